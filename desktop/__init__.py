@@ -1,0 +1,1 @@
+"""The desktop program: sends, watches and tells the truth about mail."""

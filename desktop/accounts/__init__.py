@@ -1,0 +1,1 @@
+"""Who the user is at a provider: settings, secrets, certificates."""

@@ -1,0 +1,48 @@
+"""What a person allowed, and how that is known.
+
+Without a standing permission nothing is tracked; opens and clicks are allowed separately.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """What a person can allow, each for itself."""
+
+    OPENS = "opens"
+    CLICKS = "clicks"
+
+
+class Method(StrEnum):
+    """How a permission came about."""
+
+    SPOKEN = "spoken"
+    WRITTEN = "written"
+    CONTRACT = "contract"
+
+
+class Standing(StrEnum):
+    """Where a person stands now."""
+
+    UNKNOWN = "unknown"
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """What stands for one normalised address; `generation` rises with each grant after a stop.
+
+    `purposes` is empty and `granted_at` None unless the standing is GRANTED.
+    """
+
+    address: str
+    standing: Standing
+    purposes: frozenset[Purpose] = frozenset()
+    generation: int = 0
+    method: Method | None = None
+    evidence: str = ""
+    granted_at: datetime | None = None

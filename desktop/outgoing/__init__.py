@@ -1,0 +1,1 @@
+"""A message leaves: listener, journal, the provider's own reply."""

@@ -1,0 +1,1 @@
+"""The sandbox: a provider, recipients and a story on this machine."""

@@ -1,0 +1,1 @@
+"""SQLite and nothing but: what is known, one file per subject."""

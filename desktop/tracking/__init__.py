@@ -1,0 +1,1 @@
+"""Hits come home: the relay client and the poller."""

@@ -1,0 +1,1 @@
+"""Windows show what the store holds; they decide nothing."""

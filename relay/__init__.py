@@ -1,0 +1,1 @@
+"""The relay: a small hosted service that records requests it cannot read."""

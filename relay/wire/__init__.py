@@ -1,0 +1,1 @@
+"""The contract both sides share: tokens, hits, seals, labels and URLs."""

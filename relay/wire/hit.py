@@ -1,0 +1,126 @@
+"""One request at the relay that bore a token, as both sides write and read it.
+
+A hit is JSON padded to 1,024 octets, so that its sealed size tells nothing.  It carries labels and a truncated network,
+never an address; the same-source mark lets a burst be recognised without one.
+"""
+
+import hmac
+import ipaddress
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from relay.wire.labels import Address, Label, Network
+
+HIT_BYTES: Final = 1_024
+HIT_ID_BYTES: Final = 16
+SAME_SOURCE_BYTES: Final = 8
+MAX_AGENT_BYTES: Final = 512
+MAX_HEADER_BYTES: Final = 24
+MAX_LABELS: Final = 8
+# The few headers a verdict needs; all other headers are dropped at the relay.
+KEPT_HEADERS: Final = ("sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "accept-language", "via")
+_FORMAT: Final = 1
+
+
+class HitKind(StrEnum):
+    """What the request asked for."""
+
+    OPEN = "open"
+    CLICK = "click"
+
+
+class BadHitError(ValueError):
+    """The octets are no hit of this format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One request: `at_ms` is milliseconds since 1970-01-01 UTC, `network` a /24 or /48."""
+
+    id: bytes
+    kind: HitKind
+    token_id: bytes
+    at_ms: int
+    labels: tuple[Label, ...]
+    network: Network
+    same_source: bytes
+    agent: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def same_source_mark(daily_key: bytes, address: Address, channel_id: bytes) -> bytes:
+    """Return 64 bits that are equal for requests of one full address to one channel on one day."""
+    return hmac.digest(daily_key, address.packed + channel_id, "sha256")[:SAME_SOURCE_BYTES]
+
+
+def cut(text: str, size_bytes: int) -> str:
+    """Return the longest head of `text` that fits in `size_bytes` octets of JSON-escaped ASCII."""
+    if len(json.dumps(text)) - 2 <= size_bytes:
+        return text
+    taken = 0
+    for position, character in enumerate(text):
+        taken += len(json.dumps(character)) - 2
+        if taken > size_bytes:
+            return text[:position]
+    raise AssertionError("unreachable: the whole text did not fit")  # pragma: no cover
+
+
+def encode(hit: Hit) -> bytes:
+    """Return the hit as exactly 1,024 octets; the user agent is cut at 512 or where room ends, each kept header at 24.
+
+    Raises ValueError when fields other than the agent do not fit, which labels and headers within limits never do.
+    """
+    fields: dict[str, Any] = {
+        "v": _FORMAT,
+        "id": hit.id.hex(),
+        "k": hit.kind.value,
+        "t": hit.token_id.hex(),
+        "at": hit.at_ms,
+        "l": [[label.name, label.date] for label in hit.labels[:MAX_LABELS]],
+        "n": str(hit.network),
+        "s": hit.same_source.hex(),
+        "a": "",
+        "h": {name: cut(hit.headers[name], MAX_HEADER_BYTES) for name in KEPT_HEADERS if name in hit.headers},
+    }
+    room = HIT_BYTES - len(_spell(fields))
+    if room < 0:
+        raise ValueError(f"a hit {-room} octets too long")
+    fields["a"] = cut(hit.agent, min(room, MAX_AGENT_BYTES))
+    return _spell(fields).ljust(HIT_BYTES, b" ")
+
+
+def _spell(fields: Mapping[str, Any]) -> bytes:
+    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+
+
+def decode(octets: bytes) -> Hit:
+    """Return the hit in 1,024 octets; raise BadHitError for anything else, unknown fields included."""
+    if len(octets) != HIT_BYTES:
+        raise BadHitError(f"{len(octets)} octets instead of {HIT_BYTES}")
+    try:
+        hit = _from_fields(json.loads(octets))
+        canonical = encode(hit)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadHitError("not a hit") from error
+    if canonical != octets:
+        raise BadHitError("another spelling of a hit")
+    return hit
+
+
+def _from_fields(fields: Any) -> Hit:
+    if fields["v"] != _FORMAT:
+        raise BadHitError("unknown format")
+    return Hit(
+        id=bytes.fromhex(fields["id"]),
+        kind=HitKind(fields["k"]),
+        token_id=bytes.fromhex(fields["t"]),
+        at_ms=fields["at"],
+        labels=tuple(Label(name, date) for name, date in fields["l"]),
+        network=ipaddress.ip_network(fields["n"]),
+        same_source=bytes.fromhex(fields["s"]),
+        agent=fields["a"],
+        headers=dict(fields["h"]),
+    )
