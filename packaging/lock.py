@@ -5,6 +5,7 @@ One resolution covers every extra, and each extra's file is cut from it, so no t
 """
 
 import subprocess
+import tomllib
 from pathlib import Path
 
 PACKAGING = Path(__file__).resolve().parent
@@ -12,7 +13,7 @@ PYPROJECT = PACKAGING.parent / "pyproject.toml"
 EXTRAS = ("desktop", "relay", "dev")
 
 
-def compile_lock(target: Path, *arguments: str) -> None:
+def compile_lock(target: Path, source: Path, *arguments: str) -> None:
     """Resolve for every Python from 3.11 on and every system, with a hash for each file."""
     subprocess.run(
         [
@@ -26,7 +27,7 @@ def compile_lock(target: Path, *arguments: str) -> None:
             "--no-annotate",
             "--no-header",
             *arguments,
-            str(PYPROJECT),
+            str(source),
             f"--output-file={target}",
         ],
         check=True,
@@ -34,12 +35,16 @@ def compile_lock(target: Path, *arguments: str) -> None:
 
 
 def main() -> None:
-    """Resolve all extras together, then cut one file for each."""
+    """Resolve all extras together, then cut one file for each; the build backend has a file of its own."""
     together = PACKAGING / "requirements-all.tmp"
-    compile_lock(together, *(f"--extra={extra}" for extra in EXTRAS))
+    compile_lock(together, PYPROJECT, *(f"--extra={extra}" for extra in EXTRAS))
     for extra in EXTRAS:
-        compile_lock(PACKAGING / f"requirements-{extra}.txt", f"--extra={extra}", f"--constraint={together}")
+        compile_lock(PACKAGING / f"requirements-{extra}.txt", PYPROJECT, f"--extra={extra}", f"--constraint={together}")
+    backend = PACKAGING / "build-system.tmp.in"
+    backend.write_text("\n".join(tomllib.loads(PYPROJECT.read_text())["build-system"]["requires"]))
+    compile_lock(PACKAGING / "requirements-build.txt", backend)
     together.unlink()
+    backend.unlink()
 
 
 if __name__ == "__main__":
