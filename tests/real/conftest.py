@@ -1,0 +1,32 @@
+"""The real servers and programs that these tests share: started once, stopped at the end, all below one folder."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.real.provider import Provider
+
+
+@pytest.fixture(scope="session")
+def ground() -> Iterator[Path]:
+    """Give a folder that other users may enter, unlike pytest's own (Postfix's workers are not root)."""
+    folder = Path(tempfile.mkdtemp(prefix="readback-real-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def provider(ground: Path) -> Iterator[Provider]:
+    """Give the running provider."""
+    root = ground / "provider"
+    root.mkdir(mode=0o755)
+    running = Provider(root)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()

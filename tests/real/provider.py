@@ -1,0 +1,103 @@
+"""A mail provider of one domain: Debian's Postfix for submission, Debian's Dovecot for IMAP and passwords.
+
+Both run on free ports of loopback, below one folder.  Postfix's master wants root, and its workers must be able to
+walk down to the folder.
+"""
+
+import os
+import shutil
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+
+from tests.real.certificates import Certificates, make_certificates
+from tests.real.faults import Faults
+from tests.real.mailbox import ImapMailbox
+from tests.real.provider_config import DOMAIN, MAIL_UID, MAILBOXES, Ports, dovecot_conf, main_cf, master_cf
+from tests.real.waiting import end, free_ports, until, until_listening
+
+
+def address_of(name: str) -> str:
+    """Return the address of one of the provider's people."""
+    return f"{name}@{DOMAIN}"
+
+
+def password_of(name: str) -> str:
+    """Return the password with which Dovecot and Postfix know that person."""
+    return f"{name}-secret"
+
+
+class Provider:
+    """The running provider; its people are the keys of `MAILBOXES`."""
+
+    def __init__(self, root: Path) -> None:
+        """Write everything below `root`, an existing empty folder that all may enter, and start nothing yet."""
+        self.root = root
+        self.faults = Faults()
+        self.certificates: Certificates = make_certificates(root / "tls")
+        doors = [field.name for field in fields(Ports) if field.name != "policy"]
+        self.ports = Ports(**dict(zip(doors, free_ports(len(doors)), strict=True)), policy=self.faults.port)
+        self._dovecot: subprocess.Popen[bytes] | None = None
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        postfix, dovecot = self.root / "postfix", self.root / "dovecot"
+        for name in ("etc", "data", "spool/private"):
+            (postfix / name).mkdir(parents=True)
+        for folder in (dovecot / "run", dovecot / "state", self.root / "log", self.root / "home"):
+            folder.mkdir(parents=True)
+        shutil.chown(postfix / "data", "postfix")
+        shutil.chown(postfix / "spool/private", "postfix")
+        (postfix / "spool/private").chmod(0o700)
+        os.chown(self.root / "home", MAIL_UID, MAIL_UID)
+        boxes = "".join(f"{address_of(name)} {folder}/Maildir/\n" for name, folder in MAILBOXES.items())
+        users = "".join(f"{address_of(name)}:{{PLAIN}}{password_of(name)}::::::\n" for name in MAILBOXES)
+        _write(postfix / "etc/main.cf", main_cf(self.root, self.ports, self.certificates))
+        _write(postfix / "etc/master.cf", master_cf(self.ports, self.certificates))
+        _write(postfix / "etc/mailboxes", boxes)
+        _write(self.root / "users", users)
+        _write(dovecot / "dovecot.conf", dovecot_conf(self.root, self.ports, self.certificates))
+
+    def start(self) -> None:
+        """Start both servers and return when every door accepts connections."""
+        self._start_dovecot()
+        subprocess.run(self._postfix("start"), check=True, capture_output=True, timeout=30)
+        for field in fields(Ports):
+            until_listening("127.0.0.1", getattr(self.ports, field.name), log=str(self.root / "log/postfix.log"))
+
+    def _postfix(self, command: str) -> list[str]:
+        return ["postfix", "-c", str(self.root / "postfix/etc"), command]
+
+    def _start_dovecot(self) -> None:
+        command = ["dovecot", "-F", "-c", str(self.root / "dovecot/dovecot.conf")]
+        log = self.root / "log/dovecot.out"
+        with log.open("wb") as output:
+            self._dovecot = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        until_listening("127.0.0.1", self.ports.imaps, process=self._dovecot, log=str(log))
+        until((self.root / "postfix/spool/private/auth").exists, what="Dovecot's socket for Postfix")
+
+    def stop(self) -> None:
+        """Stop both servers and the fault service; Postfix first, since its workers hold Dovecot's open."""
+        subprocess.run(self._postfix("stop"), check=False, capture_output=True, timeout=30)
+        if self._dovecot is not None:
+            end(self._dovecot)
+        self.faults.close()
+
+    def mailbox(self, name: str) -> ImapMailbox:
+        """Open an IMAP session of that person, to be used in a `with` block."""
+        return ImapMailbox(
+            host="localhost",
+            port=self.ports.imaps,
+            ca_file=self.certificates.ca_file,
+            user=address_of(name),
+            password=password_of(name),
+        )
+
+    def log(self) -> str:
+        """Return what Postfix has logged so far."""
+        return (self.root / "log/postfix.log").read_text("utf-8", "replace")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+    path.chmod(0o644)

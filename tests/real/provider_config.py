@@ -1,0 +1,214 @@
+"""What Postfix and Dovecot are told: one mail domain, everything on loopback, nothing outside a folder of its own.
+
+Postfix delivers with virtual(8) instead of Dovecot's LMTP, because Dovecot 2.3 offers no SMTPUTF8 there.
+Doors with a bad certificate, or with no TLS at all, are services of their own, so that no test restarts the provider.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.real.certificates import Certificates, Pair
+
+DOMAIN: Final = "example.test"
+MAIL_UID: Final = 5000  # owns the maildirs; no account of that number is needed
+EXPIRED_IMAP_HOST: Final = "127.0.0.5"
+WRONG_IMAP_HOST: Final = "127.0.0.6"
+# Local part as written → name of the maildir.
+MAILBOXES: Final = {"alice": "alice", "bob": "bob", "carol": "carol", "dave": "dave", "jürgen": "juergen"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where each service of the provider listens on 127.0.0.1 (Dovecot also on the two bad-certificate addresses)."""
+
+    submission: int
+    submissions: int
+    submission_expired: int
+    submission_wrong_host: int
+    submission_without_tls: int
+    imaps: int
+    policy: int
+
+
+def main_cf(root: Path, ports: Ports, certificates: Certificates) -> str:
+    """Return Postfix's main.cf for the folder `root`."""
+    postfix = root / "postfix"
+    policy = f"check_policy_service {{ inet:127.0.0.1:{ports.policy}, default_action=DUNNO, timeout=60s }}"
+    return f"""\
+compatibility_level = 3.6
+queue_directory = {postfix}/spool
+data_directory = {postfix}/data
+maillog_file = {root}/log/postfix.log
+maillog_file_prefixes = {root}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mail.{DOMAIN}
+mydomain = {DOMAIN}
+mydestination =
+mynetworks = 192.0.2.255/32
+local_recipient_maps =
+local_transport = error:no local accounts
+smtp_dns_support_level = disabled
+smtpd_peername_lookup = no
+alias_maps =
+virtual_mailbox_domains = {DOMAIN}
+virtual_mailbox_base = {root}/home
+virtual_mailbox_maps = texthash:{postfix}/etc/mailboxes
+virtual_uid_maps = static:{MAIL_UID}
+virtual_gid_maps = static:{MAIL_UID}
+default_transport = error:5.4.4 no route in the test world
+notify_classes =
+smtpd_tls_cert_file = {certificates.good.chain}
+smtpd_tls_key_file = {certificates.good.key}
+smtpd_tls_auth_only = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = private/auth
+smtpd_sasl_security_options = noanonymous
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_delay_reject = no
+smtpd_sender_restrictions = {policy}
+smtpd_recipient_restrictions = reject_unlisted_recipient, {policy}
+smtpd_data_restrictions = {policy}
+smtpd_end_of_data_restrictions = {policy}
+smtpd_error_sleep_time = 0
+smtpd_client_connection_count_limit = 0
+message_size_limit = 10485760
+mailbox_size_limit = 0
+virtual_mailbox_limit = 0
+smtputf8_enable = yes
+"""
+
+
+def _door(port: int, name: str, *options: str) -> str:
+    head = f"127.0.0.1:{port} inet n - n - - smtpd\n  -o syslog_name=postfix/{name}\n"
+    return head + "".join(f"  -o {option}\n" for option in options)
+
+
+def _certificate(pair: Pair) -> tuple[str, str]:
+    return f"smtpd_tls_cert_file={pair.chain}", f"smtpd_tls_key_file={pair.key}"
+
+
+def master_cf(ports: Ports, certificates: Certificates) -> str:
+    """Return Postfix's master.cf: the five doors and the usual services behind them."""
+    starttls = ("smtpd_tls_security_level=encrypt", "smtpd_sasl_auth_enable=yes")
+    doors = (
+        _door(ports.submission, "submission", *starttls),
+        _door(ports.submissions, "submissions", "smtpd_tls_wrappermode=yes", "smtpd_sasl_auth_enable=yes"),
+        _door(ports.submission_expired, "expired", *starttls, *_certificate(certificates.expired)),
+        _door(ports.submission_wrong_host, "wrong-host", *starttls, *_certificate(certificates.wrong_host)),
+        _door(
+            ports.submission_without_tls,
+            "without-tls",
+            "smtpd_tls_security_level=none",
+            "smtpd_tls_auth_only=no",
+            "smtpd_sasl_auth_enable=yes",
+        ),
+    )
+    return "".join(doors) + _SERVICES
+
+
+_SERVICES: Final = """\
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+def dovecot_conf(root: Path, ports: Ports, certificates: Certificates) -> str:
+    """Return Dovecot's configuration: IMAP over TLS only, and the password check that Postfix asks for."""
+    dovecot = root / "dovecot"
+    expired, wrong = certificates.expired, certificates.wrong_host
+    return f"""\
+base_dir = {dovecot}/run
+state_dir = {dovecot}/state
+instance_name = {root.name}
+log_path = {root}/log/dovecot.log
+protocols = imap
+listen = 127.0.0.1, {EXPIRED_IMAP_HOST}, {WRONG_IMAP_HOST}
+ssl = required
+ssl_cert = <{certificates.good.chain}
+ssl_key = <{certificates.good.key}
+local {EXPIRED_IMAP_HOST} {{
+  ssl_cert = <{expired.chain}
+  ssl_key = <{expired.key}
+}}
+local {WRONG_IMAP_HOST} {{
+  ssl_cert = <{wrong.chain}
+  ssl_key = <{wrong.key}
+}}
+disable_plaintext_auth = yes
+auth_mechanisms = plain login
+auth_failure_delay = 0
+mail_location = maildir:~/Maildir
+mail_uid = {MAIL_UID}
+mail_gid = {MAIL_UID}
+first_valid_uid = {MAIL_UID}
+first_valid_gid = {MAIL_UID}
+passdb {{
+  driver = passwd-file
+  args = username_format=%Lu {root}/users
+}}
+userdb {{
+  driver = static
+  args = uid={MAIL_UID} gid={MAIL_UID} home={root}/home/%Ln
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+  mailbox Sent {{
+    special_use = \\Sent
+    auto = subscribe
+  }}
+  mailbox Drafts {{
+    special_use = \\Drafts
+    auto = subscribe
+  }}
+  mailbox Trash {{
+    special_use = \\Trash
+    auto = subscribe
+  }}
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    port = {ports.imaps}
+    ssl = yes
+  }}
+}}
+service auth {{
+  unix_listener {root}/postfix/spool/private/auth {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+protocol imap {{
+  mail_max_userip_connections = 50
+}}
+"""
