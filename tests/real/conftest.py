@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.real.provider import Provider
+from tests.real.screen import Screen
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,15 @@ def provider(ground: Path) -> Iterator[Provider]:
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def screen(ground: Path) -> Iterator[Screen]:
+    """Give the running screen."""
+    folder = ground / "screen"
+    folder.mkdir(mode=0o700)
+    running = Screen(folder)
+    try:
+        yield running
+    finally:
+        running.close()
