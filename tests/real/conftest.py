@@ -9,6 +9,8 @@ import pytest
 
 from tests.real.provider import Provider
 from tests.real.screen import Screen
+from tests.real.thunderbird import Thunderbird
+from tests.real.thunderbird_profile import account_at
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,16 @@ def screen(ground: Path) -> Iterator[Screen]:
     folder = ground / "screen"
     folder.mkdir(mode=0o700)
     running = Screen(folder)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def direct_thunderbird(ground: Path, provider: Provider, screen: Screen) -> Iterator[Thunderbird]:
+    """Give alice's Thunderbird as it is without Readback: its outgoing server is the provider itself."""
+    running = Thunderbird(ground / "direct-thunderbird", account_at(provider, "alice"), screen)
     try:
         yield running
     finally:

@@ -81,7 +81,7 @@ class Screen:
         (folder / "dunstrc").write_text(_DUNSTRC, "utf-8")
         self._start("openbox", "--sm-disable")
         self._start("dunst", "-conf", str(folder / "dunstrc"))
-        until(lambda: self._dunst_answers(), what="dunst to own the notification service")
+        until(self._dunst_answers, what="dunst to own the notification service")
 
     def _start(self, *command: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
         with (self._folder / f"{command[0]}.log").open("wb") as log:
