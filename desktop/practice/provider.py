@@ -1,0 +1,174 @@
+"""The practice provider: a real SMTP server on loopback that asks for TLS and a password, as one in the world does.
+
+Mail comes in on a STARTTLS port and on a TLS port and stays in memory, as exact octets, in one mailbox per recipient.
+Why on a loop of its own thread: the caller's requests are blocking, and mail must not wait for them.
+"""
+
+import asyncio
+import secrets
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import trustme
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+from desktop.practice.delivery import Delivery
+
+HOST: Final = "127.0.0.1"
+# A provider takes what RFC 5322 2.1.1 does not allow but clients send; aiosmtpd's own limit is 1,001 octets.
+_LINE_BYTES: Final = 1_048_576
+_SIZE_BYTES: Final = 36_700_160
+
+
+class _Protocol(SMTP):
+    """aiosmtpd's protocol with room for long lines, on a plain connection or on one that is TLS from its start."""
+
+    line_length_limit = _LINE_BYTES
+
+    def __init__(self, handler: object, *, starttls: ssl.SSLContext | None, **options: Any) -> None:
+        super().__init__(handler, tls_context=starttls, require_starttls=True, auth_required=True, **options)
+        self._is_tls_already = starttls is None
+        if self._is_tls_already:
+            # aiosmtpd 1.4.6 knows TLS by STARTTLS alone; its own switch for this logs a warning that would be untrue.
+            self._auth_require_tls = False
+
+    def eof_received(self) -> bool | None:
+        """Close; aiosmtpd's answer would ask asyncio to keep a TLS connection half open, which it cannot."""
+        answer: bool | None = super().eof_received()
+        return False if self._is_tls_already else answer
+
+
+class Provider:
+    """A running provider; `refused` are the addresses it says it does not have.  Close it with `close`."""
+
+    def __init__(self, *, user: str, refused: frozenset[str], clock: Callable[[], datetime]) -> None:
+        """Open both ports; raises OSError when loopback has none to give."""
+        self.user = user
+        self.password = secrets.token_urlsafe(18)
+        self._refused = refused
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._mailboxes: dict[str, list[Delivery]] = {}
+        self._refusals: list[str] = []
+        self._authority = trustme.CA(organization_name="Readback practice")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="practice-provider", daemon=True)
+        self._thread.start()
+        self._servers = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+
+    async def _open(self) -> tuple[asyncio.Server, asyncio.Server]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._authority.issue_cert(HOST, "localhost").configure_cert(context)
+        return (
+            await self._loop.create_server(lambda: self._protocol(context), HOST, 0),
+            await self._loop.create_server(lambda: self._protocol(None), HOST, 0, ssl=context),
+        )
+
+    def _protocol(self, starttls: ssl.SSLContext | None) -> _Protocol:
+        return _Protocol(
+            self,
+            starttls=starttls,
+            hostname="mail.provider.example",
+            ident="ESMTP Practice",
+            loop=self._loop,
+            enable_SMTPUTF8=True,
+            data_size_limit=_SIZE_BYTES,
+            authenticator=self._check,
+        )
+
+    def __enter__(self) -> Self:
+        """Return the provider, open since it was made."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close the provider."""
+        self.close()
+
+    @property
+    def starttls_port(self) -> int:
+        """The port that starts in plain text and demands STARTTLS."""
+        return _port_of(self._servers[0])
+
+    @property
+    def tls_port(self) -> int:
+        """The port that is TLS from the first octet."""
+        return _port_of(self._servers[1])
+
+    def write_ca(self, path: Path) -> None:
+        """Write the authority's certificate as PEM: what a client must trust to reach this provider."""
+        self._authority.cert_pem.write_to_path(path)
+
+    def mailbox(self, address: str) -> tuple[Delivery, ...]:
+        """Return what lies in one mailbox, oldest first."""
+        with self._lock:
+            return tuple(self._mailboxes.get(address.lower(), ()))
+
+    def refusals(self) -> tuple[str, ...]:
+        """Return the addresses refused so far, in order, each time it was named."""
+        with self._lock:
+            return tuple(self._refusals)
+
+    def close(self) -> None:
+        """Close both ports and every connection; may be called twice."""
+        if self._loop.is_closed():
+            return
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _stop(self) -> None:
+        for server in self._servers:
+            server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def _check(self, _server: SMTP, _session: object, _envelope: object, _mechanism: str, sent: object) -> AuthResult:
+        is_right = (
+            isinstance(sent, LoginPassword)
+            and secrets.compare_digest(sent.login, self.user.encode())
+            and secrets.compare_digest(sent.password, self.password.encode())
+        )
+        return AuthResult(success=is_right, handled=False)
+
+    async def handle_RCPT(  # noqa: D102 - aiosmtpd calls it by this name
+        self,
+        _server: SMTP,
+        _session: object,
+        envelope: Any,
+        address: str,
+        options: list[str],
+    ) -> str:
+        if address.lower() in self._refused:
+            with self._lock:
+                self._refusals.append(address)
+            # Postfix's words for an address its domain does not have (RFC 3463: 5.1.1).
+            return f"550 5.1.1 <{address}>: Recipient address rejected: User unknown in virtual mailbox table"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 Ok"
+
+    async def handle_DATA(self, _server: SMTP, _session: object, envelope: Any) -> str:  # noqa: D102 - as above
+        delivery = Delivery(
+            raw=bytes(envelope.original_content),
+            sender=envelope.mail_from,
+            recipients=tuple(envelope.rcpt_tos),
+            arrived_at=self._clock(),
+        )
+        with self._lock:
+            for address in delivery.recipients:
+                self._mailboxes.setdefault(address.lower(), []).append(delivery)
+        return f"250 2.0.0 Ok: queued as {secrets.token_hex(5).upper()}"
+
+
+def _port_of(server: asyncio.Server) -> int:
+    port: int = server.sockets[0].getsockname()[1]
+    return port

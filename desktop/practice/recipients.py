@@ -1,0 +1,107 @@
+"""The recipients at work: they ask the relay for what their copy names, from networks and with agents of their own.
+
+Requests go to the relay alone and come from loopback, which the practice relay trusts to name the network it speaks
+for; nobody in a practice round ever reaches past this machine.  A redirect is looked at and not followed.
+"""
+
+import http.client
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from desktop.core.errors import Malformed, Refused, Unreachable
+from desktop.practice.cast import SCANNER, Recipient, Visitor
+from desktop.practice.delivery import Answer
+from desktop.practice.reading import anchors_in, bodies_of, form_in, pictures_in
+from relay.wire.urls import BadUrlError, read_click_path, read_stop_path
+
+ANSWER_TIMEOUT_S: Final = 5.0
+_MAX_BODY_BYTES: Final = 1_048_576
+
+
+class Recipients:
+    """What recipients do with a copy; every method raises Unreachable when the relay does not answer."""
+
+    def __init__(self, relay_url: str) -> None:
+        """Know the one place that may be asked; `relay_url` has no slash at its end."""
+        parts = urlsplit(relay_url)
+        self._host, self._port = parts.hostname or "", parts.port or 80
+
+    def load_pictures(self, raw: bytes, recipient: Recipient) -> tuple[Answer, ...]:
+        """Load every picture in the copy the way the recipient's mail program does."""
+        pictures = pictures_in(bodies_of(raw).html)
+        return tuple(self._ask("GET", url, recipient.reader) for url in pictures if self._is_ours(url))
+
+    def follow_link(self, raw: bytes, recipient: Recipient, index: int = 0) -> Answer:
+        """Use the tracked link at `index`, counted from the top; raise Malformed when the copy has none there."""
+        links = [url for url in self._links_in(raw) if _is_click(url)]
+        if index >= len(links):
+            raise Malformed(f"This copy has {len(links)} tracked links.", "Press one that it has.")
+        return self._ask("GET", links[index], recipient.browser)
+
+    def scan(self, raw: bytes) -> tuple[Answer, ...]:
+        """Take every link of the copy at once, the stop link with them, as a security scanner does."""
+        return tuple(self._ask("GET", url, SCANNER) for url in self._links_in(raw))
+
+    def stop_page(self, raw: bytes, recipient: Recipient) -> Answer:
+        """Open the page behind "See or stop"; opening it changes nothing."""
+        for url in self._links_in(raw):
+            if _is_stop(url):
+                return self._ask("GET", url, recipient.browser)
+        raise Malformed("This copy has no stop link.", "Only tracked copies have one.")
+
+    def press_stop(self, raw: bytes, recipient: Recipient) -> Answer:
+        """Open the stop page and press its one button; raise Refused when the page offers none."""
+        page = self.stop_page(raw, recipient)
+        form = form_in(page.body.decode("utf-8", "replace"), page.url)
+        if page.status != 200 or form is None:
+            raise Refused(f"The stop page answered {page.status} and has no button.")
+        return self._ask("POST", form.action, recipient.browser, urlencode(form.fields).encode("ascii"))
+
+    def _links_in(self, raw: bytes) -> list[str]:
+        return [a.leads_to for a in anchors_in(bodies_of(raw).html) if self._is_ours(a.leads_to)]
+
+    def _is_ours(self, url: str) -> bool:
+        parts = urlsplit(url)
+        return (parts.scheme, parts.hostname, parts.port) == ("http", self._host, self._port)
+
+    def _ask(self, method: str, url: str, visitor: Visitor, body: bytes | None = None) -> Answer:
+        parts = urlsplit(url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=ANSWER_TIMEOUT_S)
+        try:
+            connection.request(method, path, body=body, headers=_headers_of(visitor, body))
+            response = connection.getresponse()
+            return Answer(
+                url=url,
+                status=response.status,
+                location=response.getheader("Location") or "",
+                body=response.read(_MAX_BODY_BYTES),
+            )
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable("The relay did not answer a recipient.", "Start the practice round anew.") from error
+        finally:
+            connection.close()
+
+
+def _headers_of(visitor: Visitor, body: bytes | None) -> Mapping[str, str]:
+    headers = {"X-Forwarded-For": visitor.network, "User-Agent": visitor.agent, **visitor.headers}
+    if body is not None:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    return headers
+
+
+def _is_click(url: str) -> bool:
+    try:
+        read_click_path(urlsplit(url).path)
+    except BadUrlError:
+        return False
+    return True
+
+
+def _is_stop(url: str) -> bool:
+    try:
+        read_stop_path(urlsplit(url).path)
+    except BadUrlError:
+        return False
+    return True
