@@ -1,0 +1,144 @@
+"""Which notification, if any, follows from what just became known.
+
+A copy's first sign of a kind is told once, and only a person's or, in hedged words, an image proxy's.  A probable open
+that later proves a person's is not told again: the list and the timeline show the better proof without a second ring.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from desktop.core.agents import client_name
+from desktop.core.status import CopyState, JudgedHit
+from desktop.core.verdict import Verdict
+from relay.wire.hit import HitKind
+
+
+class NoticeKind(StrEnum):
+    """What the user is told."""
+
+    OPENED = "opened"
+    PROBABLY_OPENED = "probably_opened"
+    CLICKED = "clicked"
+    NOT_DELIVERED = "not_delivered"
+    STOPPED = "stopped"
+
+
+class Sign(StrEnum):
+    """What is told at most once a copy; an open and a probable open are one sign."""
+
+    OPEN = "open"
+    CLICK = "click"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One notification; `link` is a clicked destination, `detail` the provider's own words on a refusal.
+
+    `conversation_id` and `copy_id` are None where a person stopped who stands in no conversation.
+    """
+
+    kind: NoticeKind
+    conversation_id: int | None
+    copy_id: int | None
+    person: str
+    address: str
+    subject: str
+    at: datetime
+    agent_name: str = ""
+    link: str = ""
+    detail: str = ""
+
+    @property
+    def sign(self) -> Sign | None:
+        """The once-only sign this notice uses up; None for a stop, which the ledger keeps single."""
+        return _SIGNS.get(self.kind)
+
+
+_SIGNS = {
+    NoticeKind.OPENED: Sign.OPEN,
+    NoticeKind.PROBABLY_OPENED: Sign.OPEN,
+    NoticeKind.CLICKED: Sign.CLICK,
+    NoticeKind.NOT_DELIVERED: Sign.FAILURE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyNames:
+    """How a notice speaks of a copy; `person` is the name, or the address where there is none."""
+
+    conversation_id: int
+    copy_id: int
+    person: str
+    address: str
+    subject: str
+
+
+def hit_notices(names: CopyNames, fresh: Sequence[JudgedHit], told: Collection[Sign]) -> tuple[Notice, ...]:
+    """Return the notices that follow from hits new or newly judged, oldest first; at most one a sign.
+
+    After a click was told an open is not: whoever used a link has read the message.
+    """
+    telling = sorted((each for each in fresh if each.judgement.notifies), key=lambda each: each.hit.at_ms)
+    used = set(told)
+    notices = []
+    for judged in telling:
+        is_click = judged.hit.kind is HitKind.CLICK
+        if is_click and Sign.CLICK not in used:
+            used.add(Sign.CLICK)
+            notices.append(_hit_notice(names, judged, NoticeKind.CLICKED))
+        elif not is_click and not used & {Sign.OPEN, Sign.CLICK}:
+            used.add(Sign.OPEN)
+            is_person = judged.judgement.verdict is Verdict.PERSON
+            notices.append(_hit_notice(names, judged, NoticeKind.OPENED if is_person else NoticeKind.PROBABLY_OPENED))
+    return tuple(notices)
+
+
+def _hit_notice(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> Notice:
+    return Notice(
+        kind=kind,
+        conversation_id=names.conversation_id,
+        copy_id=names.copy_id,
+        person=names.person,
+        address=names.address,
+        subject=names.subject,
+        at=judged.at,
+        agent_name=client_name(judged.hit.agent),
+        link=judged.destination,
+    )
+
+
+def refusal_notice(
+    names: CopyNames, *, before: CopyState, at: datetime, reply: str, told: Collection[Sign]
+) -> Notice | None:
+    """Return a notice when a copy thought sent, or of unknown fate, turns out refused.
+
+    A refusal while the mail client waits is told by the mail client itself, with the provider's own words.
+    """
+    if before not in (CopyState.SENT, CopyState.UNCERTAIN) or Sign.FAILURE in told:
+        return None
+    return Notice(
+        kind=NoticeKind.NOT_DELIVERED,
+        conversation_id=names.conversation_id,
+        copy_id=names.copy_id,
+        person=names.person,
+        address=names.address,
+        subject=names.subject,
+        at=at,
+        detail=reply,
+    )
+
+
+def stop_notice(*, person: str, address: str, at: datetime, names: CopyNames | None = None) -> Notice:
+    """Return the notice that a person stopped tracking; `names` is their latest tracked copy, if any."""
+    return Notice(
+        kind=NoticeKind.STOPPED,
+        conversation_id=names.conversation_id if names else None,
+        copy_id=names.copy_id if names else None,
+        person=person,
+        address=address,
+        subject=names.subject if names else "",
+        at=at,
+    )

@@ -1,0 +1,108 @@
+"""Hits as they come home: each id once, judged in the transaction that keeps it.
+
+Restoring an older store can meet hits of tokens it has no record of; they are kept, judged unknown, and name no copy.
+"""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from desktop.core.classify import HitContext, judge
+from desktop.store.change import Change
+from desktop.store.columns import to_ms
+from desktop.store.database import Store
+from desktop.store.settle import MINUTE_MS, insert_hit, settle_copies
+from relay.wire.hit import Hit, HitKind
+from relay.wire.token import TokenType
+
+EXACT_FOR: Final = timedelta(days=2)
+_TOKEN_TYPES: Final = {HitKind.OPEN: TokenType.OPEN, HitKind.CLICK: TokenType.CLICK}
+
+
+def record_hits(
+    store: Store,
+    hits: Sequence[Hit],
+    *,
+    now: datetime,
+    window_s: float | None = None,
+    own_sources: Collection[bytes] = (),
+) -> Change:
+    """Keep the hits not known yet, judge the copies they touch anew, and say what to notify of; one transaction.
+
+    `window_s` is the stored setting when None; `own_sources` are this desktop's same-source marks learnt so far, kept
+    for later.  A hit later than its tag's stop is dropped: the stop holds even where a relay was restored without it.
+    """
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.executemany(
+            "INSERT OR REPLACE INTO own_source (mark, at_ms) VALUES (?, ?)",
+            [(mark, to_ms(now)) for mark in own_sources],
+        )
+        fresh = _keep_fresh(connection, hits)
+        return settle_copies(connection, fresh, fresh=fresh, window_s=window_s), None
+
+    return store.write(work)[0]
+
+
+def _keep_fresh(connection: sqlite3.Connection, hits: Sequence[Hit]) -> Mapping[int, frozenset[bytes]]:
+    """Insert what is new; return the new ids by copy."""
+    fresh: dict[int, frozenset[bytes]] = {}
+    for hit in hits:
+        row = connection.execute(_OWNER, (hit.token_id, _TOKEN_TYPES[hit.kind])).fetchone()
+        copy_id, stopped_at_ms = row if row is not None else (None, None)
+        if stopped_at_ms is not None and hit.at_ms >= stopped_at_ms:
+            continue
+        # Judged by itself for now; settle_copies judges it among its siblings and in its copy's circumstances.
+        first = judge(hit, HitContext(sent_at=None, known=False))
+        if insert_hit(connection, hit, copy_id, first) and copy_id is not None:
+            fresh[copy_id] = fresh.get(copy_id, frozenset()) | {hit.id}
+    return fresh
+
+
+_OWNER: Final = (
+    "SELECT copy.id, stop.at_ms FROM token JOIN copy ON copy.id = token.copy_id"
+    " LEFT JOIN stop ON stop.tag = copy.tag WHERE token.random_id = ? AND token.type = ?"
+)
+
+
+def age_hits(store: Store, now: datetime) -> Change:
+    """Cut the times of hits that are two days old to the minute; their verdicts, which needed more, stand."""
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        before = to_ms(now - EXACT_FOR)
+        copies = connection.execute(
+            "SELECT DISTINCT copy.id, copy.conversation_id FROM hit JOIN copy ON copy.id = hit.copy_id"
+            " WHERE hit.to_the_minute = 0 AND hit.at_ms < ?",
+            (before,),
+        ).fetchall()
+        connection.execute(
+            "UPDATE hit SET at_ms = at_ms / ?1 * ?1, to_the_minute = 1 WHERE to_the_minute = 0 AND at_ms < ?2",
+            (MINUTE_MS, before),
+        )
+        change = Change(
+            copies=frozenset(copy_id for copy_id, _ in copies),
+            conversations=frozenset(conversation_id for _, conversation_id in copies),
+        )
+        return change, None
+
+    return store.write(work)[0]
+
+
+def record_gaps(store: Store, gaps: Mapping[str, int]) -> Change:
+    """Keep how many hits the relay dropped unread, by day as YYYY-MM-DD; the larger count stands."""
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.executemany(
+            "INSERT INTO gap (day, count) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET count = max(count, ?2)",
+            tuple(gaps.items()),
+        )
+        return Change(settings=True), None
+
+    return store.write(work)[0] if gaps else Change()
+
+
+def gaps(store: Store) -> tuple[tuple[str, int], ...]:
+    """Return the days on which the relay dropped hits unread, with their counts, newest first."""
+    with store.read() as connection:
+        return tuple(connection.execute("SELECT day, count FROM gap ORDER BY day DESC").fetchall())

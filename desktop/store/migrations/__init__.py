@@ -1,0 +1,1 @@
+"""Numbered .sql files, each applied once in its own transaction, in order."""
