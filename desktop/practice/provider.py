@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+from aiosmtpd.smtp import Session as SmtpSession
 
 from desktop.practice.delivery import Delivery
 
@@ -23,6 +24,12 @@ HOST: Final = "127.0.0.1"
 # A provider takes what RFC 5322 2.1.1 does not allow but clients send; aiosmtpd's own limit is 1,001 octets.
 _LINE_BYTES: Final = 1_048_576
 _SIZE_BYTES: Final = 36_700_160
+
+
+class _Connection(SmtpSession):
+    """A session whose deprecated `login_data` may be set: aiosmtpd does so itself at each login, and then warns of it."""
+
+    login_data = None
 
 
 class _Protocol(SMTP):
@@ -36,6 +43,9 @@ class _Protocol(SMTP):
         if self._is_tls_already:
             # aiosmtpd 1.4.6 knows TLS by STARTTLS alone; its own switch for this logs a warning that would be untrue.
             self._auth_require_tls = False
+
+    def _create_session(self) -> _Connection:
+        return _Connection(self.loop)
 
     def eof_received(self) -> bool | None:
         """Close; aiosmtpd's answer would ask asyncio to keep a TLS connection half open, which it cannot."""
