@@ -27,7 +27,7 @@ _SIZE_BYTES: Final = 36_700_160
 
 
 class _Connection(SmtpSession):
-    """A session whose deprecated `login_data` may be set: aiosmtpd does so itself at each login, and then warns of it."""
+    """A session whose deprecated `login_data` may be set: aiosmtpd sets it at each login, and then warns of it."""
 
     login_data = None
 
