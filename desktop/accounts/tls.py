@@ -10,12 +10,14 @@ from desktop.core.errors import StoreTrouble
 
 
 def client_context(ca_file: Path | None = None) -> ssl.SSLContext:
-    """Return a context that trusts the system's authorities, or only those in `ca_file`; raise StoreTrouble.
+    """Return a context that trusts the system's authorities, and besides them those in `ca_file`; raise StoreTrouble.
 
     TLS 1.2 is the least (RFC 8997 deprecates what is older for mail).
     """
     try:
-        context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+        context = ssl.create_default_context()
+        if ca_file is not None:
+            context.load_verify_locations(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise StoreTrouble(
             "The file with the provider's certificate authority cannot be read.",

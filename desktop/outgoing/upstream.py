@@ -1,0 +1,308 @@
+"""One connection to the provider: signed in over verified TLS, and a message in two steps.
+
+The body goes first and the final dot by itself, so that whoever sends can make its journal durable in between.
+smtplib gives the connection and the replies; commands and dots are spelled by us, because it quotes addresses and
+stuffs dots in ways of its own.  Every method blocks; any of them raises Unreachable when the connection fails.
+"""
+
+import base64
+import contextlib
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from desktop.core.errors import NotAuthorised, Refused, Unreachable
+from desktop.outgoing.offers import Offer, offer_of
+from desktop.outgoing.replies import Reply
+from desktop.outgoing.syntax import DSN_PARAMETERS, Path, spelled
+from desktop.outgoing.transparency import FINAL_DOT, stuffed
+from desktop.store.accounts import AccountRow, Security
+
+# As Thunderbird does: the name of this machine is nobody's business.
+_HELO_NAME: Final = "[127.0.0.1]"
+# X509_V_ERR_* of OpenSSL, in words.
+_CERTIFICATE_FAULTS: Final = {
+    10: "it has expired",
+    18: "it is signed by nobody but itself",
+    19: "its authority is not known here",
+    20: "its authority is not known here",
+    62: "it is for another name",
+    64: "it is for another address",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds to wait; RFC 5321 4.5.3.2 asks ten minutes for the answer to the dot, long after clients give up."""
+
+    connect_s: float = 20.0
+    command_s: float = 60.0
+    final_s: float = 600.0
+
+
+class Step(StrEnum):
+    """What a connection is made of, in order."""
+
+    CONNECT = "connect"
+    ENCRYPT = "encrypt"
+    SIGN_IN = "sign in"
+
+
+class AnswerLost(Unreachable):
+    """The final dot may have reached the provider and its answer did not come: nobody knows whether it has the mail."""
+
+
+class RefusedByProvider(Refused):
+    """The provider's server answered, and its `reply` was no."""
+
+    def __init__(self, sentence: str, cure: str, reply: Reply) -> None:
+        """Keep the provider's own words apart from ours."""
+        super().__init__(sentence, cure)
+        self.reply = reply
+
+
+def connect(
+    account: AccountRow,
+    password: str,
+    context: ssl.SSLContext,
+    *,
+    timeouts: Timeouts | None = None,
+    on_step: Callable[[Step], None] = lambda _step: None,
+) -> "Upstream":
+    """Return a connection that is encrypted and signed in; raise Unreachable, Refused or NotAuthorised in plain words.
+
+    `on_step` is told of each step as it begins.
+    """
+    waits = timeouts or Timeouts()
+    on_step(Step.CONNECT)
+    smtp = _open(account, context, waits, on_step)
+    try:
+        _socket_of(smtp).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _socket_of(smtp).settimeout(waits.command_s)
+        if account.security is Security.STARTTLS:
+            on_step(Step.ENCRYPT)
+            _encrypt(smtp, account, context)
+        _greet(smtp, account)
+        on_step(Step.SIGN_IN)
+        _sign_in(smtp, account, password)
+    except (OSError, smtplib.SMTPException) as error:
+        smtp.close()
+        raise _unreachable(account, error) from error
+    except BaseException:
+        smtp.close()
+        raise
+    return Upstream(smtp, account, waits)
+
+
+def _open(
+    account: AccountRow, context: ssl.SSLContext, waits: Timeouts, on_step: Callable[[Step], None]
+) -> smtplib.SMTP:
+    try:
+        if account.security is Security.TLS:
+            on_step(Step.ENCRYPT)
+            return smtplib.SMTP_SSL(account.host, account.port, _HELO_NAME, timeout=waits.connect_s, context=context)
+        return smtplib.SMTP(account.host, account.port, _HELO_NAME, timeout=waits.connect_s)
+    except (OSError, smtplib.SMTPException) as error:
+        raise _unreachable(account, error) from error
+
+
+def _unreachable(account: AccountRow, error: Exception) -> Unreachable | RefusedByProvider:
+    """Return the trouble that a failure to connect means."""
+    host, port = account.host, account.port
+    if isinstance(error, smtplib.SMTPResponseException):
+        return RefusedByProvider(
+            f"{host} turned the connection away.", "Try again later, or ask the provider.", _reply_of(error)
+        )
+    if isinstance(error, socket.gaierror):
+        return Unreachable(f"There is no server named {host}.", "Check the server's name and your connection.")
+    if isinstance(error, ConnectionRefusedError):
+        return Unreachable(
+            f"Nothing answers at {host} on port {port}.", "Check the port: 465 for TLS, 587 for STARTTLS."
+        )
+    if isinstance(error, ssl.SSLCertVerificationError):
+        fault = _CERTIFICATE_FAULTS.get(error.verify_code, "it cannot be verified")
+        return Unreachable(
+            f"The certificate of {host} is not good: {fault}.",
+            "Check the server's name, or name the file of the provider's certificate authority.",
+        )
+    if isinstance(error, ssl.SSLError):
+        return Unreachable(
+            f"{host} does not speak TLS on port {port}.", "Choose STARTTLS for port 587, TLS for port 465."
+        )
+    if isinstance(error, TimeoutError):
+        return Unreachable(f"{host} did not answer in time on port {port}.", "Check the port and try again later.")
+    return Unreachable(f"The connection to {host} was closed.", "Try again later.")
+
+
+def _greet(smtp: smtplib.SMTP, account: AccountRow) -> None:
+    code, text = smtp.ehlo()
+    if code != 250:
+        raise RefusedByProvider(f"{account.host} did not accept the greeting.", "Ask the provider.", _reply(code, text))
+
+
+def _encrypt(smtp: smtplib.SMTP, account: AccountRow, context: ssl.SSLContext) -> None:
+    _greet(smtp, account)
+    if not smtp.has_extn("starttls"):
+        # Never on in plain text: an absent STARTTLS may be one that somebody took out on the way.
+        raise Unreachable(
+            f"{account.host} offers no encryption on port {account.port}.",
+            "Choose TLS with port 465; if this worked before, somebody may be tampering with your connection.",
+        )
+    code, text = smtp.starttls(context=context)
+    if code != 220:
+        raise RefusedByProvider(f"{account.host} refused to encrypt.", "Try again later.", _reply(code, text))
+
+
+def _sign_in(smtp: smtplib.SMTP, account: AccountRow, password: str) -> None:
+    mechanisms = smtp.esmtp_features.get("auth", "").upper().split()
+    if "PLAIN" in mechanisms:
+        code, text = smtp.docmd("AUTH", "PLAIN " + _base64(f"\0{account.user}\0{password}"))
+    elif "LOGIN" in mechanisms:
+        code, text = smtp.docmd("AUTH", "LOGIN " + _base64(account.user))
+        if code == 334:
+            code, text = smtp.docmd(_base64(password))
+    else:
+        raise Refused(
+            f"{account.host} offers no way to sign in with a password.",
+            "Ask the provider for an app password, or for its server for mail programs.",
+        )
+    if code in (534, 535):
+        raise NotAuthorised(
+            f"{account.host} did not accept the user name and password.",
+            "Enter them again in Readback's settings; some providers want an app password.",
+        )
+    if code != 235:
+        raise RefusedByProvider(f"{account.host} refused to sign in.", "Try again later.", _reply(code, text))
+
+
+def _socket_of(smtp: smtplib.SMTP) -> socket.socket:
+    if smtp.sock is None:
+        raise smtplib.SMTPServerDisconnected("closed")
+    return smtp.sock
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8")).decode("ascii")
+
+
+def _reply(code: int, text: bytes) -> Reply:
+    # A greeting or an answer that is no SMTP has code -1.
+    return Reply(code if 200 <= code <= 599 else 451, text.decode("utf-8", "replace"))
+
+
+def _reply_of(error: smtplib.SMTPResponseException) -> Reply:
+    text = error.smtp_error
+    return _reply(error.smtp_code, text if isinstance(text, bytes) else str(text).encode())
+
+
+class Upstream:
+    """A connection that is signed in; one thread at a time may use it."""
+
+    def __init__(self, smtp: smtplib.SMTP, account: AccountRow, timeouts: Timeouts) -> None:
+        """Take over a signed-in connection."""
+        self._smtp = smtp
+        self._timeouts = timeouts
+        self.account = account
+        self.offer: Offer = offer_of(smtp.esmtp_features)
+        self.is_usable = True
+
+    def mail(self, sender: Path, size_bytes: int | None) -> Reply:
+        """Begin a transaction; parameters the server does not offer are left out, SIZE is ours."""
+        wanted = {name: value for name, value in sender.parameters.items() if name not in ("SIZE", "AUTH")}
+        if not self.offer.eight_bit:
+            wanted.pop("BODY", None)
+        if size_bytes is not None and self.offer.size_bytes is not None:
+            wanted["SIZE"] = str(size_bytes)
+        # RFC 6531 3.1: from here on commands of this transaction may be UTF-8.
+        self._smtp.command_encoding = "utf-8" if "SMTPUTF8" in wanted else "ascii"
+        if "SMTPUTF8" in wanted and not self.offer.smtputf8:
+            return Reply(550, "5.6.7 The provider cannot send to or from addresses with such letters.")
+        return self._path_command("MAIL FROM", sender.address, wanted)
+
+    def rcpt(self, recipient: Path) -> Reply:
+        """Name a recipient."""
+        return self._path_command("RCPT TO", recipient.address, recipient.parameters)
+
+    def _path_command(self, verb: str, address: str, parameters: Mapping[str, str]) -> Reply:
+        words = [f"{verb}:<{address}>"]
+        words += [
+            spelled(name, value) for name, value in parameters.items() if self.offer.dsn or name not in DSN_PARAMETERS
+        ]
+        try:
+            return self._command(" ".join(words))
+        except UnicodeEncodeError:
+            return Reply(553, "5.6.7 This address needs SMTPUTF8, which the mail program did not ask for.")
+
+    def reset(self) -> Reply:
+        """End the open transaction without sending anything."""
+        return self._command("RSET")
+
+    def begin_data(self) -> Reply:
+        """Ask to send the content; 354 means yes."""
+        return self._command("DATA")
+
+    def send_body(self, octets: bytes) -> None:
+        """Send the content, dots stuffed, without the final dot."""
+        with self._broken_as_trouble():
+            _socket_of(self._smtp).sendall(stuffed(octets))
+
+    def finish(self) -> Reply:
+        """Send the final dot and return the answer; raise AnswerLost when none came."""
+        try:
+            _socket_of(self._smtp).settimeout(self._timeouts.final_s)
+            _socket_of(self._smtp).sendall(FINAL_DOT)
+            code, text = self._smtp.getreply()
+            if code == -1:
+                raise smtplib.SMTPServerDisconnected("not an SMTP reply")
+            _socket_of(self._smtp).settimeout(self._timeouts.command_s)
+        except (OSError, smtplib.SMTPException) as error:
+            self.drop()
+            raise AnswerLost(
+                "The provider's answer was lost, so this mail may or may not have been sent.",
+                "Look into your Sent folder at the provider, or ask the recipient, before you send it again.",
+            ) from error
+        return self._noted(_reply(code, text))
+
+    def quit(self) -> None:
+        """Say goodbye and close."""
+        if self.is_usable:
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                _socket_of(self._smtp).settimeout(2.0)
+                self._smtp.docmd("QUIT")
+        self.drop()
+
+    def drop(self) -> None:
+        """Close without a word; content without its dot is discarded by the server."""
+        self.is_usable = False
+        self._smtp.close()
+
+    def wake(self) -> None:
+        """End whatever another thread waits for on this connection."""
+        sock = self._smtp.sock
+        if sock is not None:
+            # SSLSocket.shutdown() would first forget its TLS state under the other thread's feet.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _command(self, line: str) -> Reply:
+        with self._broken_as_trouble():
+            code, text = self._smtp.docmd(line)
+        return self._noted(_reply(code, text))
+
+    def _noted(self, reply: Reply) -> Reply:
+        # RFC 5321 3.8: 421 announces that the server closes.
+        if reply.code == 421:
+            self.drop()
+        return reply
+
+    @contextlib.contextmanager
+    def _broken_as_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, smtplib.SMTPException) as error:
+            self.drop()
+            raise Unreachable(f"The connection to {self.account.host} broke.", "Try again in a moment.") from error
