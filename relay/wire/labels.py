@@ -5,8 +5,8 @@ The labels field of a hit is frozen: a label is the list's name and the date of 
 """
 
 import ipaddress
+from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 IPV4_PREFIX_BITS: Final = 24
@@ -214,13 +214,28 @@ def parse_address(text: str) -> Address:
     return address
 
 
-@lru_cache(maxsize=65_536)
+def _bounds(published: PublishedList, version: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return first and last addresses of a list's ranges as ascending numbers, overlaps merged."""
+    of_version = [network for network in published.networks if network.version == version]
+    merged = sorted(ipaddress.collapse_addresses(of_version))  # type: ignore[type-var]
+    return (
+        tuple(int(network.network_address) for network in merged),
+        tuple(int(network.broadcast_address) for network in merged),
+    )
+
+
+_BOUNDS: Final = {
+    version: tuple((published.label, *_bounds(published, version)) for published in PUBLISHED) for version in (4, 6)
+}
+
+
 def labels_of(address: Address) -> tuple[Label, ...]:
     """Return the labels of the published lists that the full address is on, in the lists' order."""
+    number = int(address)
     return tuple(
-        published.label
-        for published in PUBLISHED
-        if any(address.version == network.version and address in network for network in published.networks)
+        label
+        for label, firsts, lasts in _BOUNDS[address.version]
+        if (place := bisect_right(firsts, number)) and number <= lasts[place - 1]
     )
 
 

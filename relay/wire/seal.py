@@ -46,6 +46,15 @@ def public_key_of(private_key: bytes) -> bytes:
     return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
 
 
+def is_usable_public_key(public_key: bytes) -> bool:
+    """Return False for octets that no key exchange may use: another length, or a zero shared secret (RFC 7748 6.1)."""
+    try:
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(public_key))
+    except ValueError:
+        return False
+    return True
+
+
 def _derive(shared: bytes, ephemeral: bytes, recipient: bytes, channel_id: bytes) -> ChaCha20Poly1305:
     info = b"readback seal" + ephemeral + recipient + channel_id + bytes([VERSION])
     return ChaCha20Poly1305(HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(shared))

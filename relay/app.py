@@ -1,0 +1,139 @@
+"""Builds the relay from its settings: the only file that knows all parts.
+
+What is opened is opened and closed in one function, the lifespan; the routes are made there, from open parts.
+"""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from relay import durable
+from relay import masters as secrets
+from relay.blocks import Blocks
+from relay.channels import Channels, Registration
+from relay.database import Database
+from relay.eventlog import EventLog
+from relay.feed import Feed
+from relay.hits import DailyKey, Links, Pictures, Recorder
+from relay.masters import Masters
+from relay.pages import Pages
+from relay.requester import Proxies
+from relay.settings import BadSettingError, Settings, prepare_folder
+from relay.stopping import Stopping
+from relay.stops import Stops
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is on the disk, opened and merged; `reader` belongs to the event loop."""
+
+    lock: io.FileIO
+    reader: Database
+    masters: Masters
+    stops: Stops
+    channels: Channels
+    blocks: Blocks
+
+    def close(self) -> None:
+        """Close the files."""
+        self.stops.close()
+        self.reader.close()
+        self.lock.close()
+
+
+def open_files(settings: Settings) -> Kept:
+    """Open everything in the data folder; raise BadSettingError with a plain sentence when it cannot be used."""
+    prepare_folder(settings)
+    try:
+        lock = durable.hold(settings.data / "lock")
+    except BlockingIOError as error:
+        # A stop taken in by one process would not hold in the other.
+        raise BadSettingError(f"another relay serves from {settings.data}: give each a folder of its own.") from error
+    reader = Database(settings.database)
+    channels = reader.channels()
+    if not settings.secrets.exists():
+        if channels or settings.stops.exists():
+            raise BadSettingError(
+                f"{settings.secrets} is missing, and mail already sent depends on it: restore it from a backup."
+            )
+        secrets.create(settings.secrets)
+    stops = Stops(settings.stops)
+    reader.begin()
+    stops.merge(reader)
+    reader.commit()
+    return Kept(
+        lock=lock,
+        reader=reader,
+        masters=secrets.load(settings.secrets),
+        stops=stops,
+        channels=Channels(channels),
+        blocks=Blocks(settings.blocks),
+    )
+
+
+def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
+    """Return the application; `clock` gives milliseconds since 1970-01-01 UTC."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        kept = open_files(settings)
+        app.state.feed, app.router.routes[:], log = _connect(settings, kept, clock)
+        log.start(asyncio.get_running_loop())
+        yield
+        log.close()
+        kept.close()
+
+    app = Starlette(lifespan=lifespan)
+    app.router.redirect_slashes = False  # A redirect would echo the request.
+    return app
+
+
+def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[Feed, list[Route], EventLog]:
+    log = EventLog(settings.database, kept.stops, now_ms=clock)
+    proxies, daily_key, pages = Proxies(settings.trusted_proxies), DailyKey(), Pages()
+    feed = Feed(
+        channels=kept.channels,
+        reader=kept.reader,
+        log=log,
+        stops=kept.stops,
+        proxies=proxies,
+        daily_key=daily_key,
+        now_ms=clock,
+    )
+    log.on_stored = feed.wake_all
+    recorder = Recorder(
+        channels=kept.channels, blocks=kept.blocks, log=log, proxies=proxies, daily_key=daily_key, now_ms=clock
+    )
+    registration = Registration(
+        channels=kept.channels,
+        masters=kept.masters,
+        log=log,
+        is_open=settings.open_registration,
+        base=settings.public_url or f"http://{settings.host}:{settings.port}",
+    )
+    stopping = Stopping(
+        masters=kept.masters, channels=kept.channels, stops=kept.stops, log=log, pages=pages, wake=feed.wake
+    )
+
+    async def health(_request: Request) -> Response:
+        return JSONResponse({"healthy": log.is_healthy}, status_code=200 if log.is_healthy else 503)
+
+    routes = [
+        Route("/open/{rest:path}", Pictures(kept.masters, recorder)),
+        Route("/click/{rest:path}", Links(kept.masters, recorder, kept.blocks, pages)),
+        Route("/feed", feed),
+        Route("/feed/acknowledge", feed.acknowledge, methods=["POST"]),
+        Route("/stop/{rest:path}", stopping.page, methods=["GET"]),
+        Route("/stop/{rest:path}", stopping.press, methods=["POST"]),
+        Route("/stops", stopping.exchange, methods=["POST"]),
+        Route("/channels", registration.register, methods=["POST"]),
+        Route("/health", health, methods=["GET"]),
+    ]
+    return feed, routes, log

@@ -1,0 +1,134 @@
+"""Registration: an invite or the operator's open door gives a desktop a channel, a bearer and its minting keys.
+
+Invites and bearers are 256 random bits and kept as SHA-256 only, so the database admits nobody.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from relay.body import read_body
+from relay.database import ChannelRow, Database
+from relay.eventlog import EventLog
+from relay.masters import Masters
+from relay.wire.seal import PUBLIC_KEY_BYTES, is_usable_public_key
+from relay.wire.token import CHANNEL_ID_BYTES
+
+SECRET_BYTES: Final = 32
+_MAX_BODY_BYTES: Final = 4_096
+
+
+def spell(octets: bytes) -> str:
+    """Return base64url without padding."""
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+
+
+def new_secret() -> str:
+    """Return 256 fresh random bits as text."""
+    return spell(os.urandom(SECRET_BYTES))
+
+
+def hashed(secret: str) -> bytes:
+    """Return what is kept of an invite or a bearer."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class Channels:
+    """Every registered channel, in memory: some 500 octets each spare every hit a query."""
+
+    def __init__(self, rows: Iterable[ChannelRow]) -> None:
+        """Take the channels the database knows."""
+        self._public_keys: dict[bytes, bytes] = {}
+        self._by_bearer: dict[bytes, bytes] = {}
+        for row in rows:
+            self.admit(row)
+
+    def admit(self, row: ChannelRow) -> None:
+        """Know a channel from now on."""
+        self._public_keys[row.channel_id] = row.public_key
+        self._by_bearer[row.bearer_hash] = row.channel_id
+
+    def public_key(self, channel_id: bytes) -> bytes | None:
+        """Return what seals to a channel, or None for one the database does not know."""
+        return self._public_keys.get(channel_id)
+
+    def authorised(self, authorization: str) -> bytes | None:
+        """Return the channel whose bearer an Authorization header carries, or None."""
+        scheme, _, bearer = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        return self._by_bearer.get(hashed(bearer.strip()))
+
+
+def refusal(status: int, sentence: str) -> Response:
+    """Return a refusal in a plain sentence."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return JSONResponse({"error": sentence}, status_code=status, headers=headers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """The registration endpoint and what it needs."""
+
+    channels: Channels
+    masters: Masters
+    log: EventLog
+    is_open: bool
+    base: str
+
+    async def register(self, request: Request) -> Response:
+        """Answer 201 with everything a desktop needs, after the channel is durable."""
+        body = await read_body(request, _MAX_BODY_BYTES)
+        if body is None:
+            return refusal(413, "The request is too large.")
+        try:
+            invite, public_key = _parse(body)
+        except ValueError:
+            return refusal(400, "The request is no registration.")
+        bearer = new_secret()
+        row = ChannelRow(channel_id=os.urandom(CHANNEL_ID_BYTES), public_key=public_key, bearer_hash=hashed(bearer))
+        if not await self.log.run(lambda database: self._admit(database, invite, row)):
+            return refusal(403, "This relay needs an invite, and this one is unknown or used up.")
+        self.channels.admit(row)
+        return JSONResponse(self._particulars(row.channel_id, bearer), status_code=201)
+
+    def _admit(self, database: Database, invite: str | None, row: ChannelRow) -> bool:
+        if not self.is_open and (invite is None or not database.take_invite(hashed(invite))):
+            return False
+        database.add_channel(row)
+        return True
+
+    def _particulars(self, channel_id: bytes, bearer: str) -> dict[str, Any]:
+        keys = self.masters.minting_keys(channel_id)
+        return {
+            "channel_id": channel_id.hex(),
+            "bearer": bearer,
+            "key_id": self.masters.current,
+            "minting_keys": {token_type.name.lower(): spell(key) for token_type, key in keys.items()},
+            "picture_base": self.base,
+            "link_base": self.base,
+        }
+
+
+def _parse(body: bytes) -> tuple[str | None, bytes]:
+    fields = json.loads(body)
+    if not isinstance(fields, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - one kind of refusal for all that is wrong
+    invite, spelled = fields.get("invite"), fields.get("public_key")
+    if not isinstance(spelled, str) or not (invite is None or isinstance(invite, str)):
+        raise ValueError("a field of another type")
+    try:
+        public_key = base64.b64decode(spelled + "=" * (-len(spelled) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64url") from error
+    if len(public_key) != PUBLIC_KEY_BYTES or not is_usable_public_key(public_key):
+        raise ValueError("no public key")
+    return invite, public_key

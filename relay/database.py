@@ -1,0 +1,115 @@
+"""The only file that speaks SQLite: every statement the relay runs, and how durably.
+
+WAL with synchronous=FULL: a commit is on the disk when it returns.  One connection writes, inside the event log's
+worker; another reads on the event loop, which WAL lets it do without waiting.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+StorageError = sqlite3.Error
+BUSY_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRow:
+    """One registered desktop: what seals to it and what proves its poller."""
+
+    channel_id: bytes
+    public_key: bytes
+    bearer_hash: bytes
+
+
+class Database:
+    """One connection, used by one thread at a time; writing methods stand between `begin` and `commit`."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the database at `path`; raises StorageError."""
+        self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        self._run = self._connection.execute
+        self._run("PRAGMA journal_mode=WAL")
+        self._run("PRAGMA synchronous=FULL")
+        self._connection.executescript(files("relay").joinpath("schema.sql").read_text("ascii"))
+
+    def close(self) -> None:
+        """Close the connection; what was not committed is undone."""
+        self._connection.close()
+
+    def begin(self) -> None:
+        """Open a transaction and take the write lock."""
+        self._run("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make the transaction durable: it is on the disk on return."""
+        self._run("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction, if one is open."""
+        if self._connection.in_transaction:
+            self._run("ROLLBACK")
+
+    def add_hits(self, rows: Sequence[tuple[bytes, bytes, int, bytes]]) -> None:
+        """Append sealed hits as (row key, channel id, day, sealed)."""
+        self._connection.executemany("INSERT INTO hits (row_key, channel_id, day, sealed) VALUES (?, ?, ?, ?)", rows)
+
+    def oldest_hits(self, channel_id: bytes, limit: int) -> list[tuple[bytes, bytes]]:
+        """Return (row key, sealed) of a channel's oldest unacknowledged hits."""
+        return self._run(
+            "SELECT row_key, sealed FROM hits WHERE channel_id = ? ORDER BY position LIMIT ?", (channel_id, limit)
+        ).fetchall()
+
+    def remove_hits(self, channel_id: bytes, row_keys: Iterable[bytes]) -> None:
+        """Delete those of `row_keys` that are this channel's."""
+        self._connection.executemany(
+            "DELETE FROM hits WHERE row_key = ? AND channel_id = ?", [(key, channel_id) for key in row_keys]
+        )
+
+    def expire_hits(self, before_day: int) -> int:
+        """Turn hits of days before `before_day` into day-only gaps; return how many hits went."""
+        self._run(
+            "INSERT INTO gaps SELECT channel_id, day, count(*) FROM hits WHERE day < ? GROUP BY channel_id, day "
+            "ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            (before_day,),
+        )
+        return self._run("DELETE FROM hits WHERE day < ?", (before_day,)).rowcount
+
+    def forget_gaps(self, before_day: int) -> None:
+        """Delete gaps of days before `before_day`."""
+        self._run("DELETE FROM gaps WHERE day < ?", (before_day,))
+
+    def gaps(self, channel_id: bytes) -> list[tuple[int, int]]:
+        """Return (day, count) of what a channel lost unread, oldest first."""
+        return self._run("SELECT day, count FROM gaps WHERE channel_id = ? ORDER BY day", (channel_id,)).fetchall()
+
+    def add_channel(self, row: ChannelRow) -> None:
+        """Register a channel."""
+        self._run("INSERT INTO channels VALUES (?, ?, ?)", (row.channel_id, row.public_key, row.bearer_hash))
+
+    def channels(self) -> list[ChannelRow]:
+        """Return every registered channel."""
+        return [
+            ChannelRow(channel_id=channel_id, public_key=public_key, bearer_hash=bearer_hash)
+            for channel_id, public_key, bearer_hash in self._run(
+                "SELECT channel_id, public_key, bearer_hash FROM channels"
+            )
+        ]
+
+    def add_invite(self, invite_hash: bytes) -> None:
+        """Admit one registration to whoever knows the invite."""
+        self._run("INSERT INTO invites VALUES (?)", (invite_hash,))
+
+    def take_invite(self, invite_hash: bytes) -> bool:
+        """Use up an invite; False when there is no such one."""
+        return self._run("DELETE FROM invites WHERE invite_hash = ?", (invite_hash,)).rowcount == 1
+
+    def add_stops(self, stops: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep stops as (channel id, tag); known ones stay as they are."""
+        self._connection.executemany("INSERT OR IGNORE INTO stops VALUES (?, ?)", list(stops))
+
+    def stops(self) -> set[tuple[bytes, bytes]]:
+        """Return every stop as (channel id, tag)."""
+        return set(self._run("SELECT channel_id, tag FROM stops"))

@@ -1,0 +1,29 @@
+-- All that the relay keeps in SQLite. A hit's row has no time, only the day that retention needs.
+CREATE TABLE IF NOT EXISTS channels (
+    channel_id  BLOB PRIMARY KEY,
+    public_key  BLOB NOT NULL,
+    bearer_hash BLOB NOT NULL UNIQUE
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS invites (
+    invite_hash BLOB PRIMARY KEY
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hits (
+    position   INTEGER PRIMARY KEY AUTOINCREMENT,
+    row_key    BLOB NOT NULL UNIQUE,
+    channel_id BLOB NOT NULL,
+    day        INTEGER NOT NULL,
+    sealed     BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS hits_of_channel ON hits (channel_id, position);
+CREATE INDEX IF NOT EXISTS hits_of_day ON hits (day);
+CREATE TABLE IF NOT EXISTS gaps (
+    channel_id BLOB NOT NULL,
+    day        INTEGER NOT NULL,
+    count      INTEGER NOT NULL,
+    PRIMARY KEY (channel_id, day)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stops (
+    channel_id BLOB NOT NULL,
+    tag        BLOB NOT NULL,
+    PRIMARY KEY (channel_id, tag)
+) WITHOUT ROWID;

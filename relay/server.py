@@ -1,0 +1,107 @@
+"""uvicorn as the relay runs it: limits on a request's head, a discreet log, and long polls that end at shutdown."""
+
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+MAX_URL_BYTES: Final = 4_096
+MAX_HEAD_BYTES: Final = 16_384
+KEEP_ALIVE_S: Final = 30
+_BAD_REQUEST, _URL_TOO_LONG, _HEAD_TOO_LARGE = 400, 414, 431
+
+
+class _TooLargeError(Exception):
+    """Raised inside the parser so that it stops; it says nothing of the request."""
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with the limits that llhttp has none of: URL, head, and what the parser holds back."""
+
+    _held_bytes = 0
+    _head_bytes = 0
+    _refusal = _BAD_REQUEST
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, unless a head has been growing past all measure."""
+        self._held_bytes += len(data)
+        super().data_received(data)
+        if self._held_bytes > MAX_HEAD_BYTES and self.parser is not None and not self.transport.is_closing():
+            self._refusal = _HEAD_TOO_LARGE
+            self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Begin to count anew."""
+        self._head_bytes = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Count the URL."""
+        if len(self.url) + len(url) > MAX_URL_BYTES:
+            self._refusal = _URL_TOO_LONG
+            raise _TooLargeError
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header, or a trailer, which the parser hands over the same way."""
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refusal = _HEAD_TOO_LARGE
+            raise _TooLargeError
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Note that nothing of the head is held back any more."""
+        self._held_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a body on as it comes; who reads it counts it."""
+        self._held_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that the message is whole."""
+        self._held_bytes = 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
+        """Refuse with the status that fits, no word of the request, and hang up."""
+        self.transport.write(STATUS_LINE[self._refusal] + b"content-length: 0\r\nconnection: close\r\n\r\n")
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Announces when it listens, and lets long polls end when it goes down."""
+
+    def __init__(self, app: Starlette, on_ready: Callable[[], None]) -> None:
+        """Take the application and what to call once requests are taken."""
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http=LimitedProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=5,
+        )
+        super().__init__(config)
+        self._app = app
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets=sockets)
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the waiting polls, then go down as uvicorn does."""
+        self._app.state.feed.close()
+        await super().shutdown(sockets=sockets)

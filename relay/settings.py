@@ -1,0 +1,143 @@
+"""What an operator may set, from flags and the environment, checked once at start.
+
+Flags win over `READBACK_RELAY_*`; whatever is wrong is a BadSettingError whose text says how to mend it.
+"""
+
+import argparse
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from relay.wire.labels import Network
+
+ENVIRONMENT_PREFIX: Final = "READBACK_RELAY_"
+_PUBLIC_URL: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?\Z|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?\Z")
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"", "0", "false", "no", "off"})
+
+
+class BadSettingError(ValueError):
+    """A setting cannot be used; the text is a plain sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One relay's settings; `public_url` is scheme and host that mails will carry, with no slash at its end."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8_025
+    public_url: str | None = None
+    open_registration: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
+    practice_clock: Path | None = None
+
+    @property
+    def database(self) -> Path:
+        """Where sealed hits, channels and invites are."""
+        return self.data / "relay.sqlite3"
+
+    @property
+    def secrets(self) -> Path:
+        """Where the masters are that every token is derived from; outside the database on purpose."""
+        return self.data / "secrets.json"
+
+    @property
+    def stops(self) -> Path:
+        """Where stops are kept a second time, apart from the database."""
+        return self.data / "stops.txt"
+
+    @property
+    def blocks(self) -> Path:
+        """Where the operator lists channels and destination hosts that are blocked."""
+        return self.data / "blocked.txt"
+
+
+def settings_from(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """Return the settings that flags and environment give; raise BadSettingError with a plain sentence."""
+
+    def given(name: str) -> str | None:
+        flag: str | None = getattr(arguments, name, None)
+        return flag if flag is not None else environment.get(ENVIRONMENT_PREFIX + name.upper())
+
+    data, clock = given("data"), given("practice_clock")
+    if not data:
+        raise BadSettingError("--data is missing: name the folder that the relay keeps its files in.")
+    proxies = getattr(arguments, "trusted_proxy", None) or environment.get(
+        f"{ENVIRONMENT_PREFIX}TRUSTED_PROXY", ""
+    ).split(",")
+    settings = Settings(
+        data=Path(data),
+        host=given("host") or "127.0.0.1",
+        port=_port(given("port") or "8025"),
+        public_url=_public_url(given("public_url")),
+        open_registration=_switch(given("open_registration") or ""),
+        trusted_proxies=_networks(proxies),
+        practice_clock=Path(clock) if clock else None,
+    )
+    _check_host(settings)
+    return settings
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65_535:
+        raise BadSettingError(f"--port {text!r} is no port: give a number from 0 to 65535 (0 takes a free one).")
+    return int(text)
+
+
+def _public_url(text: str | None) -> str | None:
+    if not text:
+        return None
+    if not _PUBLIC_URL.match(text):
+        raise BadSettingError(
+            f"--public-url {text!r} cannot stand in a mail: give scheme and host in small letters, "
+            "such as https://t.example.com, with no slash at the end."
+        )
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise BadSettingError(f"{ENVIRONMENT_PREFIX}OPEN_REGISTRATION is {text!r}: give 1 or 0.")
+
+
+def _networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    networks = []
+    for text in (part.strip() for part in texts):
+        if not text:
+            continue
+        try:
+            networks.append(ipaddress.ip_network(text))
+        except ValueError as error:
+            raise BadSettingError(
+                f"--trusted-proxy {text!r} is no network: give an address or a range such as 10.0.0.0/8."
+            ) from error
+    return tuple(networks)
+
+
+def _check_host(settings: Settings) -> None:
+    try:
+        address = ipaddress.ip_address(settings.host)
+    except ValueError as error:
+        raise BadSettingError(f"--host {settings.host!r} is no address: give one such as 127.0.0.1 or ::.") from error
+    if not address.is_loopback and settings.public_url is None:
+        raise BadSettingError(
+            "--public-url is missing: a relay that others can reach must know the address that mails will carry."
+        )
+
+
+def prepare_folder(settings: Settings) -> None:
+    """Make the data folder, readable by its owner alone, if it is missing; raise BadSettingError if that fails."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = settings.data / ".writable"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise BadSettingError(f"the folder {settings.data} cannot be written: {error.strerror}.") from error

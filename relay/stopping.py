@@ -1,0 +1,97 @@
+"""The two ways a stop comes in: the recipient's button, and a desktop's exchange of whole sets."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from relay.body import read_body
+from relay.channels import Channels, refusal
+from relay.database import StorageError
+from relay.eventlog import EventLog
+from relay.masters import Masters
+from relay.pages import Pages
+from relay.stops import Stops
+from relay.wire.token import RECIPIENT_TAG_BYTES, BadTokenError, Token, TokenType
+from relay.wire.urls import BadUrlError, read_stop_path
+
+MAX_EXCHANGE_BYTES: Final = 4 * 1_024 * 1_024
+_MAX_FORM_BYTES: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping:
+    """The stop page's and the exchange's endpoints; `wake` tells a channel's poller."""
+
+    masters: Masters
+    channels: Channels
+    stops: Stops
+    log: EventLog
+    pages: Pages
+    wake: Callable[[bytes], None]
+
+    async def page(self, request: Request) -> Response:
+        """Show the page with its one button; looking never stops anything."""
+        return self.pages.incomplete if self._token(request) is None else self.pages.stop
+
+    async def press(self, request: Request) -> Response:
+        """Stop the token's recipient tag; 200 once that would survive a crash and the loss of the database."""
+        token = self._token(request)
+        if token is None:
+            return self.pages.incomplete
+        if await read_body(request, _MAX_FORM_BYTES) is None:
+            return refusal(413, "The request is too large.")
+        try:
+            await self._stop(token.channel_id, frozenset({token.recipient_tag}))
+        except (StorageError, OSError):
+            return self.pages.later
+        return self.pages.stopped
+
+    async def exchange(self, request: Request) -> Response:
+        """Take in a desktop's stops and answer the union, durable on both sides of the relay's storage."""
+        channel_id = self.channels.authorised(request.headers.get("authorization", ""))
+        if channel_id is None:
+            return refusal(401, "This bearer is unknown.")
+        body = await read_body(request, MAX_EXCHANGE_BYTES)
+        if body is None:
+            return refusal(413, "The request is too large.")
+        try:
+            tags = parse_octets(body, "tags", RECIPIENT_TAG_BYTES)
+        except ValueError:
+            return refusal(400, "The request is no list of tags.")
+        try:
+            union = await self._stop(channel_id, tags)
+        except (StorageError, OSError):
+            return refusal(503, "The relay cannot keep stops now; try again.")
+        return JSONResponse({"tags": sorted(tag.hex() for tag in union)})
+
+    async def _stop(self, channel_id: bytes, tags: frozenset[bytes]) -> frozenset[bytes]:
+        before = self.stops.digest(channel_id)
+        union = await self.log.run(lambda database: self.stops.add(channel_id, tags, database))
+        if self.stops.digest(channel_id) != before:
+            self.wake(channel_id)
+        return union
+
+    def _token(self, request: Request) -> Token | None:
+        try:
+            if request.scope["query_string"]:
+                return None
+            path = request.scope["raw_path"].decode("ascii", errors="replace")
+            return self.masters.verify(read_stop_path(path), TokenType.STOP)
+        except (BadUrlError, BadTokenError):
+            return None
+
+
+def parse_octets(body: bytes, name: str, size_bytes: int) -> frozenset[bytes]:
+    """Return the set of hex strings under `name`, each of `size_bytes`; raise ValueError for anything else."""
+    fields = json.loads(body)
+    listed = fields.get(name) if isinstance(fields, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
+        raise ValueError("not a list of strings")
+    octets = frozenset(bytes.fromhex(text) for text in listed)
+    if any(len(item) != size_bytes for item in octets):
+        raise ValueError("another length")
+    return octets
