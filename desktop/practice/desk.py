@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from desktop.core.permission import Method, Purpose
+from desktop.core.permission import Method, Permission, Purpose
 from desktop.core.status import CopyStatus
 from relay.wire.clock import PracticeClock
 from relay.wire.hit import Hit
@@ -75,6 +75,9 @@ class Desk(Protocol):
         evidence: str,
     ) -> None:
         """Record what a person agreed to, at the clock's now; return after the commit."""
+
+    def permission_of(self, address: str) -> Permission:
+        """Return what stands in the store for one address."""
 
     def copies(self) -> tuple[CopyView, ...]:
         """Return every copy in the store, oldest first."""

@@ -53,6 +53,11 @@ def headers_of(raw: bytes) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in _PARSER.parsebytes(raw, headersonly=True).items())
 
 
+def message_id_of(raw: bytes) -> str:
+    """Return the Message-ID without its brackets, empty when there is none."""
+    return dict(headers_of(raw)).get("Message-ID", "").strip().strip("<>")
+
+
 def pictures_in(html: str) -> tuple[str, ...]:
     """Return the addresses of all remote pictures, in order."""
     return tuple(url for url in _read(html).pictures if urlsplit(url).scheme in ("http", "https"))

@@ -1,0 +1,158 @@
+"""The story's first half: permissions, four mails through the listener, and what became of them on their way.
+
+The mail client here is smtplib speaking as Thunderbird does; the copies are read from the provider's mailboxes.
+"""
+
+import hashlib
+import smtplib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import make_msgid
+from typing import Final
+from urllib.parse import urlsplit
+
+from desktop.core.permission import Method, Purpose, Standing
+from desktop.core.policy import WhyNot
+from desktop.core.status import Aside, Rung
+from desktop.practice import cast
+from desktop.practice.difference import difference
+from desktop.practice.mails import ALL, OFFER, PRICES, SampleMail, compose
+from desktop.practice.reading import anchors_in, bodies_of, headers_of, pictures_in
+from desktop.practice.stage import MismatchError, Sent, Stage, must_equal
+from relay.wire.urls import BadUrlError, read_click_path, read_open_path, read_stop_path
+
+_ANSWER_TIMEOUT_S: Final = 30.0
+
+
+def record_permissions(stage: Stage) -> Iterator[str]:
+    """Record who agreed to opens and links, and read back where everybody stands."""
+    for person in cast.WITH_PERMISSION:
+        stage.desk.record_grant(
+            address=person.address,
+            name=person.mailbox.name,
+            purposes=frozenset(Purpose),
+            method=Method.WRITTEN,
+            evidence="Practice: said yes by mail",
+        )
+    for person in cast.EVERYBODY:
+        standing = stage.desk.permission_of(person.address).standing
+        expected = Standing.GRANTED if person in cast.WITH_PERMISSION else Standing.UNKNOWN
+        must_equal(expected, standing, f"as the standing of {person.mailbox.name}")
+        yield f"{person.mailbox.name} <{person.address}>: {standing}"
+
+
+def send_mails(stage: Stage) -> Iterator[str]:
+    """Hand every mail to the listener, and wait until the store knows that the provider took each copy."""
+    try:
+        _submit(stage)
+    except (smtplib.SMTPException, OSError) as error:
+        raise MismatchError("the listener to take the mails", f"{type(error).__name__}: {error}") from error
+    for mail in ALL:
+        sent = stage.sent[mail.subject]
+        taken = [address for address in mail.recipients if address not in sent.refused]
+        for address in taken:
+            stage.await_copy(address, mail, "a copy that was sent", lambda view: view.status.rung >= Rung.SENT)
+        yield f"“{mail.subject}”: {len(taken)} of {len(mail.recipients)} copies taken by the provider"
+
+
+def _submit(stage: Stage) -> None:
+    at = stage.desk.listener
+    with smtplib.SMTP(at.host, at.port, local_hostname="[127.0.0.1]", timeout=_ANSWER_TIMEOUT_S) as client:
+        client.login(at.user, at.password)
+        for mail in ALL:
+            message_id = make_msgid(domain="larsen-office.example").strip("<>")
+            now = datetime.fromtimestamp(stage.desk.clock.now_ms() / 1000, UTC)
+            raw = compose(mail, sent_at=now, message_id=message_id)
+            refused = client.sendmail(cast.SENDER.address, mail.recipients, raw, ["BODY=8BITMIME"])
+            heard = {address: (code, words.decode("utf-8", "replace")) for address, (code, words) in refused.items()}
+            stage.sent[mail.subject] = Sent(raw=raw, message_id=message_id, refused=heard)
+
+
+def hear_refusal(stage: Stage) -> Iterator[str]:
+    """Compare what the client heard of the wrong address with the provider's own list of refusals."""
+    heard = stage.sent[OFFER.subject].refused
+    must_equal([cast.PAUL.address], sorted(heard), "as the addresses the client was told of")
+    must_equal([cast.PAUL.address], sorted(set(stage.control.refusals())), "as the addresses the provider refused")
+    code, words = heard[cast.PAUL.address]
+    if code != 550 or not words.startswith("5.1.1"):
+        raise MismatchError("550 5.1.1 at the client", f"{code} {words}")
+    must_equal(0, len(stage.control.mailbox(cast.PAUL.address)), "mails in the mailbox that does not exist")
+    yield f"The mail client heard: {code} {words}"
+    rows = [view for view in stage.desk.copies() if view.address.lower() == cast.PAUL.address]
+    for view in rows:
+        if Aside.NOT_DELIVERED not in view.status.asides:
+            raise MismatchError("not delivered in the store", stage.describe(view.status))
+        yield f"The store says of {view.address}: {stage.describe(view.status)}"
+
+
+def show_copy(stage: Stage) -> Iterator[str]:
+    """Show one recipient's copy against what was sent: the visible line, one picture, every link, no other header."""
+    sent = stage.sent[OFFER.subject].raw
+    received = stage.delivered(cast.ANNA.address, OFFER)[1].raw
+    _check_headers(sent, received)
+    _check_additions(received, OFFER)
+    yield f"The copy of {cast.ANNA.mailbox.name}, “{OFFER.subject}”:"
+    yield from difference(sent, received)
+
+
+def _check_headers(sent: bytes, received: bytes) -> None:
+    must_equal(headers_of(sent), headers_of(received), "as the header of the copy")
+
+
+def _check_additions(received: bytes, mail: SampleMail) -> None:
+    bodies = bodies_of(received)
+    must_equal(1, sum(_reads(read_open_path, url) for url in pictures_in(bodies.html)), "picture in the copy")
+    anchors = anchors_in(bodies.html)
+    tracked = [_destination(anchor.leads_to) for anchor in anchors if _reads(read_click_path, anchor.leads_to)]
+    must_equal([link.leads_to for link in mail.links], tracked, "as where the tracked links lead")
+    must_equal(1, sum(_reads(read_stop_path, anchor.leads_to) for anchor in anchors), "link that stops in the copy")
+    for kind, body in (("text", bodies.text), ("HTML", bodies.html)):
+        if f"I ({cast.SENDER.name}) can see" not in " ".join(body.split()):
+            raise MismatchError(f"the visible line in the {kind}", "none")
+
+
+def _reads(read: object, url: str) -> bool:
+    assert callable(read)
+    try:
+        read(urlsplit(url).path)
+    except BadUrlError:
+        return False
+    return True
+
+
+def _destination(url: str) -> str:
+    return read_click_path(urlsplit(url).path)[1].decode("ascii")
+
+
+def hide_bcc(stage: Stage) -> Iterator[str]:
+    """Search every copy of the mail for the address in Bcc, and see that each copy bears a picture of its own."""
+    named = {name: address for name, address in ((m.name, m.address) for m in OFFER.bcc)}
+    taken = [address for address in OFFER.recipients if address not in stage.sent[OFFER.subject].refused]
+    copies = {address: stage.delivered(address, OFFER)[1].raw for address in taken}
+    for name, address in named.items():
+        telling = [holder for holder, raw in copies.items() if address.encode() in raw or name.encode() in raw]
+        must_equal([], telling, f"as the copies that name {address}")
+        yield f"{address}, in Bcc, holds a copy; {len(telling)} of {len(copies)} copies name that address"
+    pictures = [url for raw in copies.values() for url in pictures_in(bodies_of(raw).html)]
+    must_equal(len(pictures), len(set(pictures)), "different pictures")
+    yield f"{len(copies)} copies bear {len(set(pictures))} pictures, no two the same"
+
+
+def keep_signed(stage: Stage) -> Iterator[str]:
+    """Compare the SHA-256 of the signed mail as sent and as the provider holds it."""
+    yield from _must_be_untouched(stage, cast.ANNA.address, PRICES, WhyNot.SIGNED)
+
+
+def keep_without_permission(stage: Stage) -> Iterator[str]:
+    """Compare the SHA-256 of the copy of somebody who was never asked."""
+    yield from _must_be_untouched(stage, cast.ERIK.address, OFFER, WhyNot.NO_PERMISSION)
+
+
+def _must_be_untouched(stage: Stage, address: str, mail: SampleMail, why_not: WhyNot) -> Iterator[str]:
+    sent = hashlib.sha256(stage.sent[mail.subject].raw).hexdigest()
+    received = hashlib.sha256(stage.delivered(address, mail)[1].raw).hexdigest()
+    must_equal(sent, received, f"as the SHA-256 of the copy of {address}")
+    must_equal(why_not, stage.copy(address, mail).status.why_not, f"as why the copy of {address} is untracked")
+    yield f"“{mail.subject}” to {address}: {why_not}"
+    yield f"  sent     {sent}"
+    yield f"  received {received}"
