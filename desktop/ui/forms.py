@@ -1,0 +1,171 @@
+"""The small parts that forms are made of: labels with mnemonics, a row of buttons, a message under a form."""
+
+from PySide6.QtCore import QRectF, Qt, QTimer, Slot
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
+
+from desktop.core.errors import Trouble
+from desktop.ui import glyphs, words
+from desktop.ui.glyphs import Glyph
+from desktop.ui.labels import Role, plain
+from desktop.ui.theme import DARK, LIGHT
+
+
+def form_label(text: str, buddy: QWidget) -> QLabel:
+    """Return a field's label; its mnemonic goes to `buddy`."""
+    label = plain(text, Role.BODY)
+    label.setBuddy(buddy)
+    label.setMinimumHeight(30)
+    label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    if not buddy.accessibleName():
+        buddy.setAccessibleName(text.replace("&", ""))
+    return label
+
+
+class ButtonRow(QWidget):
+    """Buttons at the right, the one that does it last."""
+
+    def __init__(self) -> None:
+        """Start without buttons."""
+        super().__init__()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 4, 0, 0)
+        self._row.setSpacing(8)
+        self._row.addStretch(1)
+        self._plain_at = 1
+
+    def plain(self, text: str) -> QPushButton:
+        """Add a button before the primary one."""
+        button = QPushButton(text)
+        button.setAutoDefault(False)
+        self._row.insertWidget(self._plain_at, button)
+        self._plain_at += 1
+        return button
+
+    def primary(self, text: str) -> QPushButton:
+        """Add the button that Enter presses."""
+        button = QPushButton(text)
+        button.setProperty("kind", "primary")
+        button.setDefault(True)
+        self._row.addWidget(button)
+        return button
+
+    def left(self, widget: QWidget) -> None:
+        """Put a widget at the left edge."""
+        self._row.insertWidget(0, widget)
+        self._plain_at += 1
+
+
+class _Mark(QWidget):
+    """A glyph in the colours of whichever palette stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.glyph = Glyph.QUEUED
+        self.setFixedSize(15, 15)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        del event
+        is_dark = self.palette().window().color().lightness() < 128
+        painter = QPainter(self)
+        ink = QColor(glyphs.ink_of(self.glyph, DARK if is_dark else LIGHT))
+        glyphs.paint(painter, QRectF(self.rect()), self.glyph, ink)
+        painter.end()
+
+
+class Message(QWidget):
+    """A line with a glyph: what went wrong and its cure, or what went well; hidden while there is nothing to say."""
+
+    def __init__(self) -> None:
+        """Start hidden."""
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self._mark = _Mark()
+        self._text = plain("", Role.BODY, wraps=True, selectable=True)
+        row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._text, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self.hide()
+
+    def text(self) -> str:
+        """Return what stands there."""
+        return self._text.text()
+
+    def show_trouble(self, trouble: Trouble) -> None:
+        """Say what went wrong and what helps."""
+        self.show_bad(" ".join(part for part in words.trouble_texts(trouble) if part))
+
+    def show_bad(self, text: str) -> None:
+        """Say what is wrong."""
+        self._show(Glyph.NOT_DELIVERED, text)
+
+    def show_good(self, text: str) -> None:
+        """Say what went well."""
+        self._show(Glyph.CONFIRMED, text)
+
+    def show_busy(self, text: str) -> None:
+        """Say what is under way."""
+        self._show(Glyph.DELAYED, text)
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self._text.setText("")
+        self.hide()
+
+    def _show(self, glyph: Glyph, text: str) -> None:
+        self._mark.glyph = glyph
+        self._mark.update()
+        self._text.setText(text)
+        self.setAccessibleName(text)
+        self.show()
+
+
+class CopyField(QWidget):
+    """A value to be copied into another program; a secret one is dots until asked for."""
+
+    def __init__(self, name: str, *, is_secret: bool = False) -> None:
+        """`name` is what a screen reader calls it."""
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        self.field = QLineEdit()
+        self.field.setReadOnly(True)
+        self.field.setAccessibleName(name)
+        row.addWidget(self.field, 1)
+        if is_secret:
+            self.field.setEchoMode(QLineEdit.EchoMode.Password)
+            self._reveal = QPushButton("Show")
+            self._reveal.setCheckable(True)
+            self._reveal.setAutoDefault(False)
+            self._reveal.setAccessibleName(f"Show {name}")
+            self._reveal.toggled.connect(self._on_revealed)
+            row.addWidget(self._reveal)
+        self.button = QPushButton("Copy")
+        self.button.setAutoDefault(False)
+        self.button.setAccessibleName(f"Copy {name}")
+        self.button.clicked.connect(self._on_copied)
+        row.addWidget(self.button)
+        self._back = QTimer(self, singleShot=True, interval=1_500)
+        self._back.timeout.connect(self._on_over)
+
+    def set_value(self, text: str) -> None:
+        """Let this be the value."""
+        self.field.setText(text)
+
+    @Slot()
+    def _on_copied(self) -> None:
+        QGuiApplication.clipboard().setText(self.field.text())
+        self.button.setText("Copied")
+        self._back.start()
+
+    @Slot()
+    def _on_over(self) -> None:
+        self.button.setText("Copy")
+
+    @Slot(bool)
+    def _on_revealed(self, checked: bool) -> None:
+        self.field.setEchoMode(QLineEdit.EchoMode.Normal if checked else QLineEdit.EchoMode.Password)
+        self._reveal.setText("Hide" if checked else "Show")

@@ -1,0 +1,103 @@
+"""The form in which the user records that a person allowed opens, clicks or both, and how that is known."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from desktop.core.address import normalised
+from desktop.core.errors import Malformed
+from desktop.core.permission import Method, Purpose
+from desktop.ui import words
+from desktop.ui.forms import ButtonRow, Message, form_label
+from desktop.ui.labels import Role, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A permission as the form holds it."""
+
+    address: str
+    name: str
+    purposes: frozenset[Purpose]
+    method: Method
+    evidence: str
+
+
+class GrantDialog(QDialog):
+    """Asks for a Grant; `grant` holds it once the dialog was accepted."""
+
+    def __init__(self, parent: QWidget, *, address: str = "", name: str = "") -> None:
+        """Prefill what is known; a known address is not to be edited."""
+        super().__init__(parent)
+        self.setWindowTitle("Record permission")
+        self.setMinimumWidth(440)
+        self.grant: Grant | None = None
+        self._address = QLineEdit(address)
+        self._address.setReadOnly(bool(address))
+        self._address.setPlaceholderText("name@example.com")
+        self._name = QLineEdit(name)
+        self._opens, self._clicks = QCheckBox("see when they &open my mail"), QCheckBox("see when they use its &links")
+        self._opens.setChecked(True)
+        self._method = QComboBox()
+        for method in Method:
+            self._method.addItem(words.METHODS[method], method)
+        self._evidence = QPlainTextEdit()
+        self._evidence.setPlaceholderText("When and where, in your own words: “On the phone, 3 May, after the demo”")
+        self._evidence.setTabChangesFocus(True)
+        self._evidence.setMaximumHeight(76)
+        self._message = Message()
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 18)
+        column.setSpacing(14)
+        column.addWidget(plain("Record what they allowed", Role.HEADING))
+        note = "Only what a person really agreed to. Each mail to them says so openly, with your date and a link to stop."
+        column.addWidget(plain(note, Role.DIM, wraps=True))
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(9)
+        form.addRow(form_label("&Address", self._address), self._address)
+        form.addRow(form_label("&Name", self._name), self._name)
+        boxes = QVBoxLayout()
+        boxes.addWidget(self._opens)
+        boxes.addWidget(self._clicks)
+        form.addRow(form_label("I may", self._opens), boxes)
+        form.addRow(form_label("&How", self._method), self._method)
+        form.addRow(form_label("&Evidence", self._evidence), self._evidence)
+        column.addLayout(form)
+        column.addWidget(self._message)
+        buttons = ButtonRow()
+        self._record = buttons.primary("&Record")
+        self._record.clicked.connect(self._on_record)
+        buttons.plain("Cancel").clicked.connect(self.reject)
+        column.addWidget(buttons)
+        for field, name in ((self._address, "Address"), (self._name, "Name"), (self._evidence, "Evidence")):
+            field.setAccessibleName(name)
+        self._method.setAccessibleName("How they allowed it")
+        (self._name if self._address.isReadOnly() else self._address).setFocus()
+
+    @Slot()
+    def _on_record(self) -> None:
+        purposes = frozenset(
+            purpose for box, purpose in ((self._opens, Purpose.OPENS), (self._clicks, Purpose.CLICKS)) if box.isChecked()
+        )
+        evidence = self._evidence.toPlainText().strip()
+        try:
+            address = normalised(self._address.text())
+        except Malformed as trouble:
+            self._message.show_trouble(trouble)
+            self._address.setFocus()
+            return
+        if not purposes:
+            self._message.show_bad("Choose at least one thing they allowed.")
+            self._opens.setFocus()
+        elif not evidence:
+            self._message.show_bad("Say in a few words how you know.")
+            self._evidence.setFocus()
+        else:
+            name, method = self._name.text().strip(), Method(self._method.currentData())
+            self.grant = Grant(address=address, name=name, purposes=purposes, method=method, evidence=evidence)
+            self.accept()

@@ -1,0 +1,113 @@
+"""One recipient's ladder, painted left to right: a filled disc is proven, a half one possible, a ring still open."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from desktop.ui import glyphs, words
+from desktop.ui.glyphs import Glyph
+from desktop.ui.labels import Role, font_of
+from desktop.ui.rungs import LadderStep, Proof
+from desktop.ui.theme import Colours, Themes
+
+_DISC: Final = 18.0
+_SIGNED: Final = frozenset({Glyph.CLICKED, Glyph.CONFIRMED, Glyph.REPLIED})
+_PROOFS: Final = {
+    Proof.PROVEN: "proven",
+    Proof.POSSIBLE: "possible",
+    Proof.OPEN: "not yet",
+    Proof.UNKNOWABLE: "cannot be known",
+}
+
+
+def described(steps: Sequence[LadderStep]) -> str:
+    """Return the ladder for a screen reader."""
+    return ", ".join(f"{words.RUNGS[step.rung]}: {_PROOFS[step.proof]}" for step in steps)
+
+
+class Ladder(QWidget):
+    """Paints the steps over the whole width; labels take two lines where they must and drop out where none fits."""
+
+    def __init__(self, steps: Sequence[LadderStep], themes: Themes, now: Callable[[], datetime]) -> None:
+        """Hold the steps; times under them are as old as `now` says."""
+        super().__init__()
+        self._steps = tuple(steps)
+        self._themes = themes
+        self._now = now
+        self._font = font_of(Role.SMALL)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Status ladder")
+        self.setAccessibleDescription(described(self._steps))
+
+    def sizeHint(self) -> QSize:
+        """Return room for the discs and three lines under them."""
+        return QSize(300, round(_DISC) + 10 + 3 * QFontMetrics(self._font).height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the discs."""
+        return QSize(160, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint rail, discs and labels."""
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font)
+        colours = self._themes.colours
+        cell = self.width() / len(self._steps)
+        for index, step in enumerate(self._steps):
+            middle = QPointF(cell * (index + 0.5), _DISC / 2 + 2)
+            if index:
+                self._paint_rail(painter, middle, cell, step, colours)
+            _paint_disc(painter, middle, step, colours)
+            self._paint_label(painter, QRectF(cell * index, _DISC + 7, cell, self.height() - _DISC - 7), step, colours)
+        painter.end()
+
+    def _paint_rail(self, painter: QPainter, middle: QPointF, cell: float, step: LadderStep, colours: Colours) -> None:
+        reached = step.proof in (Proof.PROVEN, Proof.POSSIBLE)
+        pen = QPen(QColor(colours.grey if reached else colours.faint), 1.6)
+        if step.proof is not Proof.PROVEN:
+            pen.setStyle(Qt.PenStyle.DotLine)
+        painter.setPen(pen)
+        reach = _DISC / 2 + 5
+        painter.drawLine(QPointF(middle.x() - cell + reach, middle.y()), QPointF(middle.x() - reach, middle.y()))
+
+    def _paint_label(self, painter: QPainter, room: QRectF, step: LadderStep, colours: Colours) -> None:
+        label = words.RUNGS[step.rung]
+        metrics = QFontMetrics(self._font)
+        widest = max(metrics.horizontalAdvance(word) for word in label.split())
+        if widest > room.width() - 2:
+            return
+        reached = step.proof in (Proof.PROVEN, Proof.POSSIBLE)
+        painter.setPen(QColor(colours.text if reached else colours.grey))
+        flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
+        used = painter.boundingRect(room, flags, label)
+        painter.drawText(room, flags, label)
+        when = words.age(step.at, self._now()) if step.at is not None else ""
+        if when and metrics.horizontalAdvance(when) <= room.width():
+            painter.setPen(QColor(colours.grey))
+            painter.drawText(room.adjusted(0, used.height(), 0, 0), flags, when)
+
+
+def _paint_disc(painter: QPainter, middle: QPointF, step: LadderStep, colours: Colours) -> None:
+    box = QRectF(middle.x() - _DISC / 2, middle.y() - _DISC / 2, _DISC, _DISC)
+    glyph = glyphs.glyph_of_rung(step.rung)
+    ink = QColor(glyphs.ink_of(glyph, colours))
+    if step.proof is Proof.POSSIBLE:
+        glyphs.paint(painter, box, glyph, ink)
+    elif step.proof is Proof.PROVEN:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink)
+        painter.drawEllipse(box.adjusted(1, 1, -1, -1))
+        sign = glyph if glyph in _SIGNED else Glyph.CONFIRMED
+        glyphs.paint(painter, box.adjusted(5, 5, -5, -5), sign, QColor(colours.raised))
+    elif step.proof is Proof.UNKNOWABLE:
+        glyphs.paint(painter, box.adjusted(2, 2, -2, -2), Glyph.NOT_TRACKED, QColor(colours.faint))
+    else:
+        painter.setPen(QPen(QColor(colours.faint), 1.6))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(box.adjusted(3.5, 3.5, -3.5, -3.5))

@@ -1,0 +1,128 @@
+"""The conversations, newest first, with a search above them.
+
+The store sorts and filters on a worker; the list asks again when a change names a conversation, and once a minute
+makes the ages anew.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLineEdit, QStackedLayout, QVBoxLayout, QWidget
+
+from desktop.core.errors import Trouble
+from desktop.store.database import Store
+from desktop.store.mail import ConversationCard, cards
+from desktop.ui import glyphs, words
+from desktop.ui.card_list import CardList
+from desktop.ui.card_model import CardModel, CardText
+from desktop.ui.empty import EmptyState
+from desktop.ui.glyphs import Glyph
+from desktop.ui.ops import Ops
+from desktop.ui.theme import Themes
+
+_SEARCH_PAUSE_MS: Final = 150
+_MINUTE_MS: Final = 60_000
+
+
+def card_text(card: ConversationCard, now: datetime) -> CardText:
+    """Return a conversation as its card shows it."""
+    return CardText(
+        key=card.id,
+        glyph=glyphs.glyph_of(card.rung, card.asides),
+        title=words.names_line(card.names) or "No recipient",
+        corner=words.age(card.at, now),
+        middle=words.one_line(card.subject) or "No subject",
+        status=words.status_line(card.rung, card.asides),
+    )
+
+
+class ThreadList(QWidget):
+    """Search field, cards, and what to do where there are none; `chosen` carries a conversation's id."""
+
+    chosen = Signal(object)
+    opened = Signal()
+    emptied = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, store: Store, ops: Ops, themes: Themes, now: Callable[[], datetime], empty: QWidget) -> None:
+        """`empty` is shown while there is no conversation at all."""
+        super().__init__()
+        self._store, self._ops, self._now = store, ops, now
+        self._rows: tuple[ConversationCard, ...] = ()
+        self._asked = 0
+        self.model = CardModel(self)
+        self.list = CardList(self.model, themes)
+        self.list.setAccessibleName("Conversations")
+        self.list.chosen.connect(self.chosen)
+        self.list.opened.connect(self.opened)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search names, addresses and subjects")
+        self.search.setAccessibleName("Search conversations")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._on_typed)
+        clear = QAction(self.search)
+        clear.setShortcut("Esc")
+        clear.triggered.connect(self.search.clear)
+        self.search.returnPressed.connect(self.list.setFocus)
+        self._pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
+        self._pause.timeout.connect(self.reload)
+        self._minute = QTimer(self, interval=_MINUTE_MS)
+        self._minute.timeout.connect(self._show)
+        self._minute.start()
+        self._nothing_found = EmptyState(
+            themes, Glyph.SENT, "Nothing found", "No name, address or subject holds all of these words."
+        )
+        self._empty = empty
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._bar = QWidget()
+        bar = QVBoxLayout(self._bar)
+        bar.setContentsMargins(12, 10, 12, 10)
+        bar.addWidget(self.search)
+        stack = QWidget()
+        self._stack = QStackedLayout(stack)
+        for page in (self.list, self._nothing_found, self._empty):
+            self._stack.addWidget(page)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._bar)
+        column.addWidget(stack, 1)
+
+    @Slot()
+    def reload(self) -> None:
+        """Read the cards anew; of several readings under way only the last asked for is shown."""
+        self._asked += 1
+        asked, search = self._asked, self.search.text()
+
+        def done(rows: tuple[ConversationCard, ...]) -> None:
+            if asked == self._asked:
+                self._rows = rows
+                self._show()
+
+        self._ops.run(self, lambda: cards(self._store, search=search), done, self._on_failed)
+
+    def _on_failed(self, trouble: Trouble) -> None:
+        self.failed.emit(trouble)
+
+    @Slot()
+    def _on_typed(self) -> None:
+        self._pause.start()
+
+    @Slot()
+    def _show(self) -> None:
+        now = self._now()
+        self.model.replace([card_text(card, now) for card in self._rows])
+        is_searching = bool(self.search.text().strip())
+        self._bar.setVisible(bool(self._rows) or is_searching)
+        if self._rows:
+            self._stack.setCurrentWidget(self.list)
+            if self.list.current_key() is None:
+                self.list.select_key(self._rows[0].id)
+        else:
+            self._stack.setCurrentWidget(self._nothing_found if is_searching else self._empty)
+        self.emptied.emit(not self._rows)

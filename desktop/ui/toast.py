@@ -1,0 +1,127 @@
+"""The in-app notice: the floor under desktop notifications, and where an action offers its undo.
+
+One at a time, bottom right of the window, plain text only; it stays while the pointer or the keyboard is on it.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from desktop.ui.labels import Role, plain
+
+_STAYS_MS: Final = 9_000
+_MARGIN: Final = 18
+_WIDTH: Final = 340
+
+
+class Toast(QFrame):
+    """A title, a line and at most one button over the corner of `parent`."""
+
+    def __init__(self, parent: QWidget) -> None:
+        """Start hidden; `show_notice` brings it up."""
+        super().__init__(parent)
+        self.setObjectName("toast")
+        self.setAccessibleName("Notice")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self._title = plain("", Role.STRONG, wraps=True)
+        self._line = plain("", Role.DIM, wraps=True)
+        self._button = QPushButton()
+        self._button.setProperty("kind", "quiet")
+        self._button.clicked.connect(self._on_pressed)
+        texts = QVBoxLayout()
+        texts.setSpacing(3)
+        texts.addWidget(self._title)
+        texts.addWidget(self._line)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 13, 12, 13)
+        row.addLayout(texts, 1)
+        row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignVCenter)
+        shadow = QGraphicsDropShadowEffect(self)
+        shadow.setBlurRadius(26)
+        shadow.setOffset(0, 5)
+        self.setGraphicsEffect(shadow)
+        self._on_chosen: Callable[[], None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_STAYS_MS)
+        self._timer.timeout.connect(self._on_time_over)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def show_notice(self, title: str, line: str = "", *, button: str = "", chosen: Callable[[], None] | None = None) -> None:
+        """Show a notice; `chosen` is called once when the user takes it, by mouse or by keyboard."""
+        self._title.setText(title)
+        self._line.setText(line)
+        self._line.setVisible(bool(line))
+        self._button.setText(button)
+        self._button.setVisible(bool(button))
+        self._on_chosen = chosen
+        self.setAccessibleDescription(f"{title}. {line}")
+        self.setCursor(Qt.CursorShape.PointingHandCursor if chosen else Qt.CursorShape.ArrowCursor)
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start()
+
+    def texts(self) -> tuple[str, str]:
+        """Return the title and the line that stand there now."""
+        return self._title.text(), self._line.text()
+
+    def choose(self) -> None:
+        """Do what the notice offers, as a click on it does."""
+        self._on_pressed()
+
+    def _place(self) -> None:
+        host = self.parentWidget()
+        self.setFixedWidth(min(_WIDTH, host.width() - 2 * _MARGIN))
+        self.setFixedHeight(max(self.heightForWidth(self.width()), self.minimumSizeHint().height()))
+        self.move(host.width() - self.width() - _MARGIN, host.height() - self.height() - _MARGIN - 26)
+
+    def _on_pressed(self) -> None:
+        chosen, self._on_chosen = self._on_chosen, None
+        self.hide()
+        if chosen is not None:
+            chosen()
+
+    def _on_time_over(self) -> None:
+        # A hidden window shows nothing to anyone: the notice waits there until the window is back.
+        if self.underMouse() or self.hasFocus() or self._button.hasFocus() or not self.window().isVisible():
+            self._timer.start()
+        else:
+            self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep to the corner when the window is resized."""
+        if event.type() is QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Take the notice."""
+        event.accept()
+        if not self._button.isVisible():
+            self._on_pressed()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take the notice with Enter or Space, put it away with Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.hide()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._on_pressed()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the raised card."""
+        del event
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self.palette()
+        painter.setPen(palette.highlight().color() if self.hasFocus() else palette.mid().color())
+        painter.setBrush(palette.button())
+        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 9, 9)
+        painter.end()

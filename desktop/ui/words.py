@@ -1,0 +1,325 @@
+"""Every sentence on status, trouble and evidence, for the window and the terminal alike; nothing here knows of either.
+
+Plain, never creepy, never more than is proven: a machine is named as a machine, silence is "no sign yet".
+Each table names every member of its enum, so that none can be shown without words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+from urllib.parse import urlsplit
+
+from desktop.core.agents import client_name
+from desktop.core.errors import NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
+from desktop.core.notice import Notice, NoticeKind
+from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.policy import WhyNot
+from desktop.core.status import Aside, Evidence, EvidenceKind, Rung
+from desktop.core.verdict import Confidence, Verdict
+from relay.wire.hit import Hit, HitKind
+
+RUNGS: Final = {
+    Rung.QUEUED: "Queued",
+    Rung.SENT: "Sent",
+    Rung.DELIVERED: "Delivered",
+    Rung.PROBABLY_OPENED: "Probably opened",
+    Rung.OPENED: "Opened",
+    Rung.CLICKED: "Clicked",
+    Rung.CONFIRMED: "Confirmed",
+    Rung.REPLIED: "Replied",
+}
+ASIDES: Final = {
+    Aside.DELAYED: "Delayed",
+    Aside.NOT_DELIVERED: "Not delivered",
+    Aside.AWAY: "Away",
+    Aside.STOPPED: "Stopped",
+    Aside.NOT_TRACKED: "Not tracked",
+    Aside.NO_SIGN_YET: "No sign yet",
+    Aside.UNCERTAIN: "Answer lost",
+}
+ASIDE_SENTENCES: Final = {
+    Aside.DELAYED: "The provider is still trying to deliver it.",
+    Aside.NOT_DELIVERED: "It was not delivered.",
+    Aside.AWAY: "An automatic answer says they are away.",
+    Aside.STOPPED: "They stopped tracking. Mail to them goes untracked; links still work.",
+    Aside.NOT_TRACKED: "This copy went out exactly as you wrote it.",
+    Aside.NO_SIGN_YET: "Nothing has been heard since. That does not mean it is unread.",
+    Aside.UNCERTAIN: "The connection broke before the provider answered, so it is not known whether this copy left. "
+    "Nothing is sent again by itself: ask, or look in the provider's Sent folder.",
+}
+WHY_NOT: Final = {
+    WhyNot.NO_PERMISSION: "They have not given permission. Record it under People once they have.",
+    WhyNot.WITHDRAWN: "Their permission was withdrawn.",
+    WhyNot.STOPPED: "They stopped tracking. Only they can allow it again.",
+    WhyNot.NO_RELAY: "No relay was connected when it was sent.",
+    WhyNot.SIGNED: "It is signed, and a change would break the signature.",
+    WhyNot.ENCRYPTED: "It is encrypted and stays as it is.",
+    WhyNot.CALENDAR: "It holds an invitation; calendar programs need it unchanged.",
+    WhyNot.INLINE_PGP: "It holds a PGP block, which must stay as it is.",
+    WhyNot.DKIM: "It already bore a DKIM signature, and a change would break it.",
+    WhyNot.ARC: "It already bore an ARC seal, and a change would break it.",
+    WhyNot.RESENT: "It was resent from somewhere else and stays as it is.",
+    WhyNot.LIST_MAIL: "It is mailing-list mail; only one-to-one mail is tracked.",
+    WhyNot.AUTOMATIC: "It was sent by a program, not written by you.",
+    WhyNot.REPORT: "It is a delivery report or a receipt.",
+    WhyNot.UNDECODABLE_HTML: "Its HTML cannot be read with certainty, so it was left alone.",
+    WhyNot.UNDECODABLE_TEXT: "Its text cannot be read with certainty, so it was left alone.",
+    WhyNot.FIXED_LAYOUT: "It is plain text with a layout of its own; only flowing text can carry a picture.",
+    WhyNot.NO_BODY: "It has no text that could carry a picture.",
+    WhyNot.MALFORMED: "It is not built as mail should be, so it was left alone.",
+    WhyNot.TOO_LARGE: "With tracking it would be larger than the provider takes.",
+    WhyNot.NOTHING_TO_TRACK: "They allowed links only, and it holds no link that may be tracked.",
+    WhyNot.LINE_NOT_WRITABLE: "The line that says so openly could not be written into it, and without it nothing is tracked.",
+    WhyNot.SHARED: "All recipients got one shared copy, and not all of them gave permission.",
+    WhyNot.STORE_TROUBLE: "Readback could not write to its store, so the mail went out untouched.",
+    WhyNot.SWITCHED_OFF: "Tracking was switched off.",
+}
+STANDINGS: Final = {
+    Standing.UNKNOWN: "No permission",
+    Standing.GRANTED: "Gave permission",
+    Standing.WITHDRAWN: "Withdrawn",
+    Standing.STOPPED: "Stopped by the person",
+}
+METHODS: Final = {
+    Method.SPOKEN: "They told me",
+    Method.WRITTEN: "They wrote it to me",
+    Method.CONTRACT: "It stands in our contract",
+}
+METHODS_RECORDED: Final = {
+    Method.SPOKEN: "you recorded: they told you",
+    Method.WRITTEN: "you recorded: they wrote it",
+    Method.CONTRACT: "you recorded: it stands in your contract",
+}
+PURPOSES: Final = {Purpose.OPENS: "opens", Purpose.CLICKS: "clicks"}
+CONFIDENCES: Final = {Confidence.HIGH: "sure", Confidence.MEDIUM: "fairly sure", Confidence.LOW: "not very sure"}
+VERDICTS: Final = {
+    Verdict.PERSON: "a person",
+    Verdict.IMAGE_PROXY: "a mail provider's image proxy",
+    Verdict.PREFETCH: "a privacy prefetch",
+    Verdict.SCANNER: "a security scanner",
+    Verdict.PREVIEW: "a link preview",
+    Verdict.SELF: "yourself",
+    Verdict.UNKNOWN: "not known",
+}
+NOTICES: Final = {
+    NoticeKind.OPENED: "When someone opens a mail for the first time",
+    NoticeKind.PROBABLY_OPENED: "When someone probably opened one, as far as their provider lets it be known",
+    NoticeKind.CLICKED: "When someone uses a link",
+    NoticeKind.NOT_DELIVERED: "When a mail is not delivered",
+    NoticeKind.STOPPED: "When someone stops tracking",
+}
+NOTHING_LEFT: Final = "Not counted."
+_ANSWERS_OF_A_KIND: Final = (
+    (NotAuthorised, "That did not let us in"),
+    (Refused, "The answer was no"),
+    (Unreachable, "No answer"),
+    (StoreTrouble, "A file could not be used"),
+    (Trouble, "That did not work"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceWords:
+    """A line of the timeline: who did what; why we think so; whether it counted."""
+
+    sentence: str
+    why: str
+    counted: str
+
+    def joined(self) -> str:
+        """Return the three as one line."""
+        return " ".join(part for part in (self.sentence, self.why, self.counted) if part)
+
+
+def status_line(rung: Rung, asides: Sequence[Aside]) -> str:
+    """Return a status in words, as "Clicked" or "Sent · No sign yet"."""
+    if Aside.NOT_DELIVERED in asides and rung <= Rung.SENT:
+        return ASIDES[Aside.NOT_DELIVERED]
+    if Aside.UNCERTAIN in asides and rung is Rung.QUEUED:
+        return "Answer lost · not known whether it left"
+    return " · ".join((RUNGS[rung], *(ASIDES[aside] for aside in asides)))
+
+
+def why_not_sentence(why: WhyNot) -> str:
+    """Return why a copy was not tracked."""
+    return WHY_NOT[why]
+
+
+def notice_texts(notice: Notice, tz: tzinfo | None = None) -> tuple[str, str]:
+    """Return a notification's title and line, the time in `tz` or the system's zone."""
+    subject, person = quoted(notice.subject), notice.person
+    when = f"{notice.at.astimezone(tz):%H:%M}"
+    if notice.kind is NoticeKind.OPENED:
+        return f"{person} opened {subject}", ", ".join(part for part in (when, notice.agent_name, "first time") if part)
+    if notice.kind is NoticeKind.PROBABLY_OPENED:
+        who = notice.agent_name or "The mail provider"
+        return f"Probably opened: {subject}", f"{who} fetched {person}'s picture, as it usually does on opening"
+    if notice.kind is NoticeKind.CLICKED:
+        return f"{person} used a link", f"“{short_link(notice.link)}” in {subject}"
+    if notice.kind is NoticeKind.NOT_DELIVERED:
+        return f"Not delivered to {notice.address}", one_line(notice.detail) or subject
+    return f"{person} stopped tracking", "Mail to them now goes untracked; links still work"
+
+
+def evidence_words(evidence: Evidence) -> EvidenceWords:
+    """Return one line of a timeline in words."""
+    judgement, hit = evidence.judgement, evidence.hit
+    if evidence.kind is EvidenceKind.HIT and judgement is not None and hit is not None:
+        reason = sentence(judgement.reason)
+        if judgement.confidence is not Confidence.HIGH and evidence.counted:
+            reason = f"{reason} ({CONFIDENCES[judgement.confidence]})"
+        counted = "" if evidence.counted else NOTHING_LEFT
+        return EvidenceWords(sentence=_hit_sentence(evidence, hit), why=reason, counted=counted)
+    return EvidenceWords(sentence=_STATION_SENTENCES[evidence.kind], why="", counted="")
+
+
+_STATION_SENTENCES: Final = {
+    EvidenceKind.PREPARED: "Made ready, before it left this machine.",
+    EvidenceKind.SENT: "The provider took it.",
+    EvidenceKind.REFUSED: "The provider refused it.",
+    EvidenceKind.UNCERTAIN: "The connection broke before the provider answered.",
+    EvidenceKind.STOP: "They pressed Stop. Nothing is recorded from here on.",
+    EvidenceKind.HIT: "The relay was asked for something.",
+}
+
+
+def _hit_sentence(evidence: Evidence, hit: Hit) -> str:
+    verdict = evidence.judgement.verdict if evidence.judgement else Verdict.UNKNOWN
+    is_click = hit.kind is HitKind.CLICK
+    link = f"the link {short_link(evidence.detail)}" if evidence.detail else "a link"
+    client = client_name(hit.agent)
+    maker = _maker_of(hit)
+    if verdict is Verdict.PERSON:
+        place = f" in {client}" if client else ""
+        return f"A person used {link}{place}." if is_click else f"A person opened it{place}."
+    if verdict is Verdict.IMAGE_PROXY:
+        return f"{client or maker or 'The mail provider'} fetched the picture, as it usually does on opening."
+    if verdict is Verdict.PREFETCH:
+        return f"{maker or client or 'A mail program'} preloaded it; the person may or may not have opened it."
+    if verdict is Verdict.SCANNER:
+        who = f"A {maker} scanner" if maker else "A security scanner"
+        return f"{who} followed {link}." if is_click else f"{who} fetched the picture."
+    if verdict is Verdict.PREVIEW:
+        return f"{client or 'A program'} made a preview of {link}." if is_click else "A preview fetched the picture."
+    if verdict is Verdict.SELF:
+        return f"You used {link} yourself." if is_click else "You looked at it yourself."
+    return f"Something followed {link}; who is not known." if is_click else "Something fetched the picture; who is not known."
+
+
+_MAKERS: Final = {"apple": "Apple", "google": "Google", "exchange": "Microsoft", "microsoft": "Microsoft"}
+
+
+def _maker_of(hit: Hit) -> str:
+    names = [label.name.partition("-")[0] for label in hit.labels]
+    return next((_MAKERS[name] for name in names if name in _MAKERS), "")
+
+
+def folded_sentence(lines: Sequence[Evidence]) -> str:
+    """Return the summary of several machine fetches standing folded in a timeline, newest first."""
+    first, last = lines[-1], lines[0]
+    span_s = round((last.at - first.at).total_seconds())
+    makers = {_maker_of(line.hit) for line in lines if line.hit is not None}
+    maker = makers.pop() if len(makers) == 1 else ""
+    clicks = sum(1 for line in lines if line.hit is not None and line.hit.kind is HitKind.CLICK)
+    verdicts = {line.judgement.verdict for line in lines if line.judgement is not None}
+    if verdicts == {Verdict.SCANNER} and clicks == len(lines):
+        who = f"A {maker} scanner" if maker else "A security scanner"
+        return f"{who} followed {clicks} links in {span_of(span_s)}."
+    if verdicts == {Verdict.SCANNER}:
+        return f"{f'A {maker}' if maker else 'A security'} scanner made {len(lines)} requests in {span_of(span_s)}."
+    return f"{len(lines)} machine fetches, no person's."
+
+
+def span_of(seconds: int) -> str:
+    """Return a short span in words: "2 s", "4 min", "3 h"."""
+    if seconds < 120:
+        return f"{max(seconds, 1)} s"
+    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+
+
+def permission_line(permission: Permission, tz: tzinfo | None = None) -> str:
+    """Return where a person stands, for what and since when."""
+    if permission.standing is not Standing.GRANTED:
+        return STANDINGS[permission.standing]
+    since = f" since {day(permission.granted_at, tz)}" if permission.granted_at else ""
+    how = f" · {METHODS_RECORDED[permission.method]}" if permission.method else ""
+    return f"May see {purposes_line(permission.purposes)}{since}{how}"
+
+
+def purposes_line(purposes: frozenset[Purpose]) -> str:
+    """Return purposes as "opens and clicks"."""
+    return " and ".join(PURPOSES[purpose] for purpose in Purpose if purpose in purposes) or "nothing"
+
+
+def trouble_texts(trouble: Trouble) -> tuple[str, str]:
+    """Return a known failure's sentence and cure; a kind's own words where it came without a sentence."""
+    kind = next(words for of_kind, words in _ANSWERS_OF_A_KIND if isinstance(trouble, of_kind))
+    return trouble.sentence or f"{kind}.", trouble.cure
+
+
+def age(at: datetime, now: datetime, tz: tzinfo | None = None) -> str:
+    """Return how a list shows an instant: "11:42", "Yesterday", "Mon", "3 May", "3 May 2025"."""
+    then, today = at.astimezone(tz), now.astimezone(tz)
+    days = (today.date() - then.date()).days
+    if days <= 0:
+        return f"{then:%H:%M}"
+    if days == 1:
+        return "Yesterday"
+    if days < 7:
+        return _DAYS[then.weekday()]
+    return day(at, tz) if then.year == today.year else f"{day(at, tz)} {then.year}"
+
+
+def moment(at: datetime, now: datetime, tz: tzinfo | None = None) -> str:
+    """Return an instant with its time: "11:42", "Yesterday 11:42", "3 May 11:42"."""
+    then, short = at.astimezone(tz), age(at, now, tz)
+    return short if ":" in short else f"{short} {then:%H:%M}"
+
+
+def day(at: datetime, tz: tzinfo | None = None) -> str:
+    """Return a day as "3 May", whatever the system's language is."""
+    then = at.astimezone(tz)
+    return f"{then.day} {_MONTHS[then.month - 1]}"
+
+
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
+
+
+def quoted(subject: str) -> str:
+    """Return a subject in quotation marks, or words for none."""
+    return f"“{one_line(subject)}”" if subject.strip() else "a mail without a subject"
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, without control or direction marks that could dress it up as something else."""
+    kept = "".join(c if c.isprintable() or c.isspace() else "" for c in text)
+    return " ".join(kept.split())
+
+
+def sentence(clause: str) -> str:
+    """Return a clause as a sentence."""
+    text = clause.strip()
+    return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def short_link(url: str, room: int = 60) -> str:
+    """Return host and path of a link, cut in the middle of nowhere else than its end."""
+    parts = urlsplit(url)
+    shown = one_line(f"{parts.netloc.removeprefix('www.')}{parts.path.rstrip('/')}") or one_line(url)
+    return shown if len(shown) <= room else f"{shown[: room - 1]}…"
+
+
+def names_line(names: Sequence[str], room: int = 3) -> str:
+    """Return people as "Ann, Ben and 2 more"."""
+    shown = [one_line(name) for name in names[:room]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def count(number: int, one: str, many: str) -> str:
+    """Return "1 recipient" or "3 recipients"."""
+    return f"{number} {one if number == 1 else many}"
+
+
