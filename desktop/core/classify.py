@@ -1,16 +1,48 @@
-"""What a hit means: the rules in their order, the first that fits decides."""
+"""What a hit means: the rules in their order, the first that fits decides.
 
-from collections.abc import Sequence
+Each rule is one function that returns a judgement or None, so that the order can be read off `RULES`.  What no rule
+proves is unknown: a machine called a person is the lie every other tracker tells.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
+from desktop.core.agents import Agent, Family, is_full_safari, read_agent
 from desktop.core.verdict import Confidence, Judgement, Verdict
-from relay.wire.hit import Hit
+from relay.wire.hit import Hit, HitKind
+
+BURST_MS: Final = 3_000
+DEFAULT_WINDOW_S: Final = 40.0
+# A click's burst lies within 3 s of it, and a picture belongs to a burst within 3 s of one of its clicks.
+_REACH_MS: Final = 2 * BURST_MS
+
+_APPLE: Final = "apple-egress"
+_GOOGLE: Final = "google-fetchers"
+# Filtering tiers, from which nobody reads mail.
+_SCANNER_NETWORKS: Final = {"exchange-protection": "Microsoft's mail filter", "barracuda": "Barracuda's mail filter"}
+# Scanners at delivery, and later perhaps people in their browser isolation.
+_GATEWAYS: Final = {
+    "proofpoint": "Proofpoint",
+    "mimecast": "Mimecast",
+    "ironport": "IronPort",
+    "trend-micro": "Trend Micro",
+}
+_MICROSOFT: Final = "microsoft-cloud"
+_CLOUDS: Final = frozenset({_MICROSOFT, _GOOGLE, "google-cloud", "amazon-cloud"})
+# Many people and machines share these addresses, so an equal source mark proves nothing there.
+_SHARED_EGRESS: Final = frozenset({_APPLE, _GOOGLE})
+_OF_PEOPLE: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP, Family.GMAIL_PROXY, Family.OTHER_PROXY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitContext:
-    """What is known around a hit; `sent_at` is None for a copy never sent, `siblings` are its copy's other hits."""
+    """What is known around a hit; `sent_at` is None for a copy never sent, `siblings` are its copy's other hits.
+
+    `own_sources` are this desktop's same-source marks, `own_agents` the user agents of the sender's own programs.
+    """
 
     sent_at: datetime | None
     known: bool
@@ -18,17 +50,243 @@ class HitContext:
     siblings: tuple[Hit, ...] = ()
     own_sources: frozenset[bytes] = frozenset()
     own_agents: frozenset[str] = frozenset()
-    window_s: float = 40.0
+    window_s: float = DEFAULT_WINDOW_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """A hit with what every rule asks of it; `after_s` is negative for a hit before the sending."""
+
+    hit: Hit
+    context: HitContext
+    agent: Agent
+    labels: frozenset[str]
+    after_s: float
+
+    @property
+    def is_click(self) -> bool:
+        return self.hit.kind is HitKind.CLICK
+
+    @property
+    def is_early(self) -> bool:
+        return self.after_s < self.context.window_s
+
+    @property
+    def timing(self) -> str:
+        if self.after_s < 0:
+            return "it came before the mail was handed over"
+        return f"it came {self.after_s:.0f} s after sending"
 
 
 def judge(hit: Hit, context: HitContext) -> Judgement:
-    """Return the verdict on one hit among its siblings."""
-    return Judgement(verdict=Verdict.UNKNOWN, rule="nothing-fits", confidence=Confidence.LOW, reason="no rule fits")
+    """Return the verdict on one hit among its siblings, whose order does not matter."""
+    sent_ms = hit.at_ms if context.sent_at is None else context.sent_at.timestamp() * 1000
+    case = _Case(
+        hit=hit,
+        context=context,
+        agent=read_agent(hit.agent),
+        labels=frozenset(label.name for label in hit.labels),
+        after_s=(hit.at_ms - sent_ms) / 1000,
+    )
+    for rule in RULES:
+        judgement = rule(case)
+        if judgement is not None:
+            return judgement
+    return _unknown("nothing-fits", "nothing about it is proven")
 
 
 def judge_copy(hits: Sequence[Hit], context: HitContext) -> tuple[Judgement, ...]:
-    """Return the verdicts on all hits of one copy, in the order given; `context.siblings` is not looked at."""
-    return tuple(
-        judge(hit, replace(context, siblings=tuple(hits[:place]) + tuple(hits[place + 1 :])))
-        for place, hit in enumerate(hits)
+    """Return the verdicts on all hits of one copy, in the order given; `context.siblings` is not looked at.
+
+    Each is judged among the hits that are near enough in time to matter, so many hits on a copy stay cheap.
+    """
+    ordered = sorted(hits, key=lambda each: each.at_ms)
+    times = [each.at_ms for each in ordered]
+    judgements = []
+    for hit in hits:
+        near = ordered[bisect_left(times, hit.at_ms - _REACH_MS) : bisect_right(times, hit.at_ms + _REACH_MS)]
+        siblings = tuple(each for each in near if each.id != hit.id)
+        judgements.append(judge(hit, replace(context, siblings=siblings)))
+    return tuple(judgements)
+
+
+def _judgement(verdict: Verdict, rule: str, confidence: Confidence, reason: str) -> Judgement:
+    return Judgement(verdict=verdict, rule=rule, confidence=confidence, reason=reason)
+
+
+def _scanner(rule: str, confidence: Confidence, reason: str) -> Judgement:
+    return _judgement(Verdict.SCANNER, rule, confidence, reason)
+
+
+def _unknown(rule: str, reason: str) -> Judgement:
+    return _judgement(Verdict.UNKNOWN, rule, Confidence.LOW, reason)
+
+
+def _own_view(case: _Case) -> Judgement | None:
+    """Rule 1: the sender's own view; a token without a record, as after a restore, is unknown."""
+    if not case.context.known:
+        return _unknown("unknown-token", "Readback has no record of this mail")
+    if case.context.sent_at is None:
+        return _judgement(Verdict.SELF, "never-sent", Confidence.HIGH, "this copy was never sent to anybody")
+    if case.hit.same_source in case.context.own_sources and case.hit.agent in case.context.own_agents:
+        return _judgement(Verdict.SELF, "own-view", Confidence.MEDIUM, "it came from your own address and program")
+    return None
+
+
+def _preview(case: _Case) -> Judgement | None:
+    """Rule 2: a program that shows a preview of a pasted link; in-app browsers of people are another family."""
+    if case.agent.family is not Family.PREVIEW:
+        return None
+    return _judgement(Verdict.PREVIEW, "preview-bot", Confidence.HIGH, "the program says that it makes link previews")
+
+
+def _says_so(case: _Case) -> Judgement | None:
+    """Rule 3: a scanner that names itself, or an HTTP library."""
+    if case.agent.family is Family.SCANNER:
+        return _scanner("named-scanner", Confidence.HIGH, "the program says that it is a scanner")
+    if case.agent.family is Family.LIBRARY:
+        return _scanner(
+            "http-library", Confidence.HIGH, "the program is a script's, not one that people read mail with"
+        )
+    return None
+
+
+def _scanner_network(case: _Case) -> Judgement | None:
+    """Rule 4: networks of mail filters; those that may carry people later are judged by the window."""
+    for label in sorted(case.labels & _SCANNER_NETWORKS.keys()):
+        return _scanner(label, Confidence.HIGH, f"it came from {_SCANNER_NETWORKS[label]}")
+    for label in sorted(case.labels & _GATEWAYS.keys()):
+        if case.is_early:
+            return _scanner(label, Confidence.MEDIUM, f"it came from {_GATEWAYS[label]}, and {case.timing}")
+        return _unknown(f"{label}-late", f"it came from {_GATEWAYS[label]}, which later may carry people")
+    return None
+
+
+def _burst(case: _Case) -> Judgement | None:
+    """Rule 5: all links of a copy within 3 s, or two user agents at one address within seconds."""
+    if _is_in_burst(case.hit, case.context):
+        count = case.context.link_count
+        return _scanner("burst", Confidence.HIGH, f"all {count} links of the mail were followed within 3 seconds")
+    if _has_two_agents(case):
+        return _scanner("two-agents", Confidence.MEDIUM, "one address used two different programs within 3 seconds")
+    return None
+
+
+def _is_in_burst(hit: Hit, context: HitContext) -> bool:
+    """Return whether a click is one of a burst, or a picture was fetched from where a burst came, at its time."""
+    if context.link_count < 2:
+        return False
+    clicks = [each for each in (hit, *context.siblings) if each.kind is HitKind.CLICK]
+    if hit.kind is HitKind.CLICK:
+        return _is_burst_click(hit, clicks, context.link_count)
+    return any(
+        each.same_source == hit.same_source
+        and abs(each.at_ms - hit.at_ms) <= BURST_MS
+        and _is_burst_click(each, clicks, context.link_count)
+        for each in clicks
     )
+
+
+def _is_burst_click(hit: Hit, clicks: Sequence[Hit], link_count: int) -> bool:
+    """Return whether some 3 s that contain the click saw every link of the copy followed."""
+    starts = {each.at_ms for each in clicks if hit.at_ms - BURST_MS <= each.at_ms <= hit.at_ms}
+    return any(
+        len({each.token_id for each in clicks if start <= each.at_ms <= start + BURST_MS}) >= link_count
+        for start in starts
+    )
+
+
+def _has_two_agents(case: _Case) -> bool:
+    """Return whether the hit's address showed another agent too; a mail client that opens a browser is no such case."""
+    if case.agent.family in _OF_PEOPLE or case.labels & _SHARED_EGRESS:
+        return False
+    return any(
+        each.same_source == case.hit.same_source
+        and each.agent != case.hit.agent
+        and abs(each.at_ms - case.hit.at_ms) <= BURST_MS
+        and read_agent(each.agent).family not in _OF_PEOPLE
+        for each in case.context.siblings
+    )
+
+
+def _prefetch(case: _Case) -> Judgement | None:
+    """Rule 6: what Apple and Gmail load by themselves, in agents and from networks of their own."""
+    if case.agent.family is Family.BARE:
+        if _APPLE in case.labels and not case.is_click:
+            reason = "Apple preloaded it; the person may or may not have opened it"
+            return _judgement(Verdict.PREFETCH, "apple-prefetch", Confidence.HIGH, reason)
+        return _unknown("bare-agent", "the program hides its name, and the network is not Apple's")
+    if case.agent.family is Family.GMAIL_PREFETCH:
+        if _GOOGLE in case.labels and not case.is_click:
+            reason = "Gmail preloaded it; the person may or may not have opened it"
+            return _judgement(Verdict.PREFETCH, "gmail-prefetch", Confidence.HIGH, reason)
+        return _unknown("gmail-prefetch-elsewhere", "the program calls itself Gmail's, but the network is not Google's")
+    return None
+
+
+def _image_proxy(case: _Case) -> Judgement | None:
+    """Rule 7: a mail provider's image proxy, which fetches when the mail is opened; its network must be its own."""
+    if case.agent.family not in (Family.GMAIL_PROXY, Family.OTHER_PROXY):
+        return None
+    if case.agent.family is Family.OTHER_PROXY or _GOOGLE not in case.labels or case.is_click:
+        return _unknown("proxy-unproven", "the program calls itself an image proxy, which its network does not prove")
+    if case.is_early:
+        return _unknown("proxy-early", f"{case.timing}: too early to tell")
+    reason = "Gmail fetched the picture, as it usually does on opening"
+    return _judgement(Verdict.IMAGE_PROXY, "gmail-proxy", Confidence.MEDIUM, reason)
+
+
+def _cloud(case: _Case) -> Judgement | None:
+    """Rule 8: clicks from clouds are machines at first; pictures from Microsoft's network may be read in webmail."""
+    if case.is_click and case.labels & _CLOUDS:
+        if case.is_early:
+            return _scanner("cloud-click", Confidence.MEDIUM, f"it came from a data centre, and {case.timing}")
+        return _unknown("cloud-click-late", "it came from a data centre, where some people have their desktops")
+    if not case.is_click and _MICROSOFT in case.labels:
+        if case.is_early:
+            return _unknown("microsoft-early", f"{case.timing}: too early to tell")
+        reason = "Microsoft's network fetched the picture, as it does for people who read webmail"
+        return _judgement(Verdict.IMAGE_PROXY, "microsoft-webmail", Confidence.LOW, reason)
+    return None
+
+
+def _person(case: _Case) -> Judgement | None:
+    """Rule 9: a mail client, or a browser with its own headers, at a network where people are, past the window."""
+    is_client = case.agent.family in (Family.MAIL_CLIENT, Family.IN_APP)
+    if not (is_client or _has_browser_headers(case) or _is_private_relay(case)):
+        return None
+    if case.labels and not _is_private_relay(case):
+        return _unknown("listed-network", "it came from a network where machines and people are not told apart")
+    if case.hit.same_source in case.context.own_sources:
+        return _unknown("own-network", "it came from your own address; it may have been you")
+    if case.is_early:
+        return _unknown("too-early", f"{case.timing}: too early to tell")
+    if is_client:
+        reason = "ordinary network, known mail client"
+        return _judgement(Verdict.PERSON, "mail-client", Confidence.HIGH, reason)
+    reason = "ordinary network, a browser with its own headers"
+    return _judgement(Verdict.PERSON, "browser", Confidence.MEDIUM, reason)
+
+
+def _has_browser_headers(case: _Case) -> bool:
+    """Return whether the fetch metadata fit what was asked for (Fetch Metadata Request Headers, W3C, 2.1)."""
+    fitting = ("document", "iframe") if case.is_click else ("image",)
+    return case.agent.family is Family.BROWSER and case.hit.headers.get("sec-fetch-dest", "") in fitting
+
+
+def _is_private_relay(case: _Case) -> bool:
+    """Return whether somebody browses with Safari through Apple's Private Relay, which shares the egress list."""
+    return case.labels == frozenset({_APPLE}) and is_full_safari(case.hit.agent)
+
+
+RULES: Final[tuple[Callable[[_Case], Judgement | None], ...]] = (
+    _own_view,
+    _preview,
+    _says_so,
+    _scanner_network,
+    _burst,
+    _prefetch,
+    _image_proxy,
+    _cloud,
+    _person,
+)

@@ -189,4 +189,6 @@ def _evidence(facts: CopyFacts, hits: Sequence[JudgedHit]) -> tuple[Evidence, ..
     ]
     if facts.stopped_at is not None:
         lines.append(Evidence(at=facts.stopped_at, kind=EvidenceKind.STOP))
-    return tuple(sorted(lines[::-1], key=lambda line: line.at, reverse=True))
+    # Of two lines of one instant the later added is the newer.
+    lines.reverse()
+    return tuple(sorted(lines, key=lambda line: line.at, reverse=True))

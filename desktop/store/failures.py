@@ -18,8 +18,7 @@ _TEXTS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_FULL: ("The disk is full; Readback could not save.", "Free some space, then try again."),
     sqlite3.SQLITE_CORRUPT: (
         "Readback's data file is damaged.",
-        "Close Readback, put the newest backup in the file's place, and start it again."
-        " Until then mail goes out untracked.",
+        "Close Readback, put the newest backup in the file's place and start it again; mail goes untracked until then.",
     ),
     sqlite3.SQLITE_READONLY: (
         "Readback may not write its data file.",

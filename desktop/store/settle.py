@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desktop.core.classify import HitContext, judge_copy
+from desktop.core.classify import DEFAULT_WINDOW_S, HitContext, judge_copy
 from desktop.core.notice import CopyNames, Notice, Sign, hit_notices
 from desktop.core.policy import WhyNot
 from desktop.core.status import (
@@ -31,11 +31,11 @@ from desktop.store.columns import from_json, from_ms, to_json
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import Label
 
-DEFAULT_WINDOW_S = 40.0
 MINUTE_MS = 60_000
 _HITS = (
     "SELECT hit.id, hit.kind, hit.token_id, hit.at_ms, hit.labels, hit.network, hit.same_source, hit.agent,"
-    " hit.headers, hit.verdict, hit.rule, hit.confidence, hit.reason, hit.to_the_minute, coalesce(token.destination, '')"
+    " hit.headers, hit.verdict, hit.rule, hit.confidence, hit.reason, hit.to_the_minute,"
+    " coalesce(token.destination, '')"
     " FROM hit LEFT JOIN token ON token.random_id = hit.token_id WHERE hit.copy_id = ? ORDER BY hit.at_ms, hit.id"
 )
 # The newest sign is cut to the minute at once: a card that kept milliseconds would outlive those of the hit.
