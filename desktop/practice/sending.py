@@ -5,7 +5,7 @@ The mail client here is smtplib speaking as Thunderbird does; the copies are rea
 
 import hashlib
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import make_msgid
 from typing import Final
@@ -89,14 +89,10 @@ def show_copy(stage: Stage) -> Iterator[str]:
     """Show one recipient's copy against what was sent: the visible line, one picture, every link, no other header."""
     sent = stage.sent[OFFER.subject].raw
     received = stage.delivered(cast.ANNA.address, OFFER)[1].raw
-    _check_headers(sent, received)
+    must_equal(headers_of(sent), headers_of(received), "as the header of the copy")
     _check_additions(received, OFFER)
     yield f"The copy of {cast.ANNA.mailbox.name}, “{OFFER.subject}”:"
     yield from difference(sent, received)
-
-
-def _check_headers(sent: bytes, received: bytes) -> None:
-    must_equal(headers_of(sent), headers_of(received), "as the header of the copy")
 
 
 def _check_additions(received: bytes, mail: SampleMail) -> None:
@@ -111,8 +107,7 @@ def _check_additions(received: bytes, mail: SampleMail) -> None:
             raise MismatchError(f"the visible line in the {kind}", "none")
 
 
-def _reads(read: object, url: str) -> bool:
-    assert callable(read)
+def _reads(read: Callable[[str], object], url: str) -> bool:
     try:
         read(urlsplit(url).path)
     except BadUrlError:
@@ -125,14 +120,16 @@ def _destination(url: str) -> str:
 
 
 def hide_bcc(stage: Stage) -> Iterator[str]:
-    """Search every copy of the mail for the address in Bcc, and see that each copy bears a picture of its own."""
-    named = {name: address for name, address in ((m.name, m.address) for m in OFFER.bcc)}
-    taken = [address for address in OFFER.recipients if address not in stage.sent[OFFER.subject].refused]
+    """Search every copy of the mail for whoever stands in Bcc; headers are alike, each picture is its copy's own."""
+    sent = stage.sent[OFFER.subject]
+    taken = [address for address in OFFER.recipients if address not in sent.refused]
     copies = {address: stage.delivered(address, OFFER)[1].raw for address in taken}
-    for name, address in named.items():
-        telling = [holder for holder, raw in copies.items() if address.encode() in raw or name.encode() in raw]
-        must_equal([], telling, f"as the copies that name {address}")
-        yield f"{address}, in Bcc, holds a copy; {len(telling)} of {len(copies)} copies name that address"
+    for raw in copies.values():
+        must_equal(headers_of(sent.raw), headers_of(raw), "as the header of every copy")
+    for hidden in OFFER.bcc:
+        telling = [who for who, raw in copies.items() if hidden.address.encode() in raw or hidden.name.encode() in raw]
+        must_equal([], telling, f"as the copies that name {hidden.address}")
+        yield f"{hidden.address}, in Bcc, holds a copy; {len(telling)} of {len(copies)} copies name it"
     pictures = [url for raw in copies.values() for url in pictures_in(bodies_of(raw).html)]
     must_equal(len(pictures), len(set(pictures)), "different pictures")
     yield f"{len(copies)} copies bear {len(set(pictures))} pictures, no two the same"

@@ -1,0 +1,84 @@
+"""The story's end: what an ordinary tracker would have said, what the relay knows, and where everybody stands.
+
+Figures are counted from the store's raw hits and its statuses, each for itself.
+"""
+
+import base64
+from collections.abc import Iterator
+from typing import Final
+
+from desktop.core.status import Rung
+from desktop.practice import cast
+from desktop.practice.mails import ALL, OFFER
+from desktop.practice.marks import search
+from desktop.practice.stage import Stage, must_equal
+from desktop.practice.table import table
+from relay.wire.hit import HitKind
+
+MARKS: Final = tuple(
+    dict.fromkeys(
+        [
+            *(text for person in cast.EVERYBODY for text in (person.mailbox.name, person.address)),
+            cast.SENDER.name,
+            cast.SENDER.address,
+            *(mail.subject for mail in ALL),
+        ],
+    ),
+)
+
+
+def compare_figures(stage: Stage) -> Iterator[str]:
+    """Count as an ordinary tracker would, every request for a picture or link, and as Readback does."""
+    kinds = [raw.hit.kind for raw in stage.desk.raw_hits()]
+    opens, clicks = kinds.count(HitKind.OPEN), kinds.count(HitKind.CLICK)
+    must_equal(
+        (stage.requests.count(HitKind.OPEN), stage.requests.count(HitKind.CLICK)),
+        (opens, clicks),
+        "as the pictures and links asked for",
+    )
+    statuses = [view.status for view in stage.desk.copies()]
+    opened = sum(status.opened_at is not None for status in statuses)
+    probably = sum(status.rung is Rung.PROBABLY_OPENED for status in statuses)
+    clicked = sum(status.clicked_at is not None for status in statuses)
+    must_equal((1, 1, 1), (opened, probably, clicked), "as opened, probably opened and clicked")
+    yield (
+        f"An ordinary tracker: {opens} opens, {clicks} clicks. "
+        f"Readback: {opened} opened, {probably} probably, {clicked} clicked"
+    )
+
+
+def search_relay(stage: Stage) -> Iterator[str]:
+    """Search all the relay keeps and writes for every name, address and subject; planted marks are found first."""
+    stage.scratch.mkdir(exist_ok=True)
+    planted = {cast.ANNA.mailbox.name, cast.DAVID.address, OFFER.subject}
+    scratch = stage.scratch / "planted"
+    scratch.write_bytes(_planted())
+    shown = {each.mark for each in search([scratch], MARKS).found}
+    must_equal(sorted(planted), sorted(shown & planted), "as the planted marks found")
+    scratch.unlink()
+    yield f"Planted in a scratch file, as hex, base64 and plain: {len(shown & planted)} of {len(planted)} found"
+    files = sorted(path for path in stage.relay_data.rglob("*") if path.is_file())
+    result = search([*files, stage.relay_log], MARKS)
+    must_equal([], [(each.mark, each.spelling, each.file.name) for each in result.found], "as what names somebody")
+    yield (
+        f"The relay's {result.files} files, its log with them, {result.octets:,} octets, "
+        f"searched for {len(MARKS)} names, addresses and subjects: {len(result.found)} found"
+    )
+
+
+def _planted() -> bytes:
+    parts = (
+        b"\x00\x17" + cast.ANNA.mailbox.name.encode().hex().upper().encode("ascii"),
+        base64.b64encode(b"4" + OFFER.subject.encode() + b"77"),
+        cast.DAVID.address.upper().encode(),
+    )
+    return b"\xff".join(parts)
+
+
+def show_ladder(stage: Stage) -> Iterator[str]:
+    """Show where every copy stands."""
+    views = stage.desk.copies()
+    taken = sum(len(mail.recipients) - len(stage.sent[mail.subject].refused) for mail in ALL)
+    sent = sum(view.status.rung >= Rung.SENT for view in views)
+    must_equal(taken, sent, "copies sent")
+    yield from table(views, stage.describe)
