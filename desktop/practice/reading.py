@@ -3,12 +3,15 @@
 Everything is read from the octets the provider holds, so that a recipient acts only on what was really delivered.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
+
+from relay.wire.urls import BadUrlError, read_click_path, read_open_path, read_stop_path
 
 _PARSER = BytesParser(_class=EmailMessage, policy=policy.default)
 
@@ -66,6 +69,34 @@ def pictures_in(html: str) -> tuple[str, ...]:
 def anchors_in(html: str) -> tuple[Anchor, ...]:
     """Return all links to the web, in order."""
     return tuple(a for a in _read(html).anchors if urlsplit(a.leads_to).scheme in ("http", "https"))
+
+
+def is_picture(url: str) -> bool:
+    """Return whether this is the picture of a tracked copy."""
+    return _is_read_by(read_open_path, url)
+
+
+def is_click(url: str) -> bool:
+    """Return whether this is a tracked link."""
+    return _is_read_by(read_click_path, url)
+
+
+def is_stop(url: str) -> bool:
+    """Return whether this leads to a stop page."""
+    return _is_read_by(read_stop_path, url)
+
+
+def _is_read_by(read: Callable[[str], object], url: str) -> bool:
+    try:
+        read(urlsplit(url).path)
+    except BadUrlError:
+        return False
+    return True
+
+
+def destination_of(url: str) -> str:
+    """Return where a tracked link leads; raise BadUrlError when it is none."""
+    return read_click_path(urlsplit(url).path)[1].decode("ascii")
 
 
 def form_in(html: str, page_url: str) -> Form | None:

@@ -12,8 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from desktop.core.errors import Malformed, Refused, Unreachable
 from desktop.practice.cast import SCANNER, Recipient, Visitor
 from desktop.practice.delivery import Answer
-from desktop.practice.reading import anchors_in, bodies_of, form_in, pictures_in
-from relay.wire.urls import BadUrlError, read_click_path, read_stop_path
+from desktop.practice.reading import anchors_in, bodies_of, form_in, is_click, is_stop, pictures_in
 
 ANSWER_TIMEOUT_S: Final = 5.0
 _MAX_BODY_BYTES: Final = 1_048_576
@@ -34,7 +33,7 @@ class Recipients:
 
     def follow_link(self, raw: bytes, recipient: Recipient, index: int = 0) -> Answer:
         """Use the tracked link at `index`, counted from the top; raise Malformed when the copy has none there."""
-        links = [url for url in self._links_in(raw) if _is_click(url)]
+        links = [url for url in self._links_in(raw) if is_click(url)]
         if index >= len(links):
             raise Malformed(f"This copy has {len(links)} tracked links.", "Press one that it has.")
         return self._ask("GET", links[index], recipient.browser)
@@ -46,7 +45,7 @@ class Recipients:
     def stop_page(self, raw: bytes, recipient: Recipient) -> Answer:
         """Open the page behind "See or stop"; opening it changes nothing."""
         for url in self._links_in(raw):
-            if _is_stop(url):
+            if is_stop(url):
                 return self._ask("GET", url, recipient.browser)
         raise Malformed("This copy has no stop link.", "Only tracked copies have one.")
 
@@ -89,19 +88,3 @@ def _headers_of(visitor: Visitor, body: bytes | None) -> Mapping[str, str]:
     if body is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     return headers
-
-
-def _is_click(url: str) -> bool:
-    try:
-        read_click_path(urlsplit(url).path)
-    except BadUrlError:
-        return False
-    return True
-
-
-def _is_stop(url: str) -> bool:
-    try:
-        read_stop_path(urlsplit(url).path)
-    except BadUrlError:
-        return False
-    return True
