@@ -1,7 +1,7 @@
 """What a user agent says of itself: its family, which a rule may ask for, and a name to show.
 
-A user agent is a claim, never a proof: rules pair it with a network.  Lists of agents do not find scanners, most of which
-look like Chrome; they name preview bots and HTTP libraries, after the in-app browsers of people.
+A user agent is a claim, never a proof: rules pair it with a network.  Lists of agents do not find scanners: most
+look like Chrome.  They name preview bots and HTTP libraries, after the in-app browsers of people.
 """
 
 import re

@@ -1,0 +1,263 @@
+"""The relay as the desktop sees it: register, poll, acknowledge, exchange stops.
+
+A poll that waits can be woken from another thread: the relay sends its headers at once, so there is a response whose
+socket can be shut down.  Every failure is a Trouble in plain words; the body of a bad answer is never shown.
+"""
+
+import base64
+import binascii
+import ipaddress
+import json
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from desktop.core.errors import Malformed, NotAuthorised, Refused, Trouble, Unreachable
+from relay.wire.hit import SAME_SOURCE_BYTES
+from relay.wire.token import RECIPIENT_TAG_BYTES
+
+ANSWER_S: Final = 15.0
+WAIT_S: Final = 25
+# 256 sealed hits are about 400 kB; a million stops 19 MB.
+MAX_POLL_BYTES: Final = 4 * 1_048_576
+MAX_BODY_BYTES: Final = 32 * 1_048_576
+
+
+class LeaseHeld(Refused):
+    """Another program polls this channel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedRow:
+    """A row of the feed: the key that acknowledges it and the sealed hit, empty when its spelling cannot be read."""
+
+    key: bytes
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One poll's answer: rows, the oldest first, and how the relay saw this desktop."""
+
+    network: str
+    same_source: bytes
+    stops_digest: str
+    rows: tuple[SealedRow, ...]
+    gaps: Mapping[str, int]
+
+
+class _Bearer(AuthBase):
+    """Puts the bearer into the header; given as `auth`, so that a .netrc file cannot replace it."""
+
+    def __init__(self, bearer: str) -> None:
+        self._bearer = bearer
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._bearer}"
+        return request
+
+
+class RelayClient:
+    """One channel's connection to its relay; used by one thread, woken by any."""
+
+    def __init__(self, *, relay_url: str, bearer: str, ca_file: Path | None = None, answer_s: float = ANSWER_S) -> None:
+        """Make no connection yet; `ca_file` names the authority of a relay with a certificate of its own."""
+        self._url = relay_url.rstrip("/")
+        self._answer_s = answer_s
+        self._session = new_session(self._url, ca_file)
+        self._session.auth = _Bearer(bearer)
+        self._lock = threading.Lock()
+        self._waiting: requests.Response | None = None
+        self._is_woken = False
+
+    def poll(self, lease: bytes, *, wait_s: float = WAIT_S) -> Batch | None:
+        """Wait for news, at most `wait_s`; return None when woken.
+
+        Raises LeaseHeld while another program polls, NotAuthorised for an unknown bearer, Unreachable, Malformed.
+        """
+        parameters: dict[str, str | float] = {"lease": lease.hex(), "wait_s": wait_s}
+        try:
+            with _told_as_trouble():
+                response = self._session.get(
+                    f"{self._url}/feed",
+                    params=parameters,
+                    stream=True,
+                    timeout=(self._answer_s, wait_s + self._answer_s),
+                    allow_redirects=False,
+                )
+            with closing(response):
+                _check(response, 200)
+                self._hold(response)
+                with _told_as_trouble():
+                    body = _body(response, MAX_POLL_BYTES)
+        except Unreachable:
+            if self._was_woken():
+                return None
+            raise
+        finally:
+            self._hold(None)
+        return None if self._was_woken() else _batch(body)
+
+    def _hold(self, response: requests.Response | None) -> None:
+        with self._lock:
+            self._waiting = response
+            if response is not None and self._is_woken:
+                _shut_down(response)
+
+    def _was_woken(self) -> bool:
+        with self._lock:
+            return self._is_woken
+
+    def wake(self) -> None:
+        """End the poll under way and every later one at once; called from any thread, never waits."""
+        with self._lock:
+            self._is_woken = True
+            if self._waiting is not None:
+                _shut_down(self._waiting)
+
+    def acknowledge(self, keys: Iterable[bytes]) -> None:
+        """Let the relay delete rows that are stored here; raises Unreachable, Refused."""
+        self._post("/feed/acknowledge", {"keys": [key.hex() for key in keys]}, 204)
+
+    def exchange_stops(self, tags: Iterable[bytes]) -> frozenset[bytes]:
+        """Give every stop known here and return every stop known to either side; raises Unreachable, Refused."""
+        body = self._post("/stops", {"tags": sorted(tag.hex() for tag in tags)}, 200)
+        try:
+            union = frozenset(bytes.fromhex(each) for each in json.loads(body)["tags"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable() from error
+        if any(len(tag) != RECIPIENT_TAG_BYTES for tag in union):
+            raise _unreadable()
+        return union
+
+    def _post(self, path: str, value: Mapping[str, Any], expected: int) -> bytes:
+        return post(self._session, f"{self._url}{path}", value, expected, timeout_s=self._answer_s)
+
+    def close(self) -> None:
+        """Close the connections; call it once no poll is under way."""
+        self._session.close()
+
+
+def new_session(relay_url: str, ca_file: Path | None) -> requests.Session:
+    """Return a session that verifies certificates always; a relay on this machine is asked without any proxy."""
+    session = requests.Session()
+    session.trust_env = not _is_loopback(relay_url)
+    session.verify = True if ca_file is None else str(ca_file)
+    session.headers["User-Agent"] = "readback"
+    return session
+
+
+def _is_loopback(relay_url: str) -> bool:
+    host = urlsplit(relay_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def post(
+    session: requests.Session, url: str, value: Mapping[str, Any], expected: int, *, timeout_s: float = ANSWER_S
+) -> bytes:
+    """Post JSON and return the body of the expected answer; raises Unreachable, NotAuthorised, Refused."""
+    with _told_as_trouble():
+        response = session.post(url, json=value, stream=True, timeout=timeout_s, allow_redirects=False)
+    with closing(response):
+        _check(response, expected)
+        with _told_as_trouble():
+            return _body(response, MAX_BODY_BYTES)
+
+
+def _check(response: requests.Response, expected: int) -> None:
+    """Raise what an unexpected status means."""
+    status = response.status_code
+    if status == expected:
+        return
+    if status == 401:
+        raise NotAuthorised("The relay does not know this desktop any more.", "Connect to the relay anew, in Settings.")
+    if status == 403:
+        raise NotAuthorised(
+            "The relay does not accept this invite.",
+            "Ask its operator for a new one; each invite works once.",
+        )
+    if status == 409:
+        raise LeaseHeld(
+            "Another Readback fetches this relay's hits.",
+            "Close Readback on the other computer, or in the other window.",
+        )
+    if status >= 500:
+        raise Unreachable(f"The relay has trouble of its own ({status}).", "Hits wait there; Readback tries again.")
+    raise Refused(f"The relay refused ({status}).", "Check the relay's address, in Settings.")
+
+
+@contextmanager
+def _told_as_trouble() -> Iterator[None]:
+    """Turn what requests raises into Unreachable or Malformed; RequestException is an OSError."""
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise Unreachable(
+            "The relay's certificate does not hold.",
+            "Check the relay's address and this computer's clock; its operator can say whether it was renewed.",
+        ) from error
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+        raise Malformed("This is not a relay's address.", "Write it as https://relay.example.com.") from error
+    except OSError as error:
+        raise Unreachable(
+            "The relay does not answer.",
+            "Mail goes out all the same, and hits wait at the relay; Readback tries again by itself.",
+        ) from error
+
+
+def _shut_down(response: requests.Response) -> None:
+    # urllib3 2.3: wakes a read in another thread; raises when the response is read or closed already, and is done then.
+    try:
+        response.raw.shutdown()
+    except (OSError, RuntimeError, ValueError):
+        return
+
+
+def _body(response: requests.Response, limit_bytes: int) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(65_536):
+        body += chunk
+        if len(body) > limit_bytes:
+            raise _unreadable()
+    return bytes(body)
+
+
+def _unreadable() -> Trouble:
+    return Malformed("The relay's answer cannot be read.", "Check that the address is a Readback relay's.")
+
+
+def _batch(body: bytes) -> Batch:
+    try:
+        fields = json.loads(body)
+        batch = Batch(
+            network=str(ipaddress.ip_network(fields["network"])),
+            same_source=bytes.fromhex(fields["same_source"]),
+            stops_digest=str(fields["stops_digest"]),
+            rows=tuple(
+                SealedRow(key=bytes.fromhex(row["key"]), sealed=_sealed(row["sealed"])) for row in fields["rows"]
+            ),
+            gaps={str(gap["day"]): int(gap["count"]) for gap in fields["gaps"]},
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable() from error
+    if len(batch.same_source) != SAME_SOURCE_BYTES:
+        raise _unreadable()
+    return batch
+
+
+def _sealed(text: str) -> bytes:
+    """Return the sealed octets; a row that cannot be read must not block those behind it, so it comes out empty."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""

@@ -1,0 +1,196 @@
+"""Hits come home: one thread polls the relay, opens the seals, stores, and only then acknowledges.
+
+What cannot be opened is counted, shown and acknowledged, so it never blocks what is behind it.  When the relay or the
+store is in trouble the thread says so, backs off and begins anew with the exchange of stops; hits wait at the relay.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from desktop.accounts.channel import Channel
+from desktop.core.errors import Trouble
+from desktop.store.database import Store
+from desktop.store.hits import age_hits, record_gaps, record_hits
+from desktop.store.people import all_stop_tags, record_stops
+from desktop.tracking.client import WAIT_S, Batch, RelayClient, SealedRow
+from relay.wire.hit import HIT_ID_BYTES, SAME_SOURCE_BYTES, BadHitError, Hit, decode
+from relay.wire.seal import BadSealError, Opener
+from relay.wire.stops import stops_digest
+from relay.wire.token import RANDOM_ID_BYTES
+
+LEASE_BYTES: Final = 16
+MAX_BACK_OFF_S: Final = 60.0
+AGE_EVERY: Final = timedelta(hours=1)
+# A relay that answers sooner than this with nothing new is not asked again at once.
+_QUICK_S: Final = 0.2
+_JOIN_S: Final = 1.0
+_YEAR_9999_MS: Final = 253_370_764_800_000
+_ID_SIZES: Final = (HIT_ID_BYTES, RANDOM_ID_BYTES, SAME_SOURCE_BYTES)
+
+
+class Link(StrEnum):
+    """How the desktop stands with its relay."""
+
+    CONNECTING = "connecting"
+    LISTENING = "listening"
+    AWAY = "away"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollerState:
+    """What to show of the relay; `trouble` says why it is away, `bad_seals` how many rows could not be opened."""
+
+    link: Link
+    trouble: Trouble | None = None
+    bad_seals: int = 0
+    network: str = ""
+
+
+def back_off_s(failures: int) -> float:
+    """Return the wait after so many failures in a row: 1 s, doubled each time, a minute at most."""
+    return min(MAX_BACK_OFF_S, 2.0 ** min(failures - 1, 10))
+
+
+class Poller:
+    """The thread; `on_state` is called on it whenever the state changes, and must not wait."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        channel: Channel,
+        clock: Callable[[], datetime],
+        on_state: Callable[[PollerState], None],
+        window_s: float | None = None,
+        ca_file: Path | None = None,
+        wait_s: float = WAIT_S,
+        back_off: Callable[[int], float] = back_off_s,
+    ) -> None:
+        """Prepare to poll; `window_s` is the stored setting when None."""
+        self._store = store
+        self._clock = clock
+        self._on_state = on_state
+        self._window_s = window_s
+        self._wait_s = wait_s
+        self._back_off = back_off
+        self._client = RelayClient(relay_url=channel.relay_url, bearer=channel.bearer, ca_file=ca_file)
+        self._opener = Opener(channel.private_key, channel.channel_id)
+        self._lease = os.urandom(LEASE_BYTES)
+        self._stopping = threading.Event()
+        self._state = PollerState(link=Link.CONNECTING)
+        self._marks: set[bytes] = set()
+        self._gaps: Mapping[str, int] = {}
+        self._aged_at: datetime | None = None
+        # A daemon, because quitting must not wait for a connection that is still being made.
+        self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
+
+    @property
+    def state(self) -> PollerState:
+        """The state last told."""
+        return self._state
+
+    def start(self) -> None:
+        """Begin to poll; once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the poll under way; returns once the thread is done, or after a second if it is still connecting."""
+        self._stopping.set()
+        self._client.wake()
+        self._thread.join(_JOIN_S)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                self._exchange_stops()
+                while not self._stopping.is_set():
+                    self._poll_once()
+                    failures = 0
+            except Trouble as trouble:
+                failures += 1
+                self._tell(link=Link.AWAY, trouble=trouble)
+                self._stopping.wait(self._back_off(failures))
+        self._client.close()
+        self._tell(link=Link.STOPPED)
+
+    def _tell(self, *, link: Link, trouble: Trouble | None = None, bad_seals: int = 0, network: str = "") -> None:
+        state = PollerState(
+            link=link,
+            trouble=trouble,
+            bad_seals=self._state.bad_seals + bad_seals,
+            network=network or self._state.network,
+        )
+        if state != self._state:
+            self._state = state
+            self._on_state(state)
+
+    def _exchange_stops(self) -> None:
+        """Give and take all stops, whole, so that either side may have been restored from an older backup."""
+        union = self._client.exchange_stops(all_stop_tags(self._store))
+        record_stops(self._store, union, self._clock())
+
+    def _poll_once(self) -> None:
+        asked_at_s = monotonic()
+        batch = self._client.poll(self._lease, wait_s=self._wait_s)
+        if batch is None:
+            return
+        hits, bad_seals = self._open(batch.rows)
+        self._keep(batch, hits)
+        if batch.rows:
+            self._client.acknowledge(row.key for row in batch.rows)
+        self._tell(link=Link.LISTENING, bad_seals=bad_seals, network=batch.network)
+        if batch.stops_digest != stops_digest(all_stop_tags(self._store)):
+            self._exchange_stops()
+        elif not batch.rows and monotonic() - asked_at_s < _QUICK_S:
+            self._stopping.wait(_QUICK_S)
+
+    def _keep(self, batch: Batch, hits: list[Hit]) -> None:
+        """Store what the batch brought; on return it is durable and may be acknowledged."""
+        now = self._clock()
+        if hits or batch.same_source not in self._marks:
+            marks = {batch.same_source}
+            record_hits(self._store, hits, now=now, window_s=self._window_s, own_sources=marks)
+            self._marks |= marks
+        if batch.gaps != self._gaps:
+            record_gaps(self._store, batch.gaps)
+            self._gaps = batch.gaps
+        if self._aged_at is None or now - self._aged_at >= AGE_EVERY:
+            age_hits(self._store, now)
+            self._aged_at = now
+
+    def _open(self, rows: tuple[SealedRow, ...]) -> tuple[list[Hit], int]:
+        """Return the hits that could be opened, and how many rows could not."""
+        hits: list[Hit] = []
+        for row in rows:
+            try:
+                hit = decode(self._opener.open(row.sealed))
+            except (BadSealError, BadHitError):
+                continue
+            if _is_sound(hit):
+                hits.append(hit)
+        return hits, len(rows) - len(hits)
+
+
+def _is_sound(hit: Hit) -> bool:
+    """Return whether a hit's fields are what they should be: a relay that lies must not stop the thread."""
+    texts = (hit.agent, *hit.headers.values(), *(text for label in hit.labels for text in (label.name, label.date)))
+    return (
+        type(hit.at_ms) is int
+        and 0 <= hit.at_ms < _YEAR_9999_MS
+        and (len(hit.id), len(hit.token_id), len(hit.same_source)) == _ID_SIZES
+        and all(_is_text(text) for text in texts)
+    )
+
+
+def _is_text(value: object) -> bool:
+    """Return whether a value is text without lone surrogates, which UTF-8 and so the store cannot hold."""
+    return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)
