@@ -16,7 +16,6 @@ from tests.real.waiting import end, free_ports, until, until_listening
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # mozinfo 1.2 calls distro.linux_distribution() on import
-    from marionette_driver.errors import MarionetteException, NoSuchWindowException
     from marionette_driver.marionette import Marionette
 
 # The wrapper /usr/bin/thunderbird asks questions of its own.
@@ -56,11 +55,14 @@ class Thunderbird:
                 env=screen.environment,
             )
         until_listening("127.0.0.1", port, process=self._process, log=str(log), within_s=60)
-        self._marionette: Any = Marionette(host="127.0.0.1", port=port)
-        self._marionette.start_session({"acceptInsecureCerts": False})
+        self._marionette: Any = Marionette(host="127.0.0.1", port=port, socket_timeout=60)
+        self._marionette.start_session({"acceptInsecureCerts": False, "unhandledPromptBehavior": "ignore"})
         self._marionette.set_context("chrome")
         self._marionette.timeout.script = 40
-        self._switch_to("mail:3pane")
+        until(
+            lambda: self._run(_MAIN_WINDOW + "return Boolean(main?.document.getElementById('tabmail'))"), what="windows"
+        )
+        self._run(_HEAR_ALERTS)
         self._remember("imap://localhost", account.address, account.imap_password)
         self._remember("smtp://localhost", account.smtp_user, account.smtp_password)
 
@@ -68,15 +70,14 @@ class Thunderbird:
         self._await(_ADD_LOGIN, origin, user, password)
 
     def _run(self, script: str, *arguments: str) -> Any:
-        return self._marionette.execute_script(
-            script, script_args=list(arguments), sandbox="system", new_sandbox=False
-        )
+        return self._marionette.execute_script(script, script_args=list(arguments), sandbox="system", new_sandbox=False)
 
     def _await(self, script: str, *arguments: str) -> Any:
         """Run a script that may use await; raise RuntimeError with its error."""
         answer = self._marionette.execute_async_script(
             "const [...given] = arguments; const done = given.pop();"
-            f"(async () => {{ {script} }})().then(value => done([value ?? null, null]), error => done([null, String(error)]));",
+            f"(async () => {{ {script} }})()"
+            ".then(value => done([value ?? null, null]), error => done([null, String(error)]));",
             script_args=list(arguments),
             sandbox="system",
             new_sandbox=False,
@@ -86,62 +87,44 @@ class Thunderbird:
             raise RuntimeError(error)
         return value
 
-    def _find(self, kind: str) -> str | None:
-        """Switch to the newest window of `kind` and return its handle."""
-        for handle in reversed(self._marionette.chrome_window_handles):
-            try:
-                self._marionette.switch_to_window(handle)
-                if self._run("return document.documentElement.getAttribute('windowtype')") == kind:
-                    return str(handle)
-            except (NoSuchWindowException, MarionetteException):
-                continue  # a window may close while it is looked at
-        return None
-
-    def _switch_to(self, kind: str) -> str:
-        return until(lambda: self._find(kind), what=f"a window of type {kind}", within_s=30)
-
-    def write(self, draft: Draft) -> str:
-        """Open a compose window with `draft` in it, and return the window's handle once it can be sent."""
-        self._switch_to("mail:3pane")
+    def write(self, draft: Draft) -> None:
+        """Open a compose window with `draft` in it, and return when it can be sent."""
         form = "plain" if draft.is_plain else "html"
         self._run(_OPEN_COMPOSER, draft.to, draft.cc, draft.bcc, draft.subject, draft.body, form)
-        window = self._switch_to("msgcompose")
-        until(lambda: self._run(_CAN_SEND, draft.subject), what="the compose window to be ready")
-        return window
+        until(lambda: self._run(_CAN_SEND, draft.subject), what="the compose window to be ready", within_s=30)
 
-    def send(self, draft: Draft, *, within_s: float = 30) -> None:
-        """Write and send; return when Thunderbird has sent it and stored its Sent copy, raise SendFailed."""
-        window = self.write(draft)
-        self._run("setTimeout(() => window.goDoCommand('cmd_sendNow'), 0)")
-        until(lambda: self._is_sent(window), what="Thunderbird to finish sending", within_s=within_s)
-        self._switch_to("mail:3pane")
+    def press_send(self, *, within_s: float = 30) -> None:
+        """Send what is written; return when it is sent and its Sent copy stored, or raise SendFailed.
 
-    def _is_sent(self, window: str) -> bool:
-        handles = self._marionette.chrome_window_handles
-        if window not in handles:
-            return True
-        for handle in handles:
-            text = self._alert_in(handle)
-            if text:
-                raise SendFailed(text)
-        return False
+        After SendFailed the compose window is still open, as it is for its user.
+        """
+        self._run(_PRESS_SEND)
+        alert = until(lambda: self._run(_SENT_OR_ALERT), what="Thunderbird to finish sending", within_s=within_s)
+        if alert != _SENT:
+            raise SendFailed(alert)
 
-    def _alert_in(self, handle: str) -> str:
+    def send(self, draft: Draft) -> None:
+        """Write and send; when that fails, close the compose window and raise SendFailed."""
+        self.write(draft)
         try:
-            self._marionette.switch_to_window(handle)
-            return str(self._run(_ALERT_TEXT))
-        except (NoSuchWindowException, MarionetteException):
-            return ""  # a window may close while it is looked at
+            self.press_send()
+        except SendFailed:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Close the compose window without saving."""
+        self._run(_COMPOSER + "composer.SetContentAndBodyAsUnmodified(); composer.close();")
+        until(lambda: self._run(_COMPOSER + "return composer === null"), what="the compose window to close")
 
     def open_message(self, subject: str, *, folder: str = "Inbox") -> None:
         """Get new mail and select the message with `subject`; return when it is displayed."""
-        self._switch_to("mail:3pane")
         self._await(_SELECT_MESSAGE, folder, subject)
         until(lambda: self._run(_SHOWS, subject), what=f"“{subject}” to be displayed")
 
     def blocks_pictures(self) -> bool:
         """Return whether the displayed message has the bar that says remote content was blocked."""
-        return bool(self._run(_IN_MESSAGE + "return message.gMessageNotificationBar.isShowingRemoteContentNotification()"))
+        return bool(self._run(_BLOCKS_PICTURES))
 
     def load_pictures(self) -> None:
         """Press "Show remote content in this message" for the displayed message."""
@@ -170,21 +153,44 @@ params.composeFields = fields;
 params.identity = MailServices.accounts.getAccount("account1").defaultIdentity;
 MailServices.compose.OpenComposeWindowWithParams(null, params);
 """
-_CAN_SEND: Final = """
-return Boolean(window.composeEditorReady && window.gMsgCompose?.editor
-  && document.getElementById("msgSubject").value == arguments[0]
-  && document.querySelector("mail-address-pill")
-  && window.defaultController.isCommandEnabled("cmd_sendNow"));
+_COMPOSER: Final = "const composer = Services.wm.getMostRecentWindow('msgcompose');"
+_CAN_SEND: Final = (
+    _COMPOSER
+    + """
+return Boolean(composer?.composeEditorReady && composer.gMsgCompose?.editor
+  && composer.document.getElementById("msgSubject").value == arguments[0]
+  && composer.document.querySelector("mail-address-pill")
+  && composer.defaultController.isCommandEnabled("cmd_sendNow"));
 """
-_ALERT_TEXT: Final = """
-return document.getElementById("infoBody")?.textContent ?? "";
+)
+_MAIN_WINDOW: Final = "const main = Services.wm.getMostRecentWindow('mail:3pane');"
+_HAS_STARTED: Final = _MAIN_WINDOW + "return Boolean(main?.document.getElementById('tabmail')?.currentAbout3Pane)"
+# The text is kept and the alert pressed away at once: Marionette answers nothing while a modal window is open.
+_HEAR_ALERTS: Final = (
+    _MAIN_WINDOW
+    + """
+main.heardAlert = "";
+main.alertObserver = { observe(dialog) {
+  main.heardAlert = dialog.document.getElementById("infoBody").textContent;
+  dialog.document.querySelector("dialog").acceptDialog();
+} };
+Services.obs.addObserver(main.alertObserver, "common-dialog-loaded");
 """
-_IN_MESSAGE: Final = "const message = document.getElementById('tabmail').currentAboutMessage;"
-_SELECT_MESSAGE: Final = """
+)
+_PRESS_SEND: Final = (
+    _MAIN_WINDOW + _COMPOSER + "main.heardAlert = ''; main.setTimeout(() => composer.goDoCommand('cmd_sendNow'), 0);"
+)
+_SENT: Final = "sent"
+_SENT_OR_ALERT: Final = _MAIN_WINDOW + _COMPOSER + f"return main.heardAlert || (composer ? '' : '{_SENT}')"
+_IN_MESSAGE: Final = _MAIN_WINDOW + "const message = main.document.getElementById('tabmail').currentAboutMessage;"
+_BLOCKS_PICTURES: Final = _IN_MESSAGE + "return message.gMessageNotificationBar.isShowingRemoteContentNotification()"
+_SELECT_MESSAGE: Final = (
+    _MAIN_WINDOW
+    + """
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
 const [name, subject] = given;
 const server = MailServices.accounts.getAccount("account1").incomingServer;
-const pause = () => new Promise(resolve => setTimeout(resolve, 50));
+const pause = () => new Promise(resolve => main.setTimeout(resolve, 50));
 const listener = finish => ({
   QueryInterface: ChromeUtils.generateQI(["nsIUrlListener"]), OnStartRunningUrl() {},
   OnStopRunningUrl(url, code) { finish(code); } });
@@ -192,7 +198,7 @@ let folder;
 server.performExpand(null);
 while (!(folder = server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags[name]))) await pause();
 folder.QueryInterface(Ci.nsIMsgImapMailFolder);
-const pane = document.getElementById("tabmail").currentAbout3Pane;
+const pane = main.document.getElementById("tabmail").currentAbout3Pane;
 pane.displayFolder(folder.URI);
 for (;;) {
   await new Promise(finish => folder.updateFolderWithListener(null, listener(finish)));
@@ -207,6 +213,7 @@ for (;;) {
   await pause();
 }
 """
+)
 _SHOWS: Final = (
     _IN_MESSAGE + "return Boolean(message?.msgLoaded && message.gMessage?.mime2DecodedSubject == arguments[0])"
 )
