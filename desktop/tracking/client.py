@@ -174,6 +174,16 @@ def post(
             return _body(response, MAX_BODY_BYTES)
 
 
+def check_health(relay_url: str, *, ca_file: Path | None = None, timeout_s: float = ANSWER_S) -> None:
+    """Return when the relay says that it is well; raises Unreachable, Refused, Malformed."""
+    with (
+        closing(new_session(relay_url, ca_file)) as session,
+        _told_as_trouble(),
+        closing(session.get(f"{relay_url}/health", timeout=timeout_s, allow_redirects=False)) as response,
+    ):
+        _check(response, 200)
+
+
 def _check(response: requests.Response, expected: int) -> None:
     """Raise what an unexpected status means."""
     status = response.status_code
