@@ -59,9 +59,9 @@ class StoryPlayer:
         self._failed: StepFailed | None = None
         self._thread = threading.Thread(target=self._run, name="practice-story", daemon=True)
 
-    def start(self) -> None:
-        """Begin to play; called once."""
-        self._set(_Mode.PLAYING)
+    def start(self, *, is_held: bool = False) -> None:
+        """Begin to play, or to wait for the first step where it `is_held`; called once."""
+        self._set(_Mode.HELD if is_held else _Mode.PLAYING)
         self._thread.start()
 
     def pause(self) -> None:

@@ -116,7 +116,7 @@ def _check_additions(received: bytes, mail: SampleMail) -> str:
     must_equal(1, len(stops), "link that stops in the copy")
     lines = [" ".join(body.split()).count(_VISIBLE) for body in (bodies.text, bodies.html)]
     must_equal([1, 1], lines, "visible lines in text and HTML")
-    return f"{len(pictures)} picture, {len(tracked)} tracked links, {len(stops)} link to stop, a visible line in both bodies"
+    return f"{len(pictures)} picture, {len(tracked)} tracked links, {len(stops)} stop link, {len(lines)} visible lines"
 
 
 def hide_bcc(stage: Stage) -> Iterator[str]:
