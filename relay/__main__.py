@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from relay import logs
-from relay.app import build_app, open_files
+from relay.app import build_app, opened
 from relay.channels import hashed, new_secret
 from relay.database import Database, StorageError
 from relay.server import Server
@@ -41,8 +41,8 @@ def _real_ms() -> int:
 
 
 def _serve(settings: Settings) -> None:
-    open_files(settings).close()  # What is wrong with the files is said before anything listens.
-    clock: Callable[[], int] = _real_ms
+    with opened(settings):
+        clock: Callable[[], int] = _real_ms  # What is wrong with the files is said before anything listens.
     if settings.practice_clock is not None:
         clock = PracticeClock(settings.practice_clock).now_ms
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

@@ -5,8 +5,8 @@ What is opened is opened and closed in one function, the lifespan; the routes ar
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -18,7 +18,7 @@ from relay import durable
 from relay import masters as secrets
 from relay.blocks import Blocks
 from relay.channels import Channels, Registration
-from relay.database import Database
+from relay.database import Database, StorageError
 from relay.eventlog import EventLog
 from relay.feed import Feed
 from relay.hits import DailyKey, Links, Pictures, Recorder
@@ -34,48 +34,56 @@ from relay.stops import Stops
 class Kept:
     """What is on the disk, opened and merged; `reader` belongs to the event loop."""
 
-    lock: io.FileIO
     reader: Database
     masters: Masters
     stops: Stops
     channels: Channels
     blocks: Blocks
 
-    def close(self) -> None:
-        """Close the files."""
-        self.stops.close()
-        self.reader.close()
-        self.lock.close()
 
-
-def open_files(settings: Settings) -> Kept:
-    """Open everything in the data folder; raise BadSettingError with a plain sentence when it cannot be used."""
+@contextmanager
+def opened(settings: Settings) -> Iterator[Kept]:
+    """Open everything in the data folder, and close it again; raise BadSettingError with a plain sentence, OSError."""
     prepare_folder(settings)
+    with ExitStack() as stack:
+        stack.enter_context(_held(settings))
+        reader = stack.enter_context(closing(_database(settings)))
+        channels = reader.channels()
+        masters = _masters(settings, is_fresh=not channels and not settings.stops.exists())
+        stops = stack.enter_context(closing(Stops(settings.stops)))
+        reader.begin()
+        stops.merge(reader)
+        reader.commit()
+        blocks = Blocks(settings.blocks)
+        yield Kept(reader=reader, masters=masters, stops=stops, channels=Channels(channels), blocks=blocks)
+
+
+def _held(settings: Settings) -> io.FileIO:
     try:
-        lock = durable.hold(settings.data / "lock")
+        return durable.hold(settings.data / "lock")
     except BlockingIOError as error:
         # A stop taken in by one process would not hold in the other.
         raise BadSettingError(f"another relay serves from {settings.data}: give each a folder of its own.") from error
-    reader = Database(settings.database)
-    channels = reader.channels()
+
+
+def _database(settings: Settings) -> Database:
+    try:
+        return Database(settings.database)
+    except StorageError as error:
+        raise BadSettingError(
+            f"{settings.database} cannot be used ({error}): restore it from a backup, or move it away; without it "
+            "links redirect and stops hold, and every desktop must register anew."
+        ) from error
+
+
+def _masters(settings: Settings, *, is_fresh: bool) -> Masters:
     if not settings.secrets.exists():
-        if channels or settings.stops.exists():
+        if not is_fresh:
             raise BadSettingError(
                 f"{settings.secrets} is missing, and mail already sent depends on it: restore it from a backup."
             )
         secrets.create(settings.secrets)
-    stops = Stops(settings.stops)
-    reader.begin()
-    stops.merge(reader)
-    reader.commit()
-    return Kept(
-        lock=lock,
-        reader=reader,
-        masters=secrets.load(settings.secrets),
-        stops=stops,
-        channels=Channels(channels),
-        blocks=Blocks(settings.blocks),
-    )
+    return secrets.load(settings.secrets)
 
 
 def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
@@ -83,12 +91,11 @@ def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        kept = open_files(settings)
-        app.state.feed, app.router.routes[:], log = _connect(settings, kept, clock)
-        log.start(asyncio.get_running_loop())
-        yield
-        log.close()
-        kept.close()
+        with opened(settings) as kept:
+            app.state.feed, app.router.routes[:], log = _connect(settings, kept, clock)
+            log.start(asyncio.get_running_loop())
+            with closing(log):
+                yield
 
     app = Starlette(lifespan=lifespan)
     app.router.redirect_slashes = False  # A redirect would echo the request.

@@ -1,16 +1,26 @@
-"""Reading a request's body up to a limit: what is larger is refused before it is held."""
+"""Reading a request's body up to a limit of size and time: what is larger is refused before it is held."""
 
-from starlette.requests import Request
+import asyncio
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+
+BODY_WAIT_S: Final = 20.0
+_HANG_UP: Final = {"Connection": "close"}
 
 
-async def read_body(request: Request, limit_bytes: int) -> bytes | None:
-    """Return the body, or None as soon as it is known to be larger than `limit_bytes`."""
-    announced = request.headers.get("content-length", "0")
-    if not announced.isascii() or not announced.isdigit() or int(announced) > limit_bytes:
-        return None
+async def read_body(request: Request, limit_bytes: int, *, wait_s: float = BODY_WAIT_S) -> bytes:
+    """Return the body; raise HTTPException 413 once it is known to be too large, 408 when it does not come."""
+    if int(request.headers.get("content-length", "0")) > limit_bytes:
+        raise HTTPException(413, headers=_HANG_UP)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit_bytes:
-            return None
+    try:
+        async with asyncio.timeout(wait_s):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit_bytes:
+                    raise HTTPException(413, headers=_HANG_UP)
+    except (TimeoutError, ClientDisconnect) as error:
+        raise HTTPException(408, headers=_HANG_UP) from error
     return bytes(body)

@@ -87,8 +87,6 @@ class Registration:
     async def register(self, request: Request) -> Response:
         """Answer 201 with everything a desktop needs, after the channel is durable."""
         body = await read_body(request, _MAX_BODY_BYTES)
-        if body is None:
-            return refusal(413, "The request is too large.")
         try:
             invite, public_key = _parse(body)
         except ValueError:

@@ -184,8 +184,6 @@ class Feed:
         if channel_id is None:
             return refusal(401, "This bearer is unknown.")
         body = await read_body(request, _MAX_ACKNOWLEDGE_BYTES)
-        if body is None:
-            return refusal(413, "The request is too large.")
         try:
             keys = parse_octets(body, "keys", ROW_KEY_BYTES)
         except ValueError:

@@ -1,5 +1,6 @@
 """uvicorn as the relay runs it: limits on a request's head, a discreet log, and long polls that end at shutdown."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -11,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 MAX_URL_BYTES: Final = 4_096
 MAX_HEAD_BYTES: Final = 16_384
 KEEP_ALIVE_S: Final = 30
+HEAD_WAIT_S: Final = 20
 _BAD_REQUEST, _URL_TOO_LONG, _HEAD_TOO_LARGE = 400, 414, 431
 
 
@@ -24,6 +26,19 @@ class LimitedProtocol(HttpToolsProtocol):
     _held_bytes = 0
     _head_bytes = 0
     _refusal = _BAD_REQUEST
+    _is_in_head = False
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Hang up on whoever connects and says nothing."""
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(KEEP_ALIVE_S, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timers."""
+        self._unset_keepalive_if_required()
+        self._unset_head_timer()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless a head has been growing past all measure."""
@@ -32,10 +47,18 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._held_bytes > MAX_HEAD_BYTES and self.parser is not None and not self.transport.is_closing():
             self._refusal = _HEAD_TOO_LARGE
             self.send_400_response("")
+        if self._is_in_head and self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_WAIT_S, self.timeout_keep_alive_handler)
+
+    def _unset_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def on_message_begin(self) -> None:
         """Begin to count anew."""
         self._head_bytes = 0
+        self._is_in_head = True
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -56,6 +79,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Note that nothing of the head is held back any more."""
         self._held_bytes = 0
+        self._is_in_head = False
+        self._unset_head_timer()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

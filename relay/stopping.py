@@ -42,8 +42,7 @@ class Stopping:
         token = self._token(request)
         if token is None:
             return self.pages.incomplete
-        if await read_body(request, _MAX_FORM_BYTES) is None:
-            return refusal(413, "The request is too large.")
+        await read_body(request, _MAX_FORM_BYTES)
         try:
             await self._stop(token.channel_id, frozenset({token.recipient_tag}))
         except (StorageError, OSError):
@@ -56,8 +55,6 @@ class Stopping:
         if channel_id is None:
             return refusal(401, "This bearer is unknown.")
         body = await read_body(request, MAX_EXCHANGE_BYTES)
-        if body is None:
-            return refusal(413, "The request is too large.")
         try:
             tags = parse_octets(body, "tags", RECIPIENT_TAG_BYTES)
         except ValueError:

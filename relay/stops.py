@@ -26,14 +26,12 @@ class Stops:
         """Read the file at `path`, made when missing; raise BadSettingError when it is damaged, OSError."""
         if not path.exists():
             durable.create(path, b"", mode=0o600)
-        self._file = path.open("r+b", buffering=0)
-        octets = self._file.read()
-        whole = len(octets) - len(octets) % _RECORD_BYTES
-        if whole < len(octets):
-            self._file.truncate(whole)
-        self._file.seek(whole)
+        octets = path.read_bytes()
+        self._end = len(octets) - len(octets) % _RECORD_BYTES
         self._held: dict[bytes, tuple[frozenset[bytes], str]] = {}
-        self._remember(_parse(octets[:whole], path))
+        self._remember(_parse(octets[: self._end], path))
+        self._file = path.open("r+b", buffering=0)
+        self._file.truncate(self._end)
 
     def close(self) -> None:
         """Close the file."""
@@ -71,13 +69,10 @@ class Stops:
         octets = b"".join(f"{channel_id.hex()} {tag.hex()}\n".encode("ascii") for channel_id, tag in sorted(stops))
         if not octets:
             return
-        start = self._file.tell()
-        try:
-            durable.append(self._file, octets)
-        except OSError:
-            self._file.truncate(start)
-            self._file.seek(start)
-            raise
+        self._file.truncate(self._end)  # An append that failed may have left a part.
+        self._file.seek(self._end)
+        durable.append(self._file, octets)
+        self._end += len(octets)
 
     def _remember(self, stops: Iterable[tuple[bytes, bytes]]) -> None:
         added: dict[bytes, set[bytes]] = {}
