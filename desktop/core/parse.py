@@ -156,7 +156,7 @@ def content_hash(raw: bytes) -> bytes:
 def _content(raw: bytes, part: Part) -> bytes:
     body = raw[part.body_start : part.body_end]
     try:
-        content = transfer.decode(body, part.transfer_encoding)
+        content = transfer.read_body(body, part.transfer_encoding).content
     except MalformedMimeError:
         content = body
     return content.replace(b"\r\n", b"\n")

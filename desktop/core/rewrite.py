@@ -1,13 +1,28 @@
 """The message with its additions: surveyed once, spliced once for each copy.
 
-Bytes are spliced and never serialised again, so that whatever was not meant to change cannot.
+Bytes are spliced and never serialised again, so that whatever was not meant to change cannot.  What to add is decided
+elsewhere; where it can stand, and whether it can at all, is decided here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
+from desktop.core import conversion, htmlpart, textpart
+from desktop.core.charsets import codec_of
+from desktop.core.charsets import read as read_text
+from desktop.core.conversion import Conversion
 from desktop.core.disclosure import DisclosureLine
+from desktop.core.htmlpart import HtmlPart
+from desktop.core.mime import MalformedMimeError, Part, read_message
 from desktop.core.policy import WhyNot
+from desktop.core.screen import holds_inline_pgp, untouchable, words_of
+from desktop.core.tags import UnclosedError
+from desktop.core.textpart import TextPart
+from desktop.core.transfer import Body, Edit, apply, read_body, write_body
+
+# Rewriting may not delay mail noticeably, and nobody writes a megabyte by hand.
+MAX_WORDS_BYTES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,34 +35,142 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What can be added to a message and where; `links` are its trackable destinations in order of appearance."""
+    """What can be added to a message and where; `links` are its trackable destinations in order of appearance.
+
+    Either an HTML part, with its text alternative where there is one, or a flowed text that becomes both.
+    """
 
     raw: bytes = field(repr=False)
+    newline: bytes
     links: tuple[bytes, ...]
+    html: tuple[Part, HtmlPart] | None = None
+    text: tuple[Part, TextPart] | None = None
+    flowed: Conversion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Additions:
-    """What one copy gets: a picture, tracked links for some destinations, and the line that says so."""
+    """What one copy gets: a picture, tracked links for some destinations, and the line that says so.
+
+    A destination without a URL is left alone; no picture and no link means that nothing at all is added.
+    """
 
     picture_url: str | None
     link_urls: Mapping[bytes, str]
     line: DisclosureLine
 
 
+class _RefusedError(Exception):
+    def __init__(self, why: WhyNot, detail: str) -> None:
+        super().__init__(detail)
+        self.refusal = Refusal(why=why, detail=detail)
+
+
 def survey(raw: bytes, *, own_bases: frozenset[str] = frozenset(), convert_flowed: bool = True) -> Survey | Refusal:
-    """Return what can be added to the message, or why nothing can; never raises, whatever the bytes are."""
-    del raw, own_bases, convert_flowed
-    return Refusal(why=WhyNot.NO_BODY, detail="the rewriter is not built yet")
+    """Return what can be added to the message, or why nothing can; raises nothing, whatever the bytes are.
+
+    `own_bases` are the relay's bases, whose links stay and whose pictures go; without `convert_flowed` plain text of
+    every kind stays as it is.
+    """
+    try:
+        return _survey(raw, own_bases, convert_flowed)
+    except _RefusedError as error:
+        return error.refusal
+    except MalformedMimeError as error:
+        return Refusal(why=WhyNot.MALFORMED, detail=str(error))
+    except UnclosedError:
+        return Refusal(why=WhyNot.MALFORMED, detail="the HTML ends inside a tag, a comment or a script")
+
+
+def _survey(raw: bytes, own_bases: frozenset[str], convert_flowed: bool) -> Survey:
+    root = read_message(raw)
+    found = untouchable(root)
+    if found is not None:
+        raise _RefusedError(*found)
+    bodies = {part.start: _read_text(raw, part) for part in root.walk() if _is_text(part)}
+    words = words_of(root)
+    newline = b"\n" if raw[: raw.find(b"\n")][-1:] != b"\r" else b"\r\n"
+    if words.html is not None:
+        html = words.html, _survey_html(words.html, bodies[words.html.start], own_bases)
+        text = None if words.text is None else (words.text, _survey_text(words.text, bodies[words.text.start]))
+        return Survey(raw=raw, newline=newline, links=_destinations(html[1]), html=html, text=text)
+    if words.text is None or (words.text is root and not bodies[root.start].content.strip()):
+        raise _RefusedError(WhyNot.NO_BODY, "there is no text in it")
+    if not _is_convertible(words.text, root) or not convert_flowed:
+        raise _RefusedError(WhyNot.FIXED_LAYOUT, "plain text goes out as it is")
+    plain = _survey_text(words.text, bodies[words.text.start])
+    flowed = conversion.survey_flowed(words.text, plain, root=root, own_bases=own_bases)
+    return Survey(raw=raw, newline=newline, links=_destinations(flowed.html), flowed=flowed)
+
+
+def _is_text(part: Part) -> bool:
+    return part.media_type in {"text/plain", "text/html"} and not part.is_attachment
+
+
+def _read_text(raw: bytes, part: Part) -> Body:
+    if part.body_end - part.body_start > MAX_WORDS_BYTES:
+        raise _RefusedError(WhyNot.TOO_LARGE, "a text of more than a million octets")
+    body = read_body(raw[part.body_start : part.body_end], part.transfer_encoding)
+    if holds_inline_pgp(body.content, part.media_type):
+        raise _RefusedError(WhyNot.INLINE_PGP, "it holds an OpenPGP message in its text")
+    return body
+
+
+def _survey_html(part: Part, body: Body, own_bases: frozenset[str]) -> HtmlPart:
+    codec = codec_of(part.parameters.get("charset", ""))
+    if codec is None or read_text(body.content, codec) is None:
+        raise _RefusedError(WhyNot.UNDECODABLE_HTML, "the HTML does not decode in the charset it names")
+    return htmlpart.survey_html(body, codec, own_bases)
+
+
+def _survey_text(part: Part, body: Body) -> TextPart:
+    codec = codec_of(part.parameters.get("charset", ""))
+    if codec is None or read_text(body.content, codec) is None:
+        raise _RefusedError(WhyNot.UNDECODABLE_TEXT, "the text does not decode in the charset it names")
+    return textpart.survey_text(body, codec, part)
+
+
+def _is_convertible(text: Part, root: Part) -> bool:
+    """Return whether the text is flowed, and the whole message or the first part with words of a multipart/mixed."""
+    is_in_place = text is root or (root.media_type == "multipart/mixed" and text in root.children)
+    return is_in_place and textpart.is_flowed(text)
+
+
+def _destinations(html: HtmlPart) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(link.destination for link in html.links))
 
 
 def can_carry(survey: Survey, line: DisclosureLine) -> bool:
-    """Return whether the text part's charset can spell the line; a copy that cannot is to go out untracked."""
-    del survey, line
-    return True
+    """Return whether the text's charset can spell the visible line; a copy that cannot carry it goes out untracked."""
+    text = survey.text[1] if survey.text is not None else None
+    if survey.flowed is not None:
+        text = survey.flowed.text
+    return text is None or textpart.lines_of(text, line) is not None
 
 
 def splice(survey: Survey, additions: Additions) -> bytes:
-    """Return the copy's bytes; without a picture and without tracked links they are the message's own."""
-    del additions
-    return survey.raw
+    """Return the copy's bytes; where nothing is to be added, or the line cannot be carried, the message's own."""
+    link_urls = {link: additions.link_urls[link] for link in survey.links if link in additions.link_urls}
+    if additions.picture_url is None and not link_urls:
+        return survey.raw
+    if not can_carry(survey, additions.line):
+        return survey.raw
+    return apply(survey.raw, sorted(_edits(survey, additions.picture_url, link_urls, additions.line)))
+
+
+def _edits(
+    survey: Survey, picture_url: str | None, link_urls: Mapping[bytes, str], line: DisclosureLine
+) -> Iterator[Edit]:
+    newline = survey.newline
+    if survey.flowed is not None:
+        yield conversion.edit_of(
+            survey.flowed, survey.raw, picture_url=picture_url, link_urls=link_urls, line=line, newline=newline
+        )
+    if survey.html is not None:
+        part, html = survey.html
+        edits = htmlpart.edits_of(html, picture_url=picture_url, link_urls=link_urls, line=line, newline=newline)
+        yield Edit(part.body_start, part.body_end, write_body(html.body, edits, newline=newline))
+    if survey.text is not None:
+        part, text = survey.text
+        edits = textpart.edits_of(text, line, newline=newline)
+        yield Edit(part.body_start, part.body_end, write_body(text.body, edits, newline=newline))

@@ -1,0 +1,118 @@
+"""An HTML body and what can be added to it: the picture, tracked links and the visible line.
+
+What is added is ASCII, with character references for the rest, so that it fits every charset it is spliced into.
+"""
+
+import html
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from desktop.core.disclosure import DisclosureLine
+from desktop.core.links import is_trackable
+from desktop.core.markup import Anchor, read_page
+from desktop.core.tags import unescaped
+from desktop.core.transfer import Body, Edit
+
+# RFC 5322 2.1.1: 998 octets in a line.  Where lines travel as they are, a tracked link has to fit into one.
+MAX_LINE_BYTES: Final = 998
+MAX_UNENCODED_DESTINATION_BYTES: Final = 600
+_LINE_COLUMNS: Final = 76
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A trackable link: the place of its `href` attribute in the content and its destination."""
+
+    start: int
+    end: int
+    destination: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlPart:
+    """An HTML body surveyed: its trackable links, our own older pictures and the place of the visible line."""
+
+    body: Body
+    links: tuple[Link, ...]
+    own_pictures: tuple[tuple[int, int], ...]
+    line_at: int
+
+
+def survey_html(body: Body, codec: str, own_bases: frozenset[str]) -> HtmlPart:
+    """Return what can be added to an HTML body; raise UnclosedError when nothing added would be seen."""
+    page = read_page(body.content, own_bases)
+    found = (_link(anchor, body, codec, own_bases) for anchor in page.anchors)
+    return HtmlPart(
+        body=body,
+        links=tuple(link for link in found if link is not None),
+        own_pictures=page.own_pictures,
+        line_at=_before_indent(body.content, page.line_at),
+    )
+
+
+def _before_indent(content: bytes, offset: int) -> int:
+    """Return the start of the line when nothing but spaces stands before `offset` in it."""
+    start = content.rfind(b"\n", 0, offset) + 1
+    return offset if content[start:offset].strip(b" \t") else start
+
+
+def _link(anchor: Anchor, body: Body, codec: str, own_bases: frozenset[str]) -> Link | None:
+    destination = unescaped(anchor.href)
+    if destination is None or (body.is_identity and len(destination) > MAX_UNENCODED_DESTINATION_BYTES):
+        return None
+    shown = html.unescape(anchor.shown.decode(codec, "replace"))
+    if not is_trackable(destination, shown, own_bases):
+        return None
+    return Link(start=anchor.start, end=anchor.end, destination=destination)
+
+
+def edits_of(
+    part: HtmlPart, *, picture_url: str | None, link_urls: Mapping[bytes, str], line: DisclosureLine, newline: bytes
+) -> list[Edit]:
+    """Return the edits for one copy, in order; our own older pictures go whatever is added."""
+    edits = [Edit(start, end, b"") for start, end in part.own_pictures]
+    edits += _link_edits(part, link_urls, newline)
+    before = b"" if part.line_at == 0 or part.body.content[: part.line_at].endswith(b"\n") else newline
+    edits.append(Edit(part.line_at, part.line_at, before + line_markup(line, picture_url, newline) + newline))
+    return sorted(edits)
+
+
+def _link_edits(part: HtmlPart, link_urls: Mapping[bytes, str], newline: bytes) -> list[Edit]:
+    edits = []
+    for link in part.links:
+        url = link_urls.get(link.destination)
+        if url is not None:
+            attribute = b'href="' + html.escape(url).encode("ascii", "xmlcharrefreplace") + b'"'
+            if part.body.is_identity and _makes_long_line(part, link, len(attribute)):
+                # White space between attributes says nothing (WHATWG HTML 13.1.2.3).
+                attribute = newline + attribute + newline
+            edits.append(Edit(link.start, link.end, attribute))
+    return edits
+
+
+def _makes_long_line(part: HtmlPart, link: Link, size: int) -> bool:
+    content = part.body.content
+    start = content.rfind(b"\n", 0, link.start) + 1
+    end = content.find(b"\n", link.end)
+    end = len(content) if end < 0 else end
+    beside = sum(1 for other in part.links if start <= other.start < end)
+    return end - start + beside * size > MAX_LINE_BYTES
+
+
+def line_markup(line: DisclosureLine, picture_url: str | None, newline: bytes) -> bytes:
+    """Return the visible line as a paragraph of its own with the picture inside: deleting one deletes both.
+
+    12 px, the body's own colour, no box; the picture is the plainest there is, for blockers to recognise.
+    """
+    sentence = html.escape(line.sentence, quote=False)
+    pieces = [
+        *textwrap.wrap(f'<p style="font-size:12px">{sentence}', _LINE_COLUMNS, break_long_words=False),
+        f'<a href="{html.escape(line.stop_url)}">{html.escape(line.link_text)}</a>',
+    ]
+    if picture_url is not None:
+        pieces[-1] += "<img"
+        pieces.append(f'src="{html.escape(picture_url)}" width="1" height="1" alt="">')
+    pieces[-1] += "</p>"
+    return newline.join(piece.encode("ascii", "xmlcharrefreplace") for piece in pieces)
