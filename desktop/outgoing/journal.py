@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -55,12 +55,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One message; `is_live` while the connection it came over is still open in this process."""
+    """One message; `is_live` while its connection is open here, `is_recorded` once the store knows its end."""
 
     id: str
     prepared_at: datetime
     parts: tuple[Part, ...]
     answer: Answer = Answer.NONE
+    is_recorded: bool = False
     is_live: bool = field(default=False, compare=False)
 
 
@@ -88,7 +89,11 @@ class Journal:
         """Read what is there; COMMITTING found now is UNKNOWN, since nobody waits for that answer any more."""
         self._path = path
         self._clock = clock
+        # Taken for moments only, by the event loop too; the disk is waited for under the other one.
         self._lock = threading.RLock()
+        self._sync_lock = threading.RLock()
+        self._written = 0
+        self._synced = 0
         self._entries: dict[str, Entry] = {}
         self._by_key: dict[str, list[str]] = {}
         self._handle: int | None = None
@@ -96,36 +101,61 @@ class Journal:
         self._serial = 0
         self._is_torn = False
         self._load()
-        self.unknown_at_start: tuple[Part, ...] = self._settle_unknown()
+        self._settle_unknown()
+        self.unrecorded_at_start = tuple(entry for entry in self._entries.values() if not entry.is_recorded)
 
     def close(self) -> None:
         """Close the file; what was written stays."""
-        with self._lock:
+        with self._sync_lock, self._lock:
             if self._handle is not None:
                 os.close(self._handle)
                 self._handle = None
 
-    def prepare(self, parts: Sequence[tuple[str, int]]) -> str:
-        """Write PREPARED for each (key, copy id) and return the entry's id; durable with the next state only.
+    def prepare(self, keys: Sequence[str]) -> str:
+        """Write PREPARED for each key and return the entry's id; durable with the next state only.
 
         A PREPARED line that a power cut takes with it means the same as none: nothing was sent.
         """
+        if self._written_bytes > COMPACT_ABOVE_BYTES:
+            self._compact()
         with self._lock:
             self._serial += 1
             entry_id = f"{int(self._clock().timestamp() * 1000):x}-{os.getpid():x}-{self._serial:x}"
             at_ms = _ms(self._clock())
-            line = {"m": entry_id, "t": at_ms, "k": [key for key, _ in parts], "c": [copy_id for _, copy_id in parts]}
-            self._append(line, durable=False)
+            line = {"m": entry_id, "t": at_ms, "k": list(keys)}
+            self._append(line)
             self._apply(line)
             self._entries[entry_id] = replace(self._entries[entry_id], is_live=True)
             return entry_id
 
-    def advance(self, entry_id: str, indices: Iterable[int], state: State, *, durable: bool = True) -> None:
-        """Write that the parts at `indices` reached `state`."""
+    def attach(self, entry_id: str, copy_ids: Mapping[int, int]) -> None:
+        """Write the store's ids of the copies, by index; durable with the next state only."""
+        with self._lock:
+            line = {"m": entry_id, "c": list(copy_ids.items())}
+            self._append(line)
+            self._apply(line)
+
+    def mark_recorded(self, entry_id: str) -> None:
+        """Write that the store knows what became of the message; at the next start it need not be told again."""
+        with self._lock:
+            if entry_id in self._entries:
+                line = {"m": entry_id, "r": 1}
+                self._apply(line)
+                self._append(line)
+
+    def advance(self, entry_id: str, indices: Iterable[int], state: State) -> None:
+        """Write that the parts at `indices` reached `state`.
+
+        An end that cannot be written is still known while the program runs; COMMITTING must be on disk to count.
+        """
         with self._lock:
             line = {"m": entry_id, "t": _ms(self._clock()), "i": list(indices), "s": state.value}
+            if state is not State.COMMITTING:
+                self._apply(line)
+            self._append(line)
+        self._sync()
+        with self._lock:
             self._apply(line)
-            self._append(line, durable=durable)
 
     def carry_over(self, entry_id: str, index: int) -> None:
         """Write that this part needs no sending, since its twin was accepted; it inherits the twin's age."""
@@ -135,7 +165,8 @@ class Journal:
             accepted_at = self._clock() if twin is None or twin[1].accepted_at is None else twin[1].accepted_at
             line = {"m": entry_id, "t": _ms(accepted_at), "i": [index], "s": State.ACCEPTED.value}
             self._apply(line)
-            self._append(line, durable=True)
+            self._append(line)
+        self._sync()
 
     def answer(self, entry_id: str, answer: Answer) -> None:
         """Write what the client was told; not waited for on the disk, since an older state only suppresses more."""
@@ -143,7 +174,7 @@ class Journal:
             if entry_id in self._entries:
                 line = {"m": entry_id, "a": answer.value}
                 self._apply(line)
-                self._append(line, durable=False)
+                self._append(line)
 
     def leave(self, entry_ids: Iterable[str]) -> None:
         """Take note that the connection these messages came over is gone."""
@@ -205,22 +236,16 @@ class Journal:
                 self._apply(line)
         self._is_torn = bool(octets) and not octets.endswith(b"\n")
 
-    def _settle_unknown(self) -> tuple[Part, ...]:
-        unknown: list[Part] = []
+    def _settle_unknown(self) -> None:
         for entry in tuple(self._entries.values()):
             indices = [index for index, part in enumerate(entry.parts) if part.state is State.COMMITTING]
             if indices:
                 self.advance(entry.id, indices, State.UNKNOWN)
-                unknown += [self._entries[entry.id].parts[index] for index in indices]
-        return tuple(unknown)
 
     def _apply(self, line: dict[str, Any]) -> None:
         entry_id: str = line["m"]
         if "k" in line:
-            parts = tuple(
-                Part(key=key, copy_id=copy_id, state=State.PREPARED)
-                for key, copy_id in zip(line["k"], line["c"], strict=True)
-            )
+            parts = tuple(Part(key=key, copy_id=0, state=State.PREPARED) for key in line["k"])
             self._entries[entry_id] = Entry(id=entry_id, prepared_at=_instant(line["t"]), parts=parts)
             for key in set(line["k"]):
                 self._by_key.setdefault(key, []).append(entry_id)
@@ -231,6 +256,14 @@ class Journal:
         if "a" in line:
             self._entries[entry_id] = replace(entry, answer=Answer(line["a"]))
             return
+        if "r" in line:
+            self._entries[entry_id] = replace(entry, is_recorded=True)
+            return
+        if "c" in line:
+            ids = dict(line["c"])
+            parts = tuple(replace(part, copy_id=ids.get(index, 0)) for index, part in enumerate(entry.parts))
+            self._entries[entry_id] = replace(entry, parts=parts)
+            return
         state = State(line["s"])
         accepted_at = _instant(line["t"]) if state is State.ACCEPTED else None
         moved = list(entry.parts)
@@ -238,12 +271,8 @@ class Journal:
             moved[index] = replace(moved[index], state=state, accepted_at=accepted_at)
         self._entries[entry_id] = replace(entry, parts=tuple(moved))
 
-    def _append(self, line: dict[str, Any], *, durable: bool) -> None:
-        self._append_octets(_spell(line), durable=durable)
-        if self._written_bytes > COMPACT_ABOVE_BYTES:
-            self._compact()
-
-    def _append_octets(self, octets: bytes, *, durable: bool) -> None:
+    def _append(self, line: dict[str, Any]) -> None:
+        octets = _spell(line)
         if self._is_torn:
             # Glued to a torn line, this one would be lost too.
             octets = b"\n" + octets
@@ -252,17 +281,33 @@ class Journal:
                 self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             if os.write(self._handle, octets) != len(octets):
                 raise OSError("a short write")  # noqa: TRY301 - told like any other full disk
-            if durable:
-                os.fdatasync(self._handle)
         except OSError as error:
             self._is_torn = True
-            self.close()
             raise StoreTrouble("The journal of outgoing mail cannot be written.", _CURE) from error
         self._is_torn = False
         self._written_bytes += len(octets)
+        self._written += 1
+
+    def _sync(self) -> None:
+        """Return once all that was written before this call is on the disk; several callers share one wait."""
+        wanted = self._written
+        with self._sync_lock:
+            if self._synced >= wanted or self._handle is None:
+                return
+            written = self._written
+            try:
+                os.fdatasync(self._handle)
+            except OSError as error:
+                raise StoreTrouble("The journal of outgoing mail cannot be written.", _CURE) from error
+            self._synced = written
 
     def _compact(self) -> None:
         """Write anew only what can still matter, and put it in place of the old file as a whole."""
+        with self._sync_lock, self._lock:
+            self._drop_old()
+            self._replace_file()
+
+    def _drop_old(self) -> None:
         now = self._clock()
         self._entries = {
             entry.id: entry
@@ -273,6 +318,8 @@ class Journal:
         for entry in self._entries.values():
             for key in {part.key for part in entry.parts}:
                 self._by_key.setdefault(key, []).append(entry.id)
+
+    def _replace_file(self) -> None:
         octets = b"".join(_spell(line) for entry in self._entries.values() for line in _lines_of(entry))
         fresh = self._path.with_name(self._path.name + ".new")
         try:
@@ -294,14 +341,15 @@ def _lines_of(entry: Entry) -> list[dict[str, Any]]:
         "m": entry.id,
         "t": _ms(entry.prepared_at),
         "k": [part.key for part in entry.parts],
-        "c": [part.copy_id for part in entry.parts],
     }
+    ids = {"m": entry.id, "c": [[index, part.copy_id] for index, part in enumerate(entry.parts)]}
     states = [
         {"m": entry.id, "t": _ms(part.accepted_at or entry.prepared_at), "i": [index], "s": part.state.value}
         for index, part in enumerate(entry.parts)
         if part.state is not State.PREPARED
     ]
-    return [first, *states, {"m": entry.id, "a": entry.answer.value}]
+    answer = {"m": entry.id, "a": entry.answer.value}
+    return [first, ids, *states, answer, *([{"m": entry.id, "r": 1}] if entry.is_recorded else [])]
 
 
 def _spell(line: dict[str, Any]) -> bytes:

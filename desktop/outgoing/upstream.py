@@ -242,8 +242,8 @@ class Upstream:
         return self._command("RSET")
 
     def begin_data(self) -> Reply:
-        """Ask to send the content; 354 means yes."""
-        return self._command("DATA")
+        """Ask to send the content; 354 means yes, and every other code is 4xx or 5xx."""
+        return self._command("DATA", go_on=354)
 
     def send_body(self, octets: bytes) -> None:
         """Send the content, dots stuffed, without the final dot."""
@@ -256,8 +256,8 @@ class Upstream:
             _socket_of(self._smtp).settimeout(self._timeouts.final_s)
             _socket_of(self._smtp).sendall(FINAL_DOT)
             code, text = self._smtp.getreply()
-            if code == -1:
-                raise smtplib.SMTPServerDisconnected("not an SMTP reply")
+            if not (200 <= code <= 299 or 400 <= code <= 599):
+                raise smtplib.SMTPServerDisconnected("not an answer to the dot")
             _socket_of(self._smtp).settimeout(self._timeouts.command_s)
         except (OSError, smtplib.SMTPException) as error:
             self.drop()
@@ -288,10 +288,14 @@ class Upstream:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
-    def _command(self, line: str) -> Reply:
+    def _command(self, line: str, *, go_on: int = 250) -> Reply:
         with self._broken_as_trouble():
             code, text = self._smtp.docmd(line)
-        return self._noted(_reply(code, text))
+        reply = _reply(code, text)
+        if code != go_on and code // 100 not in ({4, 5} if go_on == 354 else {2, 4, 5}):
+            # No server may make the client believe that something was accepted, or is asked for, out of turn.
+            return Reply(451, f"4.5.0 The provider gave an answer that makes no sense here: {reply.text}")
+        return self._noted(reply)
 
     def _noted(self, reply: Reply) -> Reply:
         # RFC 5321 3.8: 421 announces that the server closes.

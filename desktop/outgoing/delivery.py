@@ -1,0 +1,296 @@
+"""One message on its way: what was sent before is left out, each copy is made, recorded and put to the provider.
+
+The order is the point: the store's row and the journal's COMMITTING are on disk before the final dot (I6), the answer
+goes to the client after the provider's.  Where tracking or the store fails the message goes out as it came; where the
+journal fails it goes out once, in one transaction, and nothing is suppressed.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Final
+
+from desktop.core.address import normalised
+from desktop.core.errors import StoreTrouble, Trouble, Unreachable
+from desktop.core.parse import MessageFacts, content_hash, message_facts
+from desktop.core.policy import WhyNot
+from desktop.core.rewrite import survey
+from desktop.outgoing.copies import Copy, Draft, blank_rows, draft_copy, own_bases, sender_name, untracked_row
+from desktop.outgoing.journal import Answer, State, Twin, key_of
+from desktop.outgoing.means import Means
+from desktop.outgoing.replies import Fate, Outcome, Reply, answer_to, ours, told
+from desktop.outgoing.syntax import Path
+from desktop.outgoing.upstream import AnswerLost, Upstream
+from desktop.store.mail import CopyState, NewCopy, record_message, record_outcome
+from desktop.store.people import permission_of
+
+MAX_COPIES: Final = 5
+MAX_COPIES_BYTES: Final = 5_000_000
+_SENT_BEFORE: Final = ours("250 2.0.0 The provider took this mail a moment ago; it was not sent a second time.")
+_MAY_HAVE_ARRIVED: Final = ours(
+    "554 5.4.0 The provider's answer to the first attempt was lost, so this mail may have arrived; it was not sent "
+    "again. Ask the recipient. To send it all the same, change a word or wait 30 minutes."
+)
+_UNDER_WAY: Final = ours(
+    "451 4.4.0 The first attempt still waits for the provider's answer; nothing was sent a second time. "
+    "Try again later."
+)
+_CLIENT_GONE: Final = ours("451 4.4.2 The mail program went away before the mail was handed over.")
+_STATES: Final = {
+    Fate.SENT: CopyState.SENT,
+    Fate.REFUSED: CopyState.REFUSED,
+    Fate.UNKNOWN: CopyState.UNCERTAIN,
+}
+
+
+class ClientGoneError(Exception):
+    """The client left before the final dot; it still holds the mail, so nothing may be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What the client handed in, and the transaction that is open for it at the provider.
+
+    `open_size_bytes` is the SIZE declared there, None where none was; `is_gone` is set once the client left.
+    """
+
+    raw: bytes = field(repr=False)
+    sender: Path
+    recipients: tuple[Path, ...]
+    open_size_bytes: int | None
+    is_gone: Event
+
+
+class Delivery:
+    """Delivers one submission over one connection; used once, by one thread."""
+
+    def __init__(self, means: Means, upstream: Upstream, submission: Submission, entry_ids: list[str]) -> None:
+        """Take the connection with its open transaction; the journal's entry is added to `entry_ids`."""
+        self._means = means
+        self.upstream = upstream
+        self._mail = submission
+        self._entry_ids = entry_ids
+        self._outcomes: dict[int, Outcome] = {}
+        self._copy_ids: dict[int, int] = {}
+        self._is_open = True
+        self.entry_id: str | None = None
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether a transaction is still open at the provider."""
+        return self._is_open and self.upstream.is_usable
+
+    def run(self) -> Reply:
+        """Send what is to be sent and return the answer to the client."""
+        todo: tuple[int, ...] = tuple(range(len(self._mail.recipients)))
+        try:
+            todo = self._begin()
+            self._send_all(self._make_copies(todo))
+        except StoreTrouble as trouble:
+            # Only the journal's trouble comes this far.
+            self._means.on_trouble(trouble)
+            self._pass_through([index for index in todo if index not in self._outcomes])
+        self._record_outcomes()
+        reply = answer_to([self._outcomes[index] for index in range(len(self._mail.recipients))])
+        if self.entry_id is not None and not reply.is_ok:
+            with self._means.fail_open():
+                self._means.journal().answer(self.entry_id, Answer.FAILURE)
+        return reply
+
+    def _begin(self) -> tuple[int, ...]:
+        """Open the journal's entry and return who is to be sent to; raise StoreTrouble without a journal."""
+        journal = self._means.journal()
+        digest = hashlib.sha256(self._mail.raw).digest()
+        with self._means.fail_open():
+            digest = content_hash(self._mail.raw)
+        keys = [key_of(digest, normalised(path.address)) for path in self._mail.recipients]
+        twins = [journal.twin_of(key) for key in keys]
+        self.entry_id = journal.prepare(keys)
+        self._entry_ids.append(self.entry_id)
+        for index, twin in enumerate(twins):
+            if twin is Twin.ACCEPTED:
+                journal.carry_over(self.entry_id, index)
+                self._note(index, Fate.SENT_BEFORE, _SENT_BEFORE)
+            elif twin is not Twin.NONE:
+                self._note(index, Fate.WITHHELD, _MAY_HAVE_ARRIVED if twin is Twin.UNKNOWN else _UNDER_WAY)
+        return tuple(index for index in range(len(keys)) if index not in self._outcomes)
+
+    def _make_copies(self, todo: tuple[int, ...]) -> list[Copy]:
+        """Return what goes out, its rows on disk; all of it untracked where that fails."""
+        raw = self._mail.raw
+        account = self.upstream.account
+        is_shared = len(todo) > 1 and (
+            account.shared_copy_only or len(todo) > MAX_COPIES or len(todo) * len(raw) > MAX_COPIES_BYTES
+        )
+        copies = [Copy(octets=raw, indices=todo)] if is_shared else [Copy(octets=raw, indices=(each,)) for each in todo]
+        with self._means.fail_open():
+            drafts = self._drafts(todo, is_shared=is_shared)
+            self._record_message([draft.row for draft in drafts], todo)
+            if not is_shared:
+                pairs = zip(drafts, todo, strict=True)
+                copies = [Copy(octets=draft.octets, indices=(index,)) for draft, index in pairs]
+        return copies
+
+    def _drafts(self, todo: tuple[int, ...], *, is_shared: bool) -> list[Draft]:
+        means, raw, account = self._means, self._mail.raw, self.upstream.account
+        channel = means.channel()
+        facts = message_facts(raw)
+        rows = blank_rows([self._mail.recipients[index].address for index in todo], facts)
+        if is_shared:
+            return [Draft(octets=raw, row=untracked_row(row, WhyNot.SHARED, shared=True)) for row in rows]
+        surveyed = survey(raw, own_bases=own_bases(channel), convert_flowed=account.convert_flowed)
+        return [
+            draft_copy(
+                surveyed,
+                raw,
+                row,
+                permission=permission_of(means.store, row.address),
+                channel=channel,
+                offer=self.upstream.offer,
+                sender=sender_name(account, self._mail.sender.address, facts),
+                now=means.clock(),
+            )
+            for row in rows
+        ]
+
+    def _record_message(self, rows: Sequence[NewCopy], todo: Iterable[int]) -> None:
+        means = self._means
+        _, copy_ids = record_message(
+            means.store,
+            account_id=self.upstream.account.id,
+            facts=self._facts(),
+            at=means.clock(),
+            copies=tuple(rows),
+        )
+        self._copy_ids = dict(zip(todo, copy_ids, strict=True))
+
+    def _facts(self) -> MessageFacts:
+        return message_facts(self._mail.raw)
+
+    def _send_all(self, copies: Sequence[Copy]) -> None:
+        """Send one copy after the other; what cannot be sent any more is noted as not sent, never lost."""
+        journal = self._means.journal()
+        if self.entry_id is not None and self._copy_ids:
+            journal.attach(self.entry_id, self._copy_ids)
+        for position, copy in enumerate(copies):
+            try:
+                self._send(copy)
+            except ClientGoneError:
+                self._give_up(copies[position:], _CLIENT_GONE)
+                return
+            except Unreachable as trouble:
+                self._give_up(copies[position:], told(trouble))
+                return
+
+    def _give_up(self, copies: Iterable[Copy], reply: Reply) -> None:
+        for copy in copies:
+            for index in copy.indices:
+                if index not in self._outcomes:
+                    self._note(index, Fate.REFUSED, reply)
+
+    def _send(self, copy: Copy, *, is_journaled: bool = True) -> None:
+        """Put one copy to the provider; raise Unreachable or ClientGoneError while nothing was sent."""
+        indices = self._name_recipients(copy)
+        if not indices:
+            return
+        begun = self.upstream.begin_data()
+        self._is_open = True
+        if begun.code != 354:
+            self._settle(indices, State.REJECTED, begun, is_journaled=is_journaled)
+            return
+        self.upstream.send_body(copy.octets)
+        self._commit(indices, is_journaled=is_journaled)
+        try:
+            reply = self.upstream.finish()
+        except AnswerLost as trouble:
+            lost = ours(f"451 4.4.2 {trouble.sentence} {trouble.cure}")
+            self._settle(indices, State.UNKNOWN, lost, is_journaled=is_journaled)
+            raise
+        self._is_open = False
+        self._settle(indices, State.ACCEPTED if reply.is_ok else State.REJECTED, reply, is_journaled=is_journaled)
+
+    def _commit(self, indices: Sequence[int], *, is_journaled: bool) -> None:
+        """Make COMMITTING durable; from here on the mail may arrive.  Without that, or the client, drop it all."""
+        if self._mail.is_gone.is_set():
+            self.upstream.drop()
+            raise ClientGoneError
+        if is_journaled and self.entry_id is not None:
+            try:
+                self._means.journal().advance(self.entry_id, indices, State.COMMITTING)
+            except StoreTrouble:
+                self.upstream.drop()
+                raise
+
+    def _name_recipients(self, copy: Copy) -> tuple[int, ...]:
+        """Open the copy's own transaction, unless the one that is open serves; return who was accepted."""
+        is_for_all = len(copy.indices) == len(self._mail.recipients)
+        declared = self._mail.open_size_bytes
+        if self._is_open and is_for_all and (declared is None or len(copy.octets) <= declared):
+            return copy.indices
+        if self._is_open:
+            self.upstream.reset()
+            self._is_open = False
+        reply = self.upstream.mail(self._mail.sender, len(copy.octets))
+        if not reply.is_ok:
+            self._settle(copy.indices, State.REJECTED, reply)
+            return ()
+        self._is_open = True
+        accepted = []
+        for index in copy.indices:
+            reply = self.upstream.rcpt(self._mail.recipients[index])
+            if reply.is_ok:
+                accepted.append(index)
+            else:
+                self._settle([index], State.REJECTED, reply)
+        return tuple(accepted)
+
+    def _settle(self, indices: Iterable[int], state: State, reply: Reply, *, is_journaled: bool = True) -> None:
+        """Note what the provider said; a journal that fails now changes nothing about it."""
+        fates = {State.ACCEPTED: Fate.SENT, State.REJECTED: Fate.REFUSED, State.UNKNOWN: Fate.UNKNOWN}
+        settled = tuple(indices)
+        for index in settled:
+            self._note(index, fates[state], reply)
+        if is_journaled and self.entry_id is not None:
+            with self._means.fail_open():
+                self._means.journal().advance(self.entry_id, settled, state)
+
+    def _pass_through(self, indices: Sequence[int]) -> None:
+        """Send the message as it came to all of `indices` at once, without a journal."""
+        if not indices:
+            return
+        copy = Copy(octets=self._mail.raw, indices=tuple(indices))
+        if not self._copy_ids:
+            with self._means.fail_open():
+                rows = blank_rows([self._mail.recipients[index].address for index in indices], self._facts())
+                self._record_message([untracked_row(row, WhyNot.STORE_TROUBLE) for row in rows], indices)
+        try:
+            if not self.upstream.is_usable:
+                self.upstream = self._means.connect(self.upstream.account)
+                self._is_open = False
+            self._send(copy, is_journaled=False)
+        except ClientGoneError:
+            self._give_up([copy], _CLIENT_GONE)
+        except Trouble as trouble:
+            self._give_up([copy], told(trouble))
+
+    def _note(self, index: int, fate: Fate, reply: Reply) -> None:
+        self._outcomes[index] = Outcome(address=self._mail.recipients[index].address, fate=fate, reply=reply)
+
+    def _record_outcomes(self) -> None:
+        """Tell the store what became of each copy, off the client's path; the journal keeps what it may miss."""
+        rows = [
+            (copy_id, self._outcomes[index])
+            for index, copy_id in self._copy_ids.items()
+            if self._outcomes[index].fate in _STATES
+        ]
+        if rows:
+            self._means.record_later(lambda: self._record_rows(rows))
+
+    def _record_rows(self, rows: Sequence[tuple[int, Outcome]]) -> None:
+        at = self._means.clock()
+        for copy_id, outcome in rows:
+            reply = f"{outcome.reply.code} {outcome.reply.text}"
+            record_outcome(self._means.store, copy_id, _STATES[outcome.fate], at=at, reply=reply)
+        if self.entry_id is not None:
+            self._means.journal().mark_recorded(self.entry_id)

@@ -1,0 +1,198 @@
+"""One mail client's connection, seen from the provider's side: each command is put to the provider as it is named.
+
+MAIL and RCPT go upstream at once, so that every refusal reaches the client where it expects it.  With one recipient the
+transaction that is open then carries the mail; with several it was only asked, and each copy gets one of its own.
+"""
+
+from threading import Event
+from typing import Final
+
+from desktop.core.address import normalised
+from desktop.core.errors import Trouble, Unreachable
+from desktop.outgoing.delivery import Delivery, Submission
+from desktop.outgoing.means import Means
+from desktop.outgoing.replies import Reply, ours, told
+from desktop.outgoing.syntax import Path
+from desktop.outgoing.transparency import has_forbidden, unstuffed, whole_lines
+from desktop.outgoing.upstream import Upstream
+from desktop.store.accounts import AccountRow
+
+MAX_RECIPIENTS: Final = 100
+# What a picture, a line and some links add; declared in advance because one recipient's transaction is opened before
+# the content is known (RFC 1870 6.1 lets the declared size be an estimate).
+GROWTH_BYTES: Final = 32_768
+_NO_ACCOUNT: Final = ours("550 5.7.1 Readback has no account yet. Add one in its settings.")
+_FORBIDDEN: Final = ours(
+    "550 5.6.0 This mail holds a NUL or a lone carriage return, which servers read in different ways; it was not sent."
+)
+_TOO_MANY: Final = ours(f"452 4.5.3 Readback takes {MAX_RECIPIENTS} recipients at a time.")
+_OK: Final = ours("250 2.0.0 OK")
+
+
+class Session:
+    """The state between a client and its provider; one thread at a time may use it, except `is_gone` and `leave`."""
+
+    def __init__(self, means: Means, user: str) -> None:
+        """Begin for a client that signed in as `user`: an identity, or the listener's own name."""
+        self._means = means
+        self._user = user
+        self._upstream: Upstream | None = None
+        self._failed: tuple[int, Trouble] | None = None
+        self._sender: Path | None = None
+        self._recipients: list[Path] = []
+        self._open_size_bytes: int | None = None
+        self.is_gone = Event()
+        self.entry_ids: list[str] = []
+        self.last_entry_id: str | None = None
+
+    def warm_up(self) -> None:
+        """Connect to the provider while the client still talks, when it is clear to which."""
+        accounts = self._means.accounts()
+        account = self._means.account_of(self._user) or (accounts[0] if len(accounts) == 1 else None)
+        if account is not None:
+            try:
+                self._upstream = self._means.connect(account)
+            except Trouble as trouble:
+                # Told when the client names its sender: it could not be told sooner, and once is enough.
+                self._failed = (account.id, trouble)
+
+    def mail(self, path: Path) -> Reply:
+        """Begin a transaction for a sender that is one of the user's own, or for `<>`."""
+        if self._sender is not None:
+            return ours("503 5.5.1 One sender at a time; send RSET first.")
+        account = self._account_for(path.address)
+        if account is None:
+            if not self._means.accounts():
+                return _NO_ACCOUNT
+            return ours(
+                f"550 5.7.1 Readback does not know the sender {path.address}. Add it to an account in its settings."
+            )
+        try:
+            reply = self._mail_upstream(account, path)
+        except Trouble as trouble:
+            return told(trouble)
+        if reply.is_ok:
+            self._sender = path
+        return reply
+
+    def _account_for(self, address: str) -> AccountRow | None:
+        if address:
+            return self._means.account_of(address)
+        # A receipt names no sender: it goes where this client signed in for, or last sent to.
+        if self._upstream is not None:
+            return self._upstream.account
+        return self._means.account_of(self._user) or next(iter(self._means.accounts()), None)
+
+    def _mail_upstream(self, account: AccountRow, path: Path) -> Reply:
+        self._open_size_bytes = None
+        declared = path.parameters.get("SIZE")
+        is_reused = self._upstream is not None and self._upstream.account == account and self._upstream.is_usable
+        upstream = self._connected(account)
+        if declared is not None:
+            wanted = int(declared)
+            grown = wanted + GROWTH_BYTES
+            self._open_size_bytes = grown if upstream.offer.fits(grown) else wanted
+        try:
+            reply = upstream.mail(path, self._open_size_bytes)
+            if reply.code != 421 or not is_reused:
+                return reply
+        except Unreachable:
+            if not is_reused:
+                raise
+        # The provider closed an idle connection between two messages.
+        return self._connected(account).mail(path, self._open_size_bytes)
+
+    def _connected(self, account: AccountRow) -> Upstream:
+        upstream = self._upstream
+        if upstream is not None and upstream.account == account and upstream.is_usable:
+            return upstream
+        if upstream is not None:
+            upstream.quit()
+        self._upstream = None
+        failed, self._failed = self._failed, None
+        if failed is not None and failed[0] == account.id:
+            raise failed[1]
+        self._upstream = self._means.connect(account)
+        return self._upstream
+
+    def rcpt(self, path: Path) -> Reply:
+        """Name a recipient to the provider and return its answer; the same one twice is one."""
+        if self._sender is None or self._upstream is None:
+            return ours("503 5.5.1 Name the sender first.")
+        if any(_is_same(path, each) for each in self._recipients):
+            return ours("250 2.1.5 Named already.")
+        if len(self._recipients) >= MAX_RECIPIENTS:
+            return _TOO_MANY
+        try:
+            reply = self._upstream.rcpt(path)
+        except Trouble as trouble:
+            return told(trouble)
+        if reply.is_ok:
+            self._recipients.append(path)
+        return reply
+
+    def refuse_data(self) -> Reply | None:
+        """Return why content cannot be taken now, or None."""
+        return None if self._recipients else ours("503 5.5.1 Name a recipient first.")
+
+    def data(self, wire_octets: bytes) -> Reply:
+        """Deliver the content as it came over the wire; the answer is the provider's."""
+        sender, upstream = self._sender, self._upstream
+        if sender is None or upstream is None:
+            return ours("503 5.5.1 Name the sender first.")
+        content = unstuffed(wire_octets)
+        if has_forbidden(content):
+            self.reset()
+            return _FORBIDDEN
+        delivery = Delivery(
+            self._means,
+            upstream,
+            Submission(
+                raw=whole_lines(content),
+                sender=sender,
+                recipients=tuple(self._recipients),
+                open_size_bytes=self._open_size_bytes,
+                is_gone=self.is_gone,
+            ),
+            self.entry_ids,
+        )
+        self._forget()
+        reply = delivery.run()
+        self.last_entry_id = delivery.entry_id if reply.is_ok else None
+        self._upstream = delivery.upstream
+        if delivery.leaves_open:
+            self._reset_upstream()
+        return reply
+
+    def reset(self) -> Reply:
+        """End the transaction at both sides."""
+        if self._sender is not None:
+            self._reset_upstream()
+        self._forget()
+        return _OK
+
+    def _reset_upstream(self) -> None:
+        if self._upstream is not None and self._upstream.is_usable:
+            try:
+                self._upstream.reset()
+            except Unreachable:
+                # Dropped by itself; the next sender gets a new connection.
+                self._upstream = None
+
+    def _forget(self) -> None:
+        self._sender = None
+        self._recipients = []
+
+    def close(self) -> None:
+        """Leave the provider."""
+        if self._upstream is not None:
+            self._upstream.quit()
+            self._upstream = None
+
+    def leave(self) -> None:
+        """Take note, from any thread, that the client is gone: what is not committed yet is not sent."""
+        self.is_gone.set()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return normalised(one.address) == normalised(other.address)
