@@ -5,10 +5,11 @@ Times are counted from the moment the store says a copy was sent; the clock is m
 
 import hashlib
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from desktop.core.status import Aside, Evidence, Rung
+from desktop.core.status import Aside, Rung
 from desktop.core.verdict import Verdict
 from desktop.practice import cast
 from desktop.practice.delivery import Answer
@@ -34,7 +35,9 @@ def scan_links(stage: Stage) -> Iterator[str]:
     view = stage.copy(cast.FRANCES.address, SHELVES)
     must_equal(Rung.SENT, view.status.rung, f"as the rung of {view.name}")
     must_equal(False, Aside.STOPPED in view.status.asides, "as whether a GET of the stop page stopped anything")
-    yield f"The scanner asked for {len(answers)} links within a second, the stop link with them"
+    times = [line.at for line in stage.hits(cast.FRANCES.address, SHELVES)]
+    span_ms = round((times[-1] - times[0]).total_seconds() * 1000)
+    yield f"The scanner asked for {len(answers)} links, the stop link too; {len(times)} hits within {span_ms} ms"
     yield from _as_told(stage, cast.FRANCES.address, SHELVES)
 
 
@@ -149,14 +152,13 @@ def _await_hits(stage: Stage, address: str, mail: SampleMail, verdict: Verdict, 
 def _as_told(stage: Stage, address: str, mail: SampleMail, newest: int = 0) -> Iterator[str]:
     """Yield what the store says of a copy: its status, and each hit with its reason; the `newest` ones alone if set."""
     view = stage.copy(address, mail)
+    sent_at = stage.sent_at(view)
     for line in stage.hits(address, mail)[-newest:]:
-        yield _told(line)
-    yield f"{view.name}: {stage.describe(view.status)}"
+        assert line.hit is not None
+        yield f"{_spoken(line.at - sent_at)} after sending, from {line.hit.network}: {stage.tell(line)}"
+    yield f"{view.name or view.address}: {stage.describe(view.status)}"
 
 
-def _told(line: Evidence) -> str:
-    assert line.judgement is not None
-    assert line.hit is not None
-    counted = "counted" if line.counted else "not counted"
-    network = line.hit.network
-    return f"{line.hit.kind} from {network}: {line.judgement.verdict}, {counted}. {line.judgement.reason}"
+def _spoken(span: timedelta) -> str:
+    seconds = round(span.total_seconds())
+    return f"{seconds} s" if seconds < _MINUTE_S else f"{seconds // 60} min"

@@ -33,7 +33,7 @@ def difference(sent: bytes, received: bytes) -> Iterator[str]:
 
 def shortened(text: str) -> str:
     """Return `text` with every run of 24 and more token characters cut in its middle."""
-    return _LONG.sub(lambda run: f"{run[0][:6]}...{run[0][-2:]}", text)
+    return _LONG.sub(lambda run: f"{run[0][:4]}..{run[0][-2:]}", text)
 
 
 def _fitted(line: str) -> Iterator[str]:

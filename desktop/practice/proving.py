@@ -15,6 +15,8 @@ from desktop.practice.stage import Stage, must_equal
 from desktop.practice.table import table
 from relay.wire.hit import HitKind
 
+# The line of figures is quoted elsewhere: its wording stays, what comes to it is appended.
+FIGURES: Final = "An ordinary tracker:"
 MARKS: Final = tuple(
     dict.fromkeys(
         [
@@ -42,8 +44,7 @@ def compare_figures(stage: Stage) -> Iterator[str]:
     clicked = sum(status.clicked_at is not None for status in statuses)
     must_equal((1, 1, 1), (opened, probably, clicked), "as opened, probably opened and clicked")
     yield (
-        f"An ordinary tracker: {opens} opens, {clicks} clicks. "
-        f"Readback: {opened} opened, {probably} probably, {clicked} clicked"
+        f"{FIGURES} {opens} opens, {clicks} clicks. Readback: {opened} opened, {probably} probably, {clicked} clicked"
     )
 
 

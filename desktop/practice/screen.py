@@ -75,6 +75,16 @@ class Screen:
         self._out.write("\n".join(lines) + "\n")
         self._out.flush()
 
+    def say_whole(self, text: str) -> None:
+        """Print `text` as one line wherever lines have no end, as in a pipe; a terminal breaks it after a sentence."""
+        if self._out.isatty() and len(text) > COLUMNS:
+            for sentence in text.split(". "):
+                self.say(sentence)
+        else:
+            shown = text if self._is_unicode else _to_ascii(text)
+            self._out.write(f"{shown}\n")
+            self._out.flush()
+
 
 def _to_ascii(text: str) -> str:
     return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")

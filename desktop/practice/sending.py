@@ -150,6 +150,6 @@ def _must_be_untouched(stage: Stage, address: str, mail: SampleMail, why_not: Wh
     received = hashlib.sha256(stage.delivered(address, mail)[1].raw).hexdigest()
     must_equal(sent, received, f"as the SHA-256 of the copy of {address}")
     must_equal(why_not, stage.copy(address, mail).status.why_not, f"as why the copy of {address} is untracked")
-    yield f"“{mail.subject}” to {address}: {why_not}"
+    yield f"“{mail.subject}” to {address}: {why_not.replace('_', ' ')}"
     yield f"  sent     {sent}"
     yield f"  received {received}"

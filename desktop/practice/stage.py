@@ -5,6 +5,7 @@ A step that finds anything but what it expects raises StepFailed with both; it n
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where the story plays; `describe` gives a status in the program's own words."""
+    """Where the story plays; `describe` and `tell` give a status and a line of evidence in the program's words."""
 
     desk: Desk
     control: Control
@@ -48,6 +49,7 @@ class Stage:
     relay_log: Path
     scratch: Path
     describe: Callable[[CopyStatus], str]
+    tell: Callable[[Evidence], str]
     patience_s: float = PATIENCE_S
     # Written by the sending step alone, as a mail client's Sent folder; by the recipients' steps, as their own memory.
     sent: dict[str, Sent] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Stage:
         session: Session,
         describe: Callable[[CopyStatus], str],
         *,
+        tell: Callable[[Evidence], str] | None = None,
         patience_s: float = PATIENCE_S,
     ) -> "Stage":
         """Return the stage of an open session."""
@@ -70,6 +73,7 @@ class Stage:
             relay_log=session.relay_log,
             scratch=session.root / "scratch",
             describe=describe,
+            tell=tell or plainly,
             patience_s=patience_s,
         )
 
@@ -112,14 +116,24 @@ class Stage:
 
     def advance_to(self, since_sent_s: float, mail: SampleMail, address: str) -> None:
         """Move the clock on until that long after the copy was sent; no move when it is later already."""
-        sent_at = next(
-            (line.at for line in self.copy(address, mail).status.evidence if line.kind is EvidenceKind.SENT),
-            None,
-        )
-        if sent_at is None:
-            raise MismatchError(f"a copy sent to {address}", "none")
+        sent_at = self.sent_at(self.copy(address, mail))
         passed_s = self.desk.clock.now_ms() / 1000 - sent_at.timestamp()
         self.desk.clock.advance(max(0.0, since_sent_s - passed_s))
+
+    def sent_at(self, view: CopyView) -> datetime:
+        """Return when the provider took a copy; a copy that it did not take is a mismatch."""
+        for line in view.status.evidence:
+            if line.kind is EvidenceKind.SENT:
+                return line.at
+        raise MismatchError(f"a copy sent to {view.address}", self.describe(view.status))
+
+
+def plainly(line: Evidence) -> str:
+    """Return a hit's verdict, whether it counted, and why, as they are stored."""
+    if line.hit is None or line.judgement is None:
+        return line.kind
+    verdict = line.judgement.verdict.replace("_", " ")
+    return f"{line.hit.kind}, {verdict}, {'' if line.counted else 'not '}counted: {line.judgement.reason}"
 
 
 def must_equal(expected: object, found: object, what: str) -> None:

@@ -7,16 +7,17 @@ from contextlib import AbstractContextManager
 from typing import Final, TextIO
 
 from desktop.core.errors import Trouble
+from desktop.practice.proving import FIGURES
 from desktop.practice.screen import Screen, shows_unicode
 from desktop.practice.stage import Stage
 from desktop.practice.story import STORY, Progress, Step, StepFailed, StepState, tell
 
 NEXT: Final = (
     ("readback", "open the window"),
-    ("readback listen", "listen for your mail program, without a window"),
+    ("readback listen", "take mail without a window"),
     ("readback practice", "play this story again"),
-    ("readback inspect FILE.eml --to ADDRESS", "show what would be changed in a mail"),
-    ("readback doctor", "check keyring, listener, provider and relay"),
+    ("readback inspect FILE.eml --to ADDRESS", "show what a mail would be given"),
+    ("readback doctor", "check every part, say how to mend it"),
 )
 
 
@@ -41,14 +42,16 @@ def play(
 
 
 def _play(opened: Callable[[], AbstractContextManager[Stage]], screen: Screen, steps: Sequence[Step]) -> int:
-    screen.say("Readback practice: a mail provider, a relay and seven recipients, all on this")
+    screen.say("Readback practice: a mail provider, a relay and sample recipients, all on this")
     screen.say("machine. Every figure below is read back from the store or the provider.")
     screen.say()
     screen.say("Starting ...")
+    done = 0
     try:
         with opened() as stage:
             for progress in tell(stage, steps):
                 _show(screen, progress, len(steps))
+                done += progress.state is StepState.DONE
     except StepFailed as failed:
         screen.say()
         screen.say(f"FAILED at step {failed.name}")
@@ -61,14 +64,16 @@ def _play(opened: Callable[[], AbstractContextManager[Stage]], screen: Screen, s
         screen.say(f"{trouble.sentence} {trouble.cure}".strip(), indent="  ")
         return 1
     screen.say()
-    screen.say(f"All {len(steps)} steps found what they expected. What next:")
+    screen.say(f"{done} of {len(steps)} steps found what they expected. What next:")
     for command, does in NEXT:
         screen.say(f"{command:<40}{does}", indent="  ")
     return 0
 
 
 def _show(screen: Screen, progress: Progress, count: int) -> None:
-    if progress.line:
+    if progress.line.startswith(FIGURES):
+        screen.say_whole(progress.line)
+    elif progress.line:
         screen.say(progress.line, indent="  ")
     elif progress.state is StepState.RUNNING:
         screen.say()

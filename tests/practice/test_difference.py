@@ -20,7 +20,7 @@ def test_an_added_picture_is_shown_and_shortened() -> None:
         "+++ HTML as received",
         "@@ -2 +2,2 @@",
         " <p>Kim</p>",
-        '+<img src="http://127.0.0.1:80/open/AAAAAA...BB.gif">',
+        '+<img src="http://127.0.0.1:80/open/AAAA..BB.gif">',
     ]
 
 
