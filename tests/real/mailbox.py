@@ -16,7 +16,11 @@ class ImapMailbox:
         """Connect and log in."""
         context = ssl.create_default_context(cafile=str(ca_file))
         self._imap = imaplib.IMAP4_SSL(host, port, ssl_context=context, timeout=10)
-        self._imap.login(user, password)
+        try:
+            self._imap.login(user, password)
+        except BaseException:
+            self._imap.shutdown()
+            raise
 
     def messages(self, folder: str = "INBOX") -> tuple[bytes, ...]:
         """Return every message of `folder` byte for byte, oldest first, without marking any as seen."""

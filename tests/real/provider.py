@@ -6,6 +6,8 @@ walk down to the folder.
 
 import os
 import shutil
+import smtplib
+import ssl
 import subprocess
 from dataclasses import fields
 from pathlib import Path
@@ -23,7 +25,7 @@ def address_of(name: str) -> str:
 
 
 def password_of(name: str) -> str:
-    """Return the password with which Dovecot and Postfix know that person."""
+    """Return the password with which Dovecot and Postfix know the owner of the maildir `name`."""
     return f"{name}-secret"
 
 
@@ -51,7 +53,7 @@ class Provider:
         (postfix / "spool/private").chmod(0o700)
         os.chown(self.root / "home", MAIL_UID, MAIL_UID)
         boxes = "".join(f"{address_of(name)} {folder}/Maildir/\n" for name, folder in MAILBOXES.items())
-        users = "".join(f"{address_of(name)}:{{PLAIN}}{password_of(name)}::::::\n" for name in MAILBOXES)
+        users = "".join(f"{address_of(name)}:{{PLAIN}}{password_of(name)}::::::\n" for name in MAILBOXES.values())
         _write(postfix / "etc/main.cf", main_cf(self.root, self.ports, self.certificates))
         _write(postfix / "etc/master.cf", master_cf(self.ports, self.certificates))
         _write(postfix / "etc/mailboxes", boxes)
@@ -84,7 +86,7 @@ class Provider:
         self.faults.close()
 
     def mailbox(self, name: str) -> ImapMailbox:
-        """Open an IMAP session of that person, to be used in a `with` block."""
+        """Open an IMAP session on the maildir `name`, to be used in a `with` block."""
         return ImapMailbox(
             host="localhost",
             port=self.ports.imaps,
@@ -92,6 +94,14 @@ class Provider:
             user=address_of(name),
             password=password_of(name),
         )
+
+    def submit(self, message: bytes, *, sender: str, recipients: tuple[str, ...]) -> None:
+        """Hand a mail to Postfix as `sender` (a local part), without Readback; raise SMTPException."""
+        context = ssl.create_default_context(cafile=str(self.certificates.ca_file))
+        with smtplib.SMTP("localhost", self.ports.submission, timeout=10) as client:
+            client.starttls(context=context)
+            client.login(address_of(sender), password_of(sender))
+            client.sendmail(address_of(sender), [address_of(name) for name in recipients], message)
 
     def log(self) -> str:
         """Return what Postfix has logged so far."""

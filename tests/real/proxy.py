@@ -4,6 +4,7 @@ One proxy stands for one recipient network.  The relay trusts it and believes it
 Internet behind it, so that a program that calls home gets a 502.
 """
 
+import contextlib
 import http.client
 import http.server
 import threading
@@ -28,6 +29,16 @@ class Passed:
     status: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the relay said."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
 class RecipientNetwork:
     """A running proxy; what it passed on stands in `passed`, oldest first."""
 
@@ -49,7 +60,7 @@ class RecipientNetwork:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="proxy", daemon=True)
         self._thread.start()
 
-    def hand_on(self, method: str, url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse | None:
+    def hand_on(self, method: str, url: str, headers: Mapping[str, str]) -> Answer | None:
         """Return the relay's answer, None when `url` is not at the public host; raise OSError."""
         parts = urlsplit(url)
         if parts.netloc != self._public_host or parts.scheme != "http":
@@ -57,12 +68,15 @@ class RecipientNetwork:
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
         relay = http.client.HTTPConnection("127.0.0.1", self._relay_port, timeout=10)
-        relay.request(method, path, headers={**kept, "X-Forwarded-For": self.address})
-        response = relay.getresponse()
+        with contextlib.closing(relay):
+            relay.request(method, path, headers={**kept, "X-Forwarded-For": self.address})
+            response = relay.getresponse()
+            given = tuple((name, value) for name, value in response.getheaders() if name.lower() not in _HOP_BY_HOP)
+            answer = Answer(status=response.status, reason=response.reason, headers=given, body=response.read())
         with self._arrived:
-            self.passed += (Passed(method=method, path=path, headers=dict(headers), status=response.status),)
+            self.passed += (Passed(method=method, path=path, headers=dict(headers), status=answer.status),)
             self._arrived.notify_all()
-        return response
+        return answer
 
     def wait_for(self, fits: Callable[[Passed], bool], *, within_s: float = 15) -> Passed:
         """Return the first request that fits, once it was answered; raise TimeoutError."""
@@ -90,19 +104,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _answer(self) -> None:
-        response = self.network.hand_on(self.command, self.path, dict(self.headers.items()))
-        if response is None:
+        answer = self.network.hand_on(self.command, self.path, dict(self.headers.items()))
+        if answer is None:
             self.send_error(502, "There is no other Internet here")
             return
-        body = response.read()
-        self.send_response_only(response.status, response.reason)
-        for name, value in response.getheaders():
-            if name.lower() not in _HOP_BY_HOP | {"content-length"}:
+        self.send_response_only(answer.status, answer.reason)
+        for name, value in answer.headers:
+            if name.lower() != "content-length":
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(answer.body)
 
     do_GET = do_HEAD = _answer  # noqa: N815 - the names that http.server looks for
 

@@ -117,9 +117,9 @@ class Thunderbird:
         self._run(_COMPOSER + "composer.SetContentAndBodyAsUnmodified(); composer.close();")
         until(lambda: self._run(_COMPOSER + "return composer === null"), what="the compose window to close")
 
-    def open_message(self, subject: str, *, folder: str = "Inbox") -> None:
-        """Get new mail and select the message with `subject`; return when it is displayed."""
-        self._await(_SELECT_MESSAGE, folder, subject)
+    def open_message(self, subject: str) -> None:
+        """Select the message with `subject` in the inbox, once it is there; return when it is displayed."""
+        until(lambda: self._run(_SELECT_MESSAGE, subject), what=f"“{subject}” to be in the inbox", within_s=30)
         until(lambda: self._run(_SHOWS, subject), what=f"“{subject}” to be displayed")
 
     def blocks_pictures(self) -> bool:
@@ -184,34 +184,27 @@ _SENT: Final = "sent"
 _SENT_OR_ALERT: Final = _MAIN_WINDOW + _COMPOSER + f"return main.heardAlert || (composer ? '' : '{_SENT}')"
 _IN_MESSAGE: Final = _MAIN_WINDOW + "const message = main.document.getElementById('tabmail').currentAboutMessage;"
 _BLOCKS_PICTURES: Final = _IN_MESSAGE + "return message.gMessageNotificationBar.isShowingRemoteContentNotification()"
+# The inbox is kept up to date by IDLE, so it is enough to show it and to look.
 _SELECT_MESSAGE: Final = (
     _MAIN_WINDOW
     + """
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
-const [name, subject] = given;
-const server = MailServices.accounts.getAccount("account1").incomingServer;
-const pause = () => new Promise(resolve => main.setTimeout(resolve, 50));
-const listener = finish => ({
-  QueryInterface: ChromeUtils.generateQI(["nsIUrlListener"]), OnStartRunningUrl() {},
-  OnStopRunningUrl(url, code) { finish(code); } });
-let folder;
-server.performExpand(null);
-while (!(folder = server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags[name]))) await pause();
-folder.QueryInterface(Ci.nsIMsgImapMailFolder);
+const root = MailServices.accounts.getAccount("account1").incomingServer.rootFolder;
 const pane = main.document.getElementById("tabmail").currentAbout3Pane;
-pane.displayFolder(folder.URI);
-for (;;) {
-  await new Promise(finish => folder.updateFolderWithListener(null, listener(finish)));
-  const view = pane.gDBView;
-  for (let row = 0; view?.viewFolder === folder && row < view.rowCount; row++) {
-    if (view.getMsgHdrAt(row).mime2DecodedSubject == subject) {
-      pane.threadTree.selectedIndex = -1;
-      pane.threadTree.selectedIndex = row;
-      return;
-    }
-  }
-  await pause();
+const inbox = root.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
+if (!inbox) {
+  root.server.performExpand(null);
+} else if (pane.gFolder?.URI != inbox.URI) {
+  pane.displayFolder(inbox.URI);
 }
+for (let row = 0; row < (pane.gDBView?.rowCount ?? 0); row++) {
+  if (pane.gDBView.getMsgHdrAt(row).mime2DecodedSubject == arguments[0]) {
+    pane.threadTree.selectedIndex = -1;
+    pane.threadTree.selectedIndex = row;
+    return true;
+  }
+}
+return false;
 """
 )
 _SHOWS: Final = (

@@ -1,0 +1,142 @@
+"""Readback as its user runs it: a process of its own over a folder of its own, with a window or without.
+
+The folder is filled beforehand with what the user would enter: accounts, a relay, who gave permission, and a window of
+one second.  What the desktop knows is read from its store through a connection of the test's own.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from desktop.accounts import channel as channels
+from desktop.accounts.vault import LISTENER_SECRET, FileVault, Keep, account_secret
+from desktop.core.address import Mailbox
+from desktop.core.permission import Method, Purpose
+from desktop.places import Places
+from desktop.store import mail, people, settings
+from desktop.store.accounts import AccountRow, Security, save_account
+from desktop.store.database import Store
+from desktop.store.mail import CopyRow
+from desktop.tracking.register import register
+from tests.real.provider import Provider, address_of, password_of
+from tests.real.provider_config import DOMAIN
+from tests.real.waiting import end, free_ports, until, until_listening
+
+LISTENER_PASSWORD: Final = "the-listeners-own-password"
+WINDOW_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """One account of the desktop: the sender's local part, and the provider's port it hands mail to."""
+
+    sender: str
+    port: int
+    security: Security = Security.STARTTLS
+
+
+def now() -> datetime:
+    """Return the time, aware UTC."""
+    return datetime.now(UTC)
+
+
+class Desktop:
+    """A prepared folder and, once started, the process that works on it."""
+
+    def __init__(self, home: Path, provider: Provider, doors: Sequence[Door]) -> None:
+        """Fill the folder `home`: one account for each door, all of them with alice's password."""
+        (self.port,) = free_ports(1)
+        self._home = home
+        self._places = Places.in_folder(home)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.store = Store(self._places.store, clock=now)
+        self._vault = FileVault(self._places.secrets)
+        self._vault.put(LISTENER_SECRET, LISTENER_PASSWORD)
+        settings.put(self.store, "secrets.keep", Keep.FILE.value)
+        settings.put(self.store, "listener.port", self.port)
+        settings.put(self.store, settings.WINDOW, WINDOW_S)
+        for door in doors:
+            self._add_account(provider, door)
+
+    def _add_account(self, provider: Provider, door: Door) -> None:
+        account = AccountRow(
+            id=0,
+            label=door.sender,
+            host="localhost",
+            port=door.port,
+            security=door.security,
+            user=address_of("alice"),
+            identities=(Mailbox(door.sender.capitalize(), f"{door.sender}@{DOMAIN}"),),
+            ca_file=str(provider.certificates.ca_file),
+        )
+        _, account_id = save_account(self.store, account)
+        self._vault.put(account_secret(account_id), password_of("alice"))
+
+    def connect_relay(self, url: str) -> None:
+        """Register a channel at the relay, as the settings do; before the start."""
+        channels.save(self._vault, register(url, None))
+
+    def permit(self, name: str) -> None:
+        """Record that a person agreed to both purposes; before the start."""
+        people.record_grant(
+            self.store,
+            address=address_of(name),
+            name=name.capitalize(),
+            purposes=frozenset(Purpose),
+            method=Method.SPOKEN,
+            evidence="said so on the telephone",
+            at=now(),
+        )
+
+    def start(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        """Run `readback` with `arguments`; return when the listener takes mail."""
+        log = self._home / "process.log"
+        variables = {**(environment or os.environ), "READBACK_HOME": str(self._home)}
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "desktop", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=variables,
+            )
+        until_listening("127.0.0.1", self.port, process=self._process, log=str(log))
+
+    def copies(self, subject: str) -> dict[str, CopyRow]:
+        """Return what the desktop knows of each recipient's copy of the mail with `subject`, by address."""
+        cards = [card for card in mail.cards(self.store) if card.subject == subject]
+        details = [mail.conversation(self.store, card.id) for card in cards]
+        return {
+            copy.address: copy
+            for detail in details
+            if detail is not None
+            for message in detail.messages
+            for copy in message.copies
+        }
+
+    def wait_for_copies(self, subject: str, count: int) -> dict[str, CopyRow]:
+        """Return the copies of that mail once there are `count`."""
+
+        def found() -> dict[str, CopyRow] | None:
+            copies = self.copies(subject)
+            return copies if len(copies) == count else None
+
+        return until(found, what=f"{count} copies of “{subject}” in the store")
+
+    def output(self) -> str:
+        """Return what the process has printed."""
+        return (self._home / "process.log").read_text("utf-8", "replace")
+
+    def close(self) -> int | None:
+        """End the process and return its exit status, None when it was never started."""
+        with closing(self.store):
+            if self._process is None:
+                return None
+            end(self._process)
+            return self._process.returncode
