@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from relay.wire.labels import Address, Label, Network
+from relay.wire.labels import IPV4_PREFIX_BITS, IPV6_PREFIX_BITS, Address, Label, Network
+from relay.wire.token import RANDOM_ID_BYTES
 
 HIT_BYTES: Final = 1_024
 HIT_ID_BYTES: Final = 16
@@ -102,6 +103,7 @@ def decode(octets: bytes) -> Hit:
         raise BadHitError(f"{len(octets)} octets instead of {HIT_BYTES}")
     try:
         hit = _from_fields(json.loads(octets))
+        _check(hit)
         canonical = encode(hit)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadHitError("not a hit") from error
@@ -124,3 +126,17 @@ def _from_fields(fields: Any) -> Hit:
         agent=fields["a"],
         headers=dict(fields["h"]),
     )
+
+
+def _check(hit: Hit) -> None:
+    """Raise BadHitError for a field of another type or size, which spelling it again would not show."""
+    texts = (hit.agent, *hit.headers.values(), *(text for label in hit.labels for text in (label.name, label.date)))
+    sizes = (len(hit.id), len(hit.token_id), len(hit.same_source))
+    prefix_bits = IPV4_PREFIX_BITS if hit.network.version == 4 else IPV6_PREFIX_BITS
+    if (
+        type(hit.at_ms) is not int
+        or any(not isinstance(text, str) for text in texts)
+        or sizes != (HIT_ID_BYTES, RANDOM_ID_BYTES, SAME_SOURCE_BYTES)
+        or hit.network.prefixlen != prefix_bits
+    ):
+        raise BadHitError("a field of another type or size")
