@@ -1,0 +1,84 @@
+"""How long rewriting takes, beside reading and writing the same mail with Python's own email package.
+
+Run as `python tests/bench/rewrite_speed.py`; exits 1 when the median over the client messages is above 0.5 ms or a
+message with a 5 MB attachment takes more than 3 ms.
+"""
+
+import base64
+import email
+import email.policy
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from desktop.core.disclosure import DisclosureLine
+from desktop.core.rewrite import Additions, Survey, splice, survey
+from relay.wire.urls import click_url, open_url, stop_url
+
+BASE = "https://read.example.net"
+TOKEN = "A" * 72
+SENTENCE = "As agreed on 3 May, I (Alice) can see when you open this mail or use its links, to time my follow-up."
+MAX_MEDIAN_MS = 0.5
+MAX_LARGE_MS = 3.0
+REPEATS = 21
+
+
+def rewritten(raw: bytes) -> bytes:
+    """Survey a message and splice one copy with everything on."""
+    found = survey(raw, own_bases=frozenset({BASE}))
+    if not isinstance(found, Survey):
+        return raw
+    line = DisclosureLine(sentence=SENTENCE, stop_url=stop_url(BASE, TOKEN))
+    links = {link: click_url(BASE, TOKEN, link) for link in found.links}
+    return splice(found, Additions(picture_url=open_url(BASE, TOKEN), link_urls=links, line=line))
+
+
+def reserialised(raw: bytes) -> bytes:
+    """Read a message into objects and write it again: what rewriting is compared with."""
+    return email.message_from_bytes(raw, policy=email.policy.SMTP).as_bytes()
+
+
+def large_message() -> bytes:
+    """Return an alternative with a 5 MB attachment in base64."""
+    content = random.Random(1).randbytes(5_000_000)
+    lines = base64.encodebytes(content).replace(b"\n", b"\r\n")
+    small = (Path(__file__).parents[1] / "data/clients/071-php-phpmailer.eml").read_bytes()
+    return small.replace(b"YSxiCjEsMgo=\r\n", lines)
+
+
+def median_ms(work: Callable[[bytes], bytes], raw: bytes, repeats: int = REPEATS) -> float:
+    """Return the median time of one call in milliseconds."""
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work(raw)
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def main() -> int:
+    """Print the figures and return the exit code."""
+    messages = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "data/clients").glob("*.eml"))]
+    all_ms = [median_ms(rewritten, raw) for raw in messages]
+    tracked = [(raw, ms) for raw, ms in zip(messages, all_ms, strict=True) if rewritten(raw) != raw]
+    parser_ms = [median_ms(reserialised, raw, 3) for raw, _ in tracked]
+    median = statistics.median(ms for _, ms in tracked)
+    large = large_message()
+    large_ms, large_parser_ms = median_ms(rewritten, large), median_ms(reserialised, large, 3)
+    ratio = median / statistics.median(parser_ms)
+    report = [
+        f"{len(messages)} client messages: median {statistics.median(all_ms):.3f} ms, slowest {max(all_ms):.3f} ms",
+        f"{len(tracked)} tracked ones: median {median:.3f} ms, {ratio:.2f} of email's parse and serialise",
+        f"{len(large) / 1e6:.1f} MB message: median {large_ms:.3f} ms, {large_ms / large_parser_ms:.4f} of the same",
+    ]
+    sys.stdout.write("\n".join(report) + "\n")
+    return int(median > MAX_MEDIAN_MS or large_ms > MAX_LARGE_MS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
