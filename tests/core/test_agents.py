@@ -1,0 +1,66 @@
+"""What user agents are taken for."""
+
+import pytest
+
+from desktop.core.agents import Agent, Family, client_name, is_full_safari, read_agent
+from tests.fakes.samples import CHROME, FIREFOX, GMAIL_PREFETCH, GMAIL_PROXY, OUTLOOK, SAFARI, THUNDERBIRD
+
+APPLE_MAIL = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+IPHONE_MAIL = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
+)
+
+
+@pytest.mark.parametrize(
+    ("agent", "expected"),
+    [
+        (THUNDERBIRD, Agent(Family.MAIL_CLIENT, "Thunderbird")),
+        (OUTLOOK, Agent(Family.MAIL_CLIENT, "Outlook")),
+        (APPLE_MAIL, Agent(Family.MAIL_CLIENT, "Apple Mail")),
+        (IPHONE_MAIL, Agent(Family.MAIL_CLIENT, "Apple Mail")),
+        (SAFARI, Agent(Family.BROWSER, "Safari")),
+        (FIREFOX, Agent(Family.BROWSER, "Firefox")),
+        (CHROME, Agent(Family.BROWSER, "Chrome")),
+        (f"{CHROME} Edg/146.0.0.0", Agent(Family.BROWSER, "Edge")),
+        (f"{CHROME} OPR/120.0.0.0", Agent(Family.BROWSER, "Opera")),
+        (f"{SAFARI} [Pinterest/iOS]", Agent(Family.IN_APP, "Pinterest")),
+        (f"{CHROME} Teams/26106.2110", Agent(Family.IN_APP, "Teams")),
+        ("Outlook-iOS/2.0", Agent(Family.IN_APP, "Outlook for iOS")),
+        ("WhatsApp/2.23.20.0", Agent(Family.PREVIEW, "WhatsApp")),
+        ("Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)", Agent(Family.PREVIEW, "Discord")),
+        ("Mozilla/5.0 (compatible; Proofpoint)", Agent(Family.SCANNER, "Proofpoint")),
+        (f"{CHROME} (compatible; Google-Safety)", Agent(Family.SCANNER, "Google Safety")),
+        ("curl/8.5.0", Agent(Family.LIBRARY, "curl")),
+        ("Go-http-client/2.0", Agent(Family.LIBRARY, "Go")),
+        ("Mozilla/5.0", Agent(Family.BARE)),
+        (" Mozilla/5.0 ", Agent(Family.BARE)),
+        (GMAIL_PREFETCH, Agent(Family.GMAIL_PREFETCH, "Gmail")),
+        (GMAIL_PROXY, Agent(Family.GMAIL_PROXY, "Gmail")),
+        ("YahooMailProxy", Agent(Family.OTHER_PROXY, "Yahoo")),
+        ("", Agent(Family.NONE)),
+        ("Something/1.0", Agent(Family.NONE)),
+    ],
+)
+def test_agents_have_a_family_and_a_name(agent: str, expected: Agent) -> None:
+    """Each kind of program is told from the others, whatever tokens it carries for compatibility."""
+    assert read_agent(agent) == expected
+    assert client_name(agent) == expected.name
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        f"{APPLE_MAIL} Something/1",
+        "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/605.1.15 (KHTML, like Gecko)",
+        "Javascript/1",
+        "My curl/8",
+    ],
+)
+def test_near_misses_are_no_known_program(agent: str) -> None:
+    """A form is taken whole or not at all."""
+    assert read_agent(agent).family is Family.NONE
+
+
+def test_only_the_browser_safari_is_full_safari() -> None:
+    """Apple Mail's form and other browsers that name Safari for compatibility are not Safari."""
+    assert [is_full_safari(agent) for agent in (SAFARI, APPLE_MAIL, CHROME)] == [True, False, False]

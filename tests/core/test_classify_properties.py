@@ -1,0 +1,115 @@
+"""What holds for judging whatever the hits are."""
+
+import ipaddress
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop.core.classify import HitContext, judge, judge_copy
+from desktop.core.notice import CopyNames, hit_notices
+from desktop.core.status import CopyFacts, CopyState, JudgedHit, Rung, copy_status
+from desktop.core.verdict import MACHINES, Verdict
+from relay.wire.hit import KEPT_HEADERS, Hit, HitKind
+from relay.wire.labels import Label
+from tests.fakes.samples import CHROME, FIREFOX, GMAIL_PREFETCH, GMAIL_PROXY, OUTLOOK, SAFARI, SENT_AT, THUNDERBIRD
+
+SENT_MS = round(SENT_AT.timestamp() * 1000)
+AGENTS = st.sampled_from(
+    [
+        "",
+        "Mozilla/5.0",
+        CHROME,
+        FIREFOX,
+        SAFARI,
+        OUTLOOK,
+        THUNDERBIRD,
+        GMAIL_PROXY,
+        GMAIL_PREFETCH,
+        "curl/8",
+        "WhatsApp/2",
+    ]
+)
+LABELS = st.sampled_from(
+    ["apple-egress", "google-fetchers", "exchange-protection", "proofpoint", "microsoft-cloud", "x"]
+)
+
+
+@st.composite
+def hits(draw: st.DrawFn) -> Hit:
+    """Draw a hit near the sending or far from it, with agents and networks that rules look at, and any others."""
+    return Hit(
+        id=draw(st.binary(min_size=16, max_size=16)),
+        kind=draw(st.sampled_from(HitKind)),
+        token_id=bytes([draw(st.integers(0, 2))]) * 12,
+        at_ms=SENT_MS + draw(st.one_of(st.integers(-5_000, 60_000), st.integers(-(10**9), 10**10))),
+        labels=tuple(Label(name, "2026-01-01") for name in draw(st.lists(LABELS, max_size=2, unique=True))),
+        network=ipaddress.ip_network("198.51.100.0/24"),
+        same_source=bytes([draw(st.integers(0, 1))]) * 8,
+        agent=draw(st.one_of(AGENTS, st.text(max_size=40))),
+        headers=draw(st.dictionaries(st.sampled_from(KEPT_HEADERS), st.sampled_from(["image", "document", "?"]))),
+    )
+
+
+CONTEXTS = st.builds(
+    HitContext,
+    sent_at=st.sampled_from([None, SENT_AT, SENT_AT + timedelta(seconds=30)]),
+    known=st.sampled_from([True, True, False]),
+    link_count=st.integers(0, 3),
+    own_sources=st.frozensets(st.just(bytes(8)), max_size=1),
+    own_agents=st.frozensets(AGENTS, max_size=1),
+    window_s=st.sampled_from([0.0, 1.0, 40.0]),
+)
+COPIES = st.lists(hits(), max_size=6, unique_by=lambda each: each.id)
+
+
+@given(COPIES, CONTEXTS, st.randoms(use_true_random=False))
+def test_the_order_of_the_evidence_does_not_matter(copy: list[Hit], context: HitContext, random: object) -> None:
+    """Hits that come in another order get the same verdicts, rules and reasons."""
+    shuffled = list(copy)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    expected = dict(zip([each.id for each in copy], judge_copy(copy, context), strict=True))
+    assert dict(zip([each.id for each in shuffled], judge_copy(shuffled, context), strict=True)) == expected
+
+
+@given(COPIES, CONTEXTS)
+def test_judging_near_siblings_equals_judging_among_all(copy: list[Hit], context: HitContext) -> None:
+    """What judge_copy leaves out for speed never alters a verdict."""
+    alone = tuple(
+        judge(each, replace(context, siblings=tuple(other for other in copy if other.id != each.id))) for each in copy
+    )
+    assert judge_copy(copy, context) == alone
+
+
+@given(hits(), CONTEXTS)
+def test_judging_never_fails_and_always_gives_its_reason(one: Hit, context: HitContext) -> None:
+    """Any hit gets a verdict with a named rule and a clause."""
+    judgement = judge(one, context)
+    assert judgement.rule != ""
+    assert judgement.reason != ""
+    assert not judgement.reason.endswith(".")
+
+
+@given(COPIES, CONTEXTS)
+def test_machines_never_notify_nor_raise_the_ladder(copy: list[Hit], context: HitContext) -> None:
+    """Prefetches, scanners, previews, own views and the unknown leave the user alone and the copy where it stands."""
+    judged = [
+        JudgedHit(hit=each, judgement=judgement)
+        for each, judgement in zip(copy, judge_copy(copy, context), strict=True)
+    ]
+    quiet = [each for each in judged if each.judgement.verdict in MACHINES | {Verdict.SELF, Verdict.UNKNOWN}]
+    names = CopyNames(conversation_id=1, copy_id=1, person="A", address="a@b.example", subject="S")
+    assert hit_notices(names, quiet, ()) == ()
+    sent = CopyFacts(state=CopyState.SENT, prepared_at=SENT_AT, state_at=SENT_AT)
+    status = copy_status(sent, quiet)
+    assert status.rung is Rung.SENT
+    assert (status.opened_at, status.clicked_at) == (None, None)
+    assert not any(line.counted for line in status.evidence if line.hit is not None)
+
+
+@given(hits(), CONTEXTS)
+def test_apples_egress_with_the_bare_agent_is_never_a_person(one: Hit, context: HitContext) -> None:
+    """A preload can never become a person's open, whatever surrounds it."""
+    preload = replace(one, agent="Mozilla/5.0", labels=(Label("apple-egress", "2026-08-22"),))
+    assert judge(preload, context).verdict not in {Verdict.PERSON, Verdict.IMAGE_PROXY}

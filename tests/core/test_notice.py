@@ -1,0 +1,103 @@
+"""What notifies, in which words' kind, and how often."""
+
+from datetime import timedelta
+
+import pytest
+
+from desktop.core.notice import CopyNames, Notice, NoticeKind, Sign, hit_notices, refusal_notice, stop_notice
+from desktop.core.status import CopyState, JudgedHit
+from desktop.core.verdict import MACHINES, Confidence, Judgement, Verdict
+from tests.fakes.samples import OUTLOOK, SENT_AT, click, hit
+
+NAMES = CopyNames(conversation_id=1, copy_id=2, person="Anna", address="anna@becker.example", subject="Offer")
+
+
+def judged(verdict: Verdict, *, after_s: float = 60, is_click: bool = False) -> JudgedHit:
+    judgement = Judgement(verdict=verdict, rule="r", confidence=Confidence.HIGH, reason="because")
+    if is_click:
+        return JudgedHit(hit=click(after_s=after_s), judgement=judgement, destination="https://example.com/")
+    return JudgedHit(hit=hit(after_s=after_s, agent=OUTLOOK), judgement=judgement)
+
+
+def kinds(notices: tuple[Notice, ...]) -> list[NoticeKind]:
+    return [notice.kind for notice in notices]
+
+
+def test_a_persons_first_open_notifies_with_time_and_program() -> None:
+    """The notice carries all that its sentence needs."""
+    assert hit_notices(NAMES, [judged(Verdict.PERSON)], ()) == (
+        Notice(
+            kind=NoticeKind.OPENED,
+            conversation_id=1,
+            copy_id=2,
+            person="Anna",
+            address="anna@becker.example",
+            subject="Offer",
+            at=SENT_AT + timedelta(seconds=60),
+            agent_name="Outlook",
+        ),
+    )
+
+
+def test_an_image_proxy_notifies_in_hedged_words() -> None:
+    """A proxy's fetch is a probable open."""
+    assert kinds(hit_notices(NAMES, [judged(Verdict.IMAGE_PROXY)], ())) == [NoticeKind.PROBABLY_OPENED]
+
+
+@pytest.mark.parametrize("verdict", sorted(MACHINES | {Verdict.SELF, Verdict.UNKNOWN}))
+def test_machines_the_sender_and_the_unknown_never_notify(verdict: Verdict) -> None:
+    """Only a person or a proxy rings, on a picture as on a link."""
+    assert hit_notices(NAMES, [judged(verdict), judged(verdict, is_click=True)], ()) == ()
+
+
+def test_only_the_first_open_notifies() -> None:
+    """Of several opens the oldest is told, and none once an open was told, be it a probable one."""
+    opens = [judged(Verdict.PERSON, after_s=90), judged(Verdict.IMAGE_PROXY, after_s=60)]
+    assert kinds(hit_notices(NAMES, opens, ())) == [NoticeKind.PROBABLY_OPENED]
+    assert hit_notices(NAMES, opens, {Sign.OPEN}) == ()
+
+
+def test_only_the_first_click_notifies_with_its_destination() -> None:
+    """A second link used rings no second time."""
+    clicks = [judged(Verdict.PERSON, after_s=after_s, is_click=True) for after_s in (60, 70)]
+    (notice,) = hit_notices(NAMES, clicks, ())
+    assert (notice.kind, notice.link, notice.at) == (NoticeKind.CLICKED, "https://example.com/", clicks[0].at)
+    assert hit_notices(NAMES, clicks, {Sign.CLICK}) == ()
+
+
+def test_an_open_and_then_a_click_are_two_signs() -> None:
+    """Both are told when the open came first; the click is told after a told open."""
+    both = [judged(Verdict.PERSON, after_s=61, is_click=True), judged(Verdict.PERSON, after_s=60)]
+    assert kinds(hit_notices(NAMES, both, ())) == [NoticeKind.OPENED, NoticeKind.CLICKED]
+    assert kinds(hit_notices(NAMES, both, {Sign.OPEN})) == [NoticeKind.CLICKED]
+
+
+def test_an_open_after_a_told_click_says_nothing_new() -> None:
+    """Who used a link has read the message."""
+    after = [judged(Verdict.PERSON, after_s=60, is_click=True), judged(Verdict.PERSON, after_s=61)]
+    assert kinds(hit_notices(NAMES, after, ())) == [NoticeKind.CLICKED]
+    assert hit_notices(NAMES, after, {Sign.CLICK}) == ()
+
+
+@pytest.mark.parametrize("before", [CopyState.SENT, CopyState.UNCERTAIN])
+def test_a_late_refusal_notifies_once_with_the_providers_words(before: CopyState) -> None:
+    """What was thought sent and turns out refused is told, once."""
+    notice = refusal_notice(NAMES, before=before, at=SENT_AT, reply="No such address", told=())
+    assert notice is not None
+    assert (notice.kind, notice.detail, notice.sign) == (NoticeKind.NOT_DELIVERED, "No such address", Sign.FAILURE)
+    assert refusal_notice(NAMES, before=before, at=SENT_AT, reply="", told={Sign.FAILURE}) is None
+
+
+@pytest.mark.parametrize("before", [CopyState.PREPARED, CopyState.REFUSED])
+def test_a_refusal_the_mail_client_hears_does_not_notify(before: CopyState) -> None:
+    """While the client waits, the client tells it."""
+    assert refusal_notice(NAMES, before=before, at=SENT_AT, reply="No", told=()) is None
+
+
+def test_a_stop_names_the_person_and_their_latest_copy() -> None:
+    """With a copy known the notice leads there, without it names the person alone; the ledger keeps it single."""
+    notice = stop_notice(person="Anna", address="anna@becker.example", at=SENT_AT, names=NAMES)
+    assert (notice.kind, notice.conversation_id, notice.copy_id, notice.subject) == (NoticeKind.STOPPED, 1, 2, "Offer")
+    assert notice.sign is None
+    alone = stop_notice(person="Anna", address="anna@becker.example", at=SENT_AT)
+    assert (alone.conversation_id, alone.copy_id, alone.subject) == (None, None, "")
