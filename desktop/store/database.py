@@ -4,12 +4,13 @@ Every write is one transaction, durable on return (WAL, synchronous=FULL); subsc
 the writer thread and in the order of the commits.  What a subscriber raises is logged and never fails the writer.
 """
 
+import logging
 import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ T = TypeVar("T")
 Subscriber = Callable[[Change], None]
 # A mail waits this long at most for another program's lock before it goes out untracked.
 _BUSY_S: Final = 1.0
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -71,7 +73,9 @@ class Store:
         self._check_open()
         with told_as_trouble():
             change, result, telling = self._writer.submit(self._transact, work).result()
-        wait([telling])
+        bug = telling.exception()
+        if bug is not None:
+            _log.error("a subscriber failed", exc_info=bug)
         return change, result
 
     def _transact(self, work: Callable[[sqlite3.Connection], tuple[Change, T]]) -> tuple[Change, T, Future[None]]:
@@ -83,10 +87,7 @@ class Store:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        telling = self._writer.submit(self._tell, change)
-        # A callback that raises is logged by concurrent.futures with its traceback: a bug is seen, the writer goes on.
-        telling.add_done_callback(_surface)
-        return change, result, telling
+        return change, result, self._writer.submit(self._tell, change)
 
     def _tell(self, change: Change) -> None:
         if change:
@@ -149,10 +150,6 @@ class Store:
         self._writer.submit(self._connection.close).result()
         self._writer.shutdown()
         self._close_readers()
-
-
-def _surface(telling: Future[None]) -> None:
-    telling.result()
 
 
 def _make_private(path: Path) -> None:

@@ -1,0 +1,202 @@
+"""Permissions as rows that are only ever added, and stops that hold."""
+
+import sqlite3
+from datetime import timedelta
+
+import pytest
+
+from desktop.core.address import Mailbox
+from desktop.core.errors import Malformed, Refused
+from desktop.core.notice import NoticeKind
+from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.status import Aside, CopyState
+from desktop.store import people
+from desktop.store.accounts import AccountRow, Security, accounts, delete_account, save_account
+from desktop.store.change import Change
+from desktop.store.database import Store
+from desktop.store.mail import cards, record_message, record_outcome
+from tests.fakes.samples import SENT_AT, facts, tracked_copy
+
+ANNA = "anna@becker.example"
+OPENS = frozenset({Purpose.OPENS})
+LATER = SENT_AT + timedelta(days=1)
+
+
+def grant(store: Store, *, purposes: frozenset[Purpose] = OPENS, address: str = "Anna@Becker.example") -> Change:
+    return people.record_grant(
+        store,
+        address=address,
+        name="Anna Becker",
+        purposes=purposes,
+        method=Method.SPOKEN,
+        evidence="on the phone",
+        at=SENT_AT,
+    )
+
+
+def test_nobody_has_permission_to_begin_with(store: Store) -> None:
+    """Nothing recorded is nothing allowed."""
+    assert people.permission_of(store, ANNA) == Permission(address=ANNA, standing=Standing.UNKNOWN)
+    assert people.people(store) == ()
+
+
+def test_a_grant_stands_with_its_method_evidence_and_date(store: Store) -> None:
+    """What the user recorded is what is read back, under one spelling of the address."""
+    change = grant(store)
+    expected = Permission(
+        address=ANNA,
+        standing=Standing.GRANTED,
+        purposes=OPENS,
+        method=Method.SPOKEN,
+        evidence="on the phone",
+        granted_at=SENT_AT,
+    )
+    assert change == Change(people=frozenset({ANNA}))
+    assert people.permission_of(store, " ANNA@becker.example") == expected
+    row = people.PersonRow(address=ANNA, name="Anna Becker", permission=expected, messages=0)
+    assert people.people(store) == (row,)
+
+
+def test_a_second_grant_replaces_the_first(store: Store) -> None:
+    """The last row decides, also where it allows less."""
+    grant(store, purposes=frozenset(Purpose))
+    grant(store, purposes=frozenset({Purpose.CLICKS}))
+    assert people.permission_of(store, ANNA).purposes == frozenset({Purpose.CLICKS})
+
+
+def test_a_grant_for_nothing_or_nobody_is_refused(store: Store) -> None:
+    """An empty permission is a bug, an address that is none a trouble; neither leaves a row."""
+    with pytest.raises(ValueError, match="nothing"):
+        grant(store, purposes=frozenset())
+    with pytest.raises(Malformed):
+        grant(store, address="nobody")
+    assert people.people(store) == ()
+
+
+def test_permission_rows_cannot_be_changed_or_deleted(store: Store) -> None:
+    """The file itself refuses."""
+    grant(store)
+    for statement in ("UPDATE permission SET purposes = '[]'", "DELETE FROM permission"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            store.write(lambda connection, statement=statement: (Change(), connection.execute(statement)))  # type: ignore[misc]
+    assert people.permission_of(store, ANNA).standing is Standing.GRANTED
+
+
+def test_a_withdrawal_holds_against_the_users_own_grants(store: Store) -> None:
+    """After a person said no the user cannot say yes for them."""
+    grant(store)
+    assert people.withdraw(store, ANNA, LATER) == Change(people=frozenset({ANNA}))
+    assert people.permission_of(store, ANNA) == Permission(address=ANNA, standing=Standing.WITHDRAWN)
+    with pytest.raises(Refused, match="said no"):
+        grant(store)
+
+
+def test_withdrawing_what_was_never_given_changes_nothing(store: Store) -> None:
+    """There is nothing to take back, twice neither; a later grant is still possible for the unknown."""
+    assert people.withdraw(store, ANNA, LATER) == Change()
+    grant(store)
+    people.withdraw(store, ANNA, LATER)
+    assert people.withdraw(store, ANNA, LATER) == Change()
+
+
+def test_a_stop_reaches_the_person_the_copies_and_the_user(store: Store) -> None:
+    """A stop by tag ends the permission, stands beside every copy of that tag, and notifies once."""
+    grant(store)
+    copy = tracked_copy(tag=b"anna-tag")
+    _, (first,) = record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(copy,))
+    record_outcome(store, first, CopyState.SENT, at=SENT_AT)
+    change = people.record_stops(store, [b"anna-tag", b"anna-tag"], LATER)
+    assert (change.people, change.copies) == (frozenset({ANNA}), frozenset({first}))
+    (notice,) = change.notices
+    assert (notice.kind, notice.person, notice.copy_id) == (NoticeKind.STOPPED, "Anna Becker", first)
+    assert people.permission_of(store, ANNA).standing is Standing.STOPPED
+    (card,) = cards(store)
+    assert (card.asides, card.at) == ((Aside.STOPPED,), LATER)
+    with pytest.raises(Refused, match="said no"):
+        grant(store)
+
+
+def test_a_stop_is_recorded_once(store: Store, told: list[Change]) -> None:
+    """Exchanging the same tags again changes nothing and rings nobody."""
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(tracked_copy(tag=b"anna-tag"),))
+    people.record_stops(store, [b"anna-tag"], LATER)
+    told.clear()
+    assert people.record_stops(store, [b"anna-tag"], LATER) == Change()
+    assert people.record_stops(store, [], LATER) == Change()
+    assert told == []
+    assert people.all_stop_tags(store) == frozenset({b"anna-tag"})
+
+
+def test_a_stop_of_an_unknown_tag_takes_hold_when_its_mail_is_recorded(store: Store) -> None:
+    """After restoring an older store, the relay's stops are kept until they can be matched."""
+    assert people.record_stops(store, [b"anna-tag"], SENT_AT) == Change()
+    assert people.is_stopped(store, b"anna-tag")
+    assert not people.is_stopped(store, b"other-tag")
+    grant(store)
+    change, _ = record_message(store, account_id=1, facts=facts(), at=LATER, copies=(tracked_copy(tag=b"anna-tag"),))
+    assert people.permission_of(store, ANNA).standing is Standing.STOPPED
+    assert [notice.kind for notice in change.notices] == [NoticeKind.STOPPED]
+    assert cards(store)[0].asides == (Aside.STOPPED,)
+
+
+def test_a_stop_of_a_stopped_person_is_told_once(store: Store) -> None:
+    """Two tags of one person, both stopped, are one stop to the user."""
+    for tag in (b"tag-one", b"tag-two"):
+        record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(tracked_copy(tag=tag),))
+    change = people.record_stops(store, [b"tag-one", b"tag-two"], LATER)
+    assert len(change.notices) == 1
+    assert len(change.copies) == 2
+
+
+def test_an_older_generations_stop_leaves_a_newer_grant(store: Store) -> None:
+    """A stop link in old mail stops the old mail; what the person granted anew stands."""
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(tracked_copy(tag=b"old-tag1"),))
+
+    def grant_anew(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.execute(
+            "INSERT INTO permission (address, event, purposes, generation, method, evidence, at_ms)"
+            " VALUES (?, 'grant', '[\"opens\"]', 1, 'written', '', 0)",
+            (ANNA,),
+        )
+        return Change(), None
+
+    store.write(grant_anew)
+    change = people.record_stops(store, [b"old-tag1"], LATER)
+    assert (len(change.copies), change.notices) == (1, ())
+    assert people.permission_of(store, ANNA).standing is Standing.GRANTED
+
+
+def test_an_unnamed_person_is_called_by_their_address(store: Store) -> None:
+    """Without a name the notice has the address."""
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(tracked_copy(name="", tag=b"anna-tag"),))
+    (notice,) = people.record_stops(store, [b"anna-tag"], LATER).notices
+    assert notice.person == ANNA
+
+
+def account(**other: object) -> AccountRow:
+    fields: dict[str, object] = {
+        "id": 0,
+        "label": "Work",
+        "host": "smtp.example.com",
+        "port": 465,
+        "security": Security.TLS,
+        "user": "kim",
+        "identities": (Mailbox("Kim", "kim@example.com"), Mailbox("", "sales@example.com")),
+        **other,
+    }
+    return AccountRow(**fields)  # type: ignore[arg-type]
+
+
+def test_accounts_are_kept_changed_and_forgotten(store: Store) -> None:
+    """An id of 0 makes a new account, another id replaces that one, deleting twice changes nothing."""
+    change, first = save_account(store, account())
+    assert change == Change(accounts=True)
+    _, second = save_account(store, account(label="Home", ca_file="/tmp/ca.pem", shared_copy_only=True))
+    save_account(store, account(id=first, security=Security.STARTTLS, convert_flowed=False))
+    assert accounts(store) == (
+        account(id=first, security=Security.STARTTLS, convert_flowed=False),
+        account(id=second, label="Home", ca_file="/tmp/ca.pem", shared_copy_only=True),
+    )
+    assert delete_account(store, first) == Change(accounts=True)
+    assert delete_account(store, first) == Change()
+    assert [each.id for each in accounts(store)] == [second]
