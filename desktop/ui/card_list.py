@@ -86,7 +86,7 @@ class CardDelegate(QStyledItemDelegate):
         top = box.top() + _PAD
         glyph_top = top + (strong.height() - _GLYPH) / 2
         glyphs.paint(painter, QRectF(box.left() + 15, glyph_top, _GLYPH, _GLYPH), card.glyph, ink)
-        corner = small.horizontalAdvance(card.corner)
+        corner = small.horizontalAdvance(card.corner) + 2 if card.corner else 0
         painter.setFont(self._small)
         painter.setPen(QColor(colours.grey))
         _line(painter, QRect(left + width - corner, top, corner, strong.height()), card.corner)

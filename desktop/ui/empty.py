@@ -39,6 +39,7 @@ class EmptyState(QWidget):
         glyph: Glyph,
         title: str,
         text: str,
+        *,
         button: str = "",
         pressed: Callable[[], None] | None = None,
     ) -> None:

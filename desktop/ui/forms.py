@@ -1,10 +1,10 @@
 """The small parts that forms are made of: labels with mnemonics, a row of buttons, a message under a form."""
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QGuiApplication, QIntValidator, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
-from desktop.core.errors import Trouble
+from desktop.core.errors import Malformed, Trouble
 from desktop.ui import glyphs, words
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Role, plain
@@ -120,6 +120,27 @@ class Message(QWidget):
         self._text.setText(text)
         self.setAccessibleName(text)
         self.show()
+
+
+class PortField(QLineEdit):
+    """A port number, typed: nobody steps through ports one by one."""
+
+    def __init__(self, least: int) -> None:
+        """Take numbers from `least` to 65,535 only."""
+        super().__init__()
+        self._range = QIntValidator(least, 65_535, self)
+        self.setValidator(self._range)
+        self.setFixedWidth(80)
+
+    def value(self) -> int:
+        """Return the number; raise Malformed where none stands there."""
+        if not self.hasAcceptableInput():
+            raise Malformed("This is no port.", f"Ports go from {self._range.bottom()} to {self._range.top()}.")
+        return int(self.text())
+
+    def set_value(self, port: int) -> None:
+        """Let this be the number."""
+        self.setText(str(port))
 
 
 class CopyField(QWidget):

@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QFormLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFormLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.core.address import normalised
 from desktop.core.errors import Malformed
@@ -54,7 +63,9 @@ class GrantDialog(QDialog):
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(14)
         column.addWidget(plain("Record what they allowed", Role.HEADING))
-        note = "Only what a person really agreed to. Each mail to them says so openly, with your date and a link to stop."
+        note = (
+            "Only what a person really agreed to. Each mail to them says so openly, with your date and a link to stop."
+        )
         column.addWidget(plain(note, Role.DIM, wraps=True))
         form = QFormLayout()
         form.setHorizontalSpacing(16)
@@ -82,7 +93,9 @@ class GrantDialog(QDialog):
     @Slot()
     def _on_record(self) -> None:
         purposes = frozenset(
-            purpose for box, purpose in ((self._opens, Purpose.OPENS), (self._clicks, Purpose.CLICKS)) if box.isChecked()
+            purpose
+            for box, purpose in ((self._opens, Purpose.OPENS), (self._clicks, Purpose.CLICKS))
+            if box.isChecked()
         )
         evidence = self._evidence.toPlainText().strip()
         try:

@@ -3,7 +3,9 @@
 QLabel renders markup unless told otherwise; labels are made nowhere else.
 """
 
+import re
 from enum import StrEnum
+from typing import Final
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette
@@ -35,6 +37,15 @@ def font_of(role: Role) -> QFont:
     return font
 
 
+_LONG_WORD: Final = re.compile(r"\S{18,}")
+_BREAKS: Final = re.compile(r"(?<=[/.@_=&?-])(?=\w)|(?<=\w{16})(?=\w{4})")
+
+
+def breakable(text: str) -> str:
+    """Return `text` with places to break (U+200B) in words too long for a narrow column, such as links."""
+    return _LONG_WORD.sub(lambda word: _BREAKS.sub("\u200b", word[0]), text)
+
+
 class PlainLabel(QLabel):
     """A label that shows exactly the characters it is given, and can be copied from."""
 
@@ -51,6 +62,15 @@ class PlainLabel(QLabel):
             policy.setHeightForWidth(True)
             self.setSizePolicy(policy)
         self.setText(text)
+
+    def setText(self, text: str) -> None:
+        """Show `text`; where lines wrap, long words may be broken."""
+        super().setText(breakable(text) if self.wordWrap() else text)
+
+    def minimumSizeHint(self) -> QSize:
+        """Let a label that wraps be as narrow as its layout likes."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), 60), hint.height()) if self.wordWrap() else hint
 
 
 class ElidedLabel(PlainLabel):

@@ -16,6 +16,7 @@ from desktop.ui.theme import Colours, Themes
 
 _DISC: Final = 18.0
 _SIGNED: Final = frozenset({Glyph.CLICKED, Glyph.CONFIRMED, Glyph.REPLIED})
+_REACHED: Final = (Proof.PROVEN, Proof.POSSIBLE)
 _PROOFS: Final = {
     Proof.PROVEN: "proven",
     Proof.POSSIBLE: "possible",
@@ -30,7 +31,7 @@ def described(steps: Sequence[LadderStep]) -> str:
 
 
 class Ladder(QWidget):
-    """Paints the steps over the whole width; labels take two lines where they must and drop out where none fits."""
+    """Paints the steps over the whole width; where not all labels fit, only the highest step has one."""
 
     def __init__(self, steps: Sequence[LadderStep], themes: Themes, now: Callable[[], datetime]) -> None:
         """Hold the steps; times under them are as old as `now` says."""
@@ -44,8 +45,9 @@ class Ladder(QWidget):
         self.setAccessibleDescription(described(self._steps))
 
     def sizeHint(self) -> QSize:
-        """Return room for the discs and three lines under them."""
-        return QSize(300, round(_DISC) + 10 + 3 * QFontMetrics(self._font).height())
+        """Return room for the discs, labels of one or two lines, and times."""
+        lines = 1 + max(len(words.RUNGS[step.rung].split()) for step in self._steps)
+        return QSize(300, round(_DISC) + 8 + lines * QFontMetrics(self._font).height())
 
     def minimumSizeHint(self) -> QSize:
         """Return room for the discs."""
@@ -59,16 +61,28 @@ class Ladder(QWidget):
         painter.setFont(self._font)
         colours = self._themes.colours
         cell = self.width() / len(self._steps)
+        fits = all(self._widest_word(step) <= cell - 2 for step in self._steps)
+        highest = max((at for at, step in enumerate(self._steps) if step.proof in _REACHED), default=0)
         for index, step in enumerate(self._steps):
             middle = QPointF(cell * (index + 0.5), _DISC / 2 + 2)
             if index:
                 self._paint_rail(painter, middle, cell, step, colours)
             _paint_disc(painter, middle, step, colours)
-            self._paint_label(painter, QRectF(cell * index, _DISC + 7, cell, self.height() - _DISC - 7), step, colours)
+            if fits or index == highest:
+                self._paint_label(painter, self._label_room(middle, cell, step), step, colours)
         painter.end()
 
+    def _widest_word(self, step: LadderStep) -> int:
+        metrics = QFontMetrics(self._font)
+        return max(metrics.horizontalAdvance(word) for word in words.RUNGS[step.rung].split())
+
+    def _label_room(self, middle: QPointF, cell: float, step: LadderStep) -> QRectF:
+        width = max(cell, self._widest_word(step) + 4.0)
+        left = min(max(middle.x() - width / 2, 0.0), self.width() - width)
+        return QRectF(left, _DISC + 7, width, self.height() - _DISC - 7)
+
     def _paint_rail(self, painter: QPainter, middle: QPointF, cell: float, step: LadderStep, colours: Colours) -> None:
-        reached = step.proof in (Proof.PROVEN, Proof.POSSIBLE)
+        reached = step.proof in _REACHED
         pen = QPen(QColor(colours.grey if reached else colours.faint), 1.6)
         if step.proof is not Proof.PROVEN:
             pen.setStyle(Qt.PenStyle.DotLine)
@@ -79,10 +93,7 @@ class Ladder(QWidget):
     def _paint_label(self, painter: QPainter, room: QRectF, step: LadderStep, colours: Colours) -> None:
         label = words.RUNGS[step.rung]
         metrics = QFontMetrics(self._font)
-        widest = max(metrics.horizontalAdvance(word) for word in label.split())
-        if widest > room.width() - 2:
-            return
-        reached = step.proof in (Proof.PROVEN, Proof.POSSIBLE)
+        reached = step.proof in _REACHED
         painter.setPen(QColor(colours.text if reached else colours.grey))
         flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
         used = painter.boundingRect(room, flags, label)

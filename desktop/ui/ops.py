@@ -23,6 +23,7 @@ _CLOSE_WAIT_S: Final = 1.0
 class _Arrival:
     owner: QObject
     deliver: Callable[[], None]
+    ends_work: bool
 
 
 class Ops(QObject):
@@ -36,6 +37,7 @@ class Ops(QObject):
         self._gate = threading.Lock()
         self._is_closed = False
         self._workers: set[threading.Thread] = set()
+        self._under_way = 0
         # Queued even from the main thread, so that an outcome never arrives inside the call that asked for it.
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
 
@@ -55,26 +57,31 @@ class Ops(QObject):
             try:
                 result = work()
             except Trouble as trouble:
-                self._send(owner, _told(trouble, failed))
+                deliver = _told(trouble, failed)
             except BaseException as bug:  # noqa: BLE001 - raised again on the main thread, for the crash handler
-                self._send(owner, _raised(bug))
+                deliver = _raised(bug)
             else:
-                if done is not None:
-                    self._send(owner, lambda: done(result))
-            finally:
-                with self._gate:
-                    self._workers.discard(threading.current_thread())
+                deliver = _done(result, done)
+            self._send(_Arrival(owner, deliver, ends_work=True))
+            with self._gate:
+                self._workers.discard(threading.current_thread())
 
         worker = threading.Thread(target=carry, name="ui-work", daemon=True)
         with self._gate:
             if self._is_closed:
                 return
             self._workers.add(worker)
+            self._under_way += 1
         worker.start()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all work asked for is done and its outcome delivered."""
+        return self._under_way == 0
 
     def on_main(self, owner: QObject, callback: Callable[[_T], None]) -> Callable[[_T], None]:
         """Return a function that any thread may call; `callback` then runs on the main thread, in order."""
-        return lambda value: self._send(owner, lambda: callback(value))
+        return lambda value: self._send(_Arrival(owner, lambda: callback(value), ends_work=False))
 
     def close(self) -> None:
         """Deliver nothing more, and give running work a moment to end."""
@@ -84,15 +91,20 @@ class Ops(QObject):
         for worker in workers:
             worker.join(_CLOSE_WAIT_S / len(workers))
 
-    def _send(self, owner: QObject, deliver: Callable[[], None]) -> None:
+    def _send(self, arrival: _Arrival) -> None:
         with self._gate:
             if not self._is_closed and shiboken6.isValid(self):
-                self._arrived.emit(_Arrival(owner, deliver))
+                self._arrived.emit(arrival)
 
     @Slot(object)
     def _on_arrived(self, arrival: _Arrival) -> None:
+        self._under_way -= arrival.ends_work
         if not self._is_closed and shiboken6.isValid(arrival.owner):
             arrival.deliver()
+
+
+def _done(result: _T, done: Callable[[_T], None] | None) -> Callable[[], None]:
+    return lambda: None if done is None else done(result)
 
 
 def _told(trouble: Trouble, failed: Callable[[Trouble], None] | None) -> Callable[[], None]:

@@ -1,6 +1,6 @@
 """Who allowed what: everybody written to, where each stands, and the forms to record or withdraw a permission.
 
-A person who said no, by the stop page or to the user, can only be granted anew by themselves: there is no button for it.
+A person who said no, by the stop page or to the user, can only grant anew themselves: no button does.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,6 @@ from desktop.ui import words
 from desktop.ui.card_list import CardList
 from desktop.ui.card_model import CardModel, CardText
 from desktop.ui.empty import EmptyState
-from desktop.ui.forms import Message
 from desktop.ui.glyphs import Glyph
 from desktop.ui.grant_dialog import Grant, GrantDialog
 from desktop.ui.labels import Card, ElidedLabel, Role, plain
@@ -44,7 +43,7 @@ GLYPHS = {
 _MEANINGS = {
     Standing.UNKNOWN: "Mail to them goes out exactly as you write it. Nothing is recorded.",
     Standing.GRANTED: "Mail to them carries a picture, tracked links or both, and a line that says so.",
-    Standing.WITHDRAWN: "They told you no. Mail to them goes out exactly as you write it, and only they can allow it again.",
+    Standing.WITHDRAWN: "They told you no. Mail to them goes out as you write it, and only they can allow it again.",
     Standing.STOPPED: "They pressed Stop. It holds for mail already sent too, and only they can allow it again.",
 }
 
@@ -102,6 +101,7 @@ class PeoplePage(QWidget):
         column.setSpacing(0)
         bar = QHBoxLayout()
         bar.setContentsMargins(12, 10, 12, 10)
+        bar.setSpacing(8)
         bar.addWidget(self.search, 1)
         bar.addWidget(self._add)
         column.addLayout(bar)
@@ -119,8 +119,8 @@ class PeoplePage(QWidget):
             "Nobody has given permission yet",
             "Tracking starts with a yes. When someone agrees that you may see opens or links, record it here: how they "
             "told you, and when. Until then every mail goes out exactly as you write it.",
-            "&Record a permission…",
-            self._on_add,
+            button="&Record a permission…",
+            pressed=self._on_add,
         )
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.splitter)
@@ -141,12 +141,16 @@ class PeoplePage(QWidget):
         ordered = sorted(self._rows, key=lambda row: ((row.name or row.address).casefold(), row.address))
         found = [row for row in ordered if all(word in f"{row.name} {row.address}".casefold() for word in wanted)]
         self.model.replace([person_card(row) for row in found])
-        self._stack.setCurrentWidget(self.splitter if self._rows else self._empty)
+        self.set_empty_shown(False)
         if self._wanted is not None and self.list.select_key(self._wanted):
             self._wanted = None
         if self.list.current_key() is None and found:
             self.list.select_key(found[0].address)
         self._on_chosen(self.list.current_key())
+
+    def set_empty_shown(self, is_shown: bool) -> None:
+        """Show what stands there while nobody is known, though somebody is: for a picture."""
+        self._stack.setCurrentWidget(self._empty if is_shown or not self._rows else self.splitter)
 
     @Slot(object)
     def _on_chosen(self, key: object) -> None:
@@ -184,7 +188,9 @@ class PeoplePage(QWidget):
         def done(_: None) -> None:
             self._wanted = grant.address
             self.reload()
-            self.told.emit(f"Recorded: you may see {words.purposes_line(grant.purposes)} of {grant.name or grant.address}")
+            self.told.emit(
+                f"Recorded: you may see {words.purposes_line(grant.purposes)} of {grant.name or grant.address}"
+            )
 
         self._ops.run(self, work, done, self._on_failed)
 
@@ -245,9 +251,8 @@ class PersonView(QWidget):
         super().__init__()
         self._themes = themes
         self._row: PersonRow | None = None
-        self._body = QWidget()
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(28, 24, 28, 24)
+        self._column.setContentsMargins(24, 20, 24, 24)
         self._record = QPushButton("&Record permission…")
         self._record.setProperty("kind", "primary")
         self._record.clicked.connect(self._on_record)
@@ -281,7 +286,6 @@ class PersonView(QWidget):
         inside.addSpacing(4)
         inside.addLayout(buttons)
         self._card.setMaximumWidth(720)
-        self._message = Message()
         self._column.setSpacing(4)
         self._column.addWidget(self._name)
         self._column.addWidget(self._address)

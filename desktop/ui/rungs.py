@@ -36,8 +36,11 @@ _SIGNS: Final = frozenset({Rung.OPENED, Rung.CLICKED})
 def ladder_of(status: CopyStatus) -> tuple[LadderStep, ...]:
     """Return the steps from leaving to a reply, lowest first."""
     first = Rung.QUEUED if status.rung is Rung.QUEUED else Rung.SENT
-    rungs = (first, Rung.DELIVERED, Rung.OPENED, Rung.CLICKED, Rung.CONFIRMED, Rung.REPLIED)
-    return tuple(_step(status, rung) for rung in rungs)
+    # A confirmation comes only where it was asked for, so its step stands only once it came.
+    asked = (Rung.CONFIRMED,) if status.rung is Rung.CONFIRMED else ()
+    return tuple(
+        _step(status, rung) for rung in (first, Rung.DELIVERED, Rung.OPENED, Rung.CLICKED, *asked, Rung.REPLIED)
+    )
 
 
 def _step(status: CopyStatus, rung: Rung) -> LadderStep:

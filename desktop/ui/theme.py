@@ -154,9 +154,9 @@ class Themes(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, choice: Theme = Theme.SYSTEM) -> None:
+    def __init__(self, app: QApplication, choice: Theme = Theme.SYSTEM, parent: QObject | None = None) -> None:
         """Dress the application at once and follow the system's scheme from then on."""
-        super().__init__(app)
+        super().__init__(parent)
         self._app = app
         self._choice = choice
         self.colours = LIGHT

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop.core.errors import Trouble
@@ -40,15 +39,15 @@ def card_text(card: ConversationCard, now: datetime) -> CardText:
 
 
 class ThreadList(QWidget):
-    """Search field, cards, and what to do where there are none; `chosen` carries a conversation's id."""
+    """Search field and cards; `chosen` carries a conversation's id, `emptied` whether there is none at all."""
 
     chosen = Signal(object)
     opened = Signal()
     emptied = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, store: Store, ops: Ops, themes: Themes, now: Callable[[], datetime], empty: QWidget) -> None:
-        """`empty` is shown while there is no conversation at all."""
+    def __init__(self, store: Store, ops: Ops, themes: Themes, now: Callable[[], datetime]) -> None:
+        """Empty until `reload`."""
         super().__init__()
         self._store, self._ops, self._now = store, ops, now
         self._rows: tuple[ConversationCard, ...] = ()
@@ -63,9 +62,6 @@ class ThreadList(QWidget):
         self.search.setAccessibleName("Search conversations")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._on_typed)
-        clear = QAction(self.search)
-        clear.setShortcut("Esc")
-        clear.triggered.connect(self.search.clear)
         self.search.returnPressed.connect(self.list.setFocus)
         self._pause = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._pause.timeout.connect(self.reload)
@@ -75,22 +71,20 @@ class ThreadList(QWidget):
         self._nothing_found = EmptyState(
             themes, Glyph.SENT, "Nothing found", "No name, address or subject holds all of these words."
         )
-        self._empty = empty
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._bar = QWidget()
-        bar = QVBoxLayout(self._bar)
+        bar = QVBoxLayout()
         bar.setContentsMargins(12, 10, 12, 10)
         bar.addWidget(self.search)
         stack = QWidget()
         self._stack = QStackedLayout(stack)
-        for page in (self.list, self._nothing_found, self._empty):
+        for page in (self.list, self._nothing_found):
             self._stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._bar)
+        column.addLayout(bar)
         column.addWidget(stack, 1)
 
     @Slot()
@@ -118,11 +112,7 @@ class ThreadList(QWidget):
         now = self._now()
         self.model.replace([card_text(card, now) for card in self._rows])
         is_searching = bool(self.search.text().strip())
-        self._bar.setVisible(bool(self._rows) or is_searching)
-        if self._rows:
-            self._stack.setCurrentWidget(self.list)
-            if self.list.current_key() is None:
-                self.list.select_key(self._rows[0].id)
-        else:
-            self._stack.setCurrentWidget(self._nothing_found if is_searching else self._empty)
-        self.emptied.emit(not self._rows)
+        self._stack.setCurrentWidget(self._nothing_found if is_searching and not self._rows else self.list)
+        if self._rows and self.list.current_key() is None:
+            self.list.select_key(self._rows[0].id)
+        self.emptied.emit(not self._rows and not is_searching)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -24,7 +24,7 @@ from desktop.core.verdict import Verdict
 from desktop.store.mail import ConversationDetail, CopyRow, MessageRow
 from desktop.ui import glyphs, words
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Card, ElidedLabel, Role, plain
+from desktop.ui.labels import Card, ElidedLabel, Role, font_of, plain
 from desktop.ui.ladder import Ladder
 from desktop.ui.rungs import ladder_of
 from desktop.ui.theme import Themes
@@ -88,6 +88,7 @@ class ThreadView(QScrollArea):
         """Start blank."""
         super().__init__()
         self._themes, self._now = themes, now
+        self._when_width = 0
         self._unfolded: set[tuple[int, object]] = set()
         self._shown: ConversationDetail | None = None
         self.setWidgetResizable(True)
@@ -104,7 +105,7 @@ class ThreadView(QScrollArea):
         self._shown = detail
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(28, 24, 28, 28)
+        column.setContentsMargins(24, 20, 24, 24)
         column.setSpacing(14)
         column.addWidget(plain(words.one_line(detail.subject) or "No subject", Role.TITLE, wraps=True, selectable=True))
         for message in reversed(detail.messages):
@@ -116,7 +117,7 @@ class ThreadView(QScrollArea):
         self.setWidget(page)
         page.show()
         if at:
-            page.layout().activate()
+            column.activate()
             self.verticalScrollBar().setValue(at)
 
     def _message_head(self, message: MessageRow) -> QWidget:
@@ -175,7 +176,7 @@ class ThreadView(QScrollArea):
             grid.addWidget(plain(text, Role.DIM, wraps=True), row, 1)
         if status.why_not is not None and status.why_not.value == "no_permission":
             button = QPushButton("Record permission…")
-            button.setProperty("kind", "quiet")
+            button.setProperty("kind", "link")
             button.setAccessibleName(f"Record permission of {copy.name or copy.address}")
             button.clicked.connect(_Asking(self, copy.address))
             grid.addWidget(button, len(lines), 1, Qt.AlignmentFlag.AlignLeft)
@@ -190,7 +191,11 @@ class ThreadView(QScrollArea):
         rule.setAutoFillBackground(True)
         rule.setBackgroundRole(rule.palette().ColorRole.Midlight)
         column.addWidget(rule)
-        for row in rows_of(copy.status.evidence):
+        rows = rows_of(copy.status.evidence)
+        metrics, now = QFontMetrics(font_of(Role.SMALL)), self._now()
+        lines = [line.at for row in rows for line in row.lines]
+        self._when_width = max((metrics.horizontalAdvance(words.moment(at, now)) for at in lines), default=0) + 2
+        for row in rows:
             column.addWidget(self._timeline_row(copy.id, row))
         return column
 
@@ -227,11 +232,9 @@ class ThreadView(QScrollArea):
             self._put_line(grid, grid.rowCount(), line.at, glyph_of_evidence(line), words.evidence_words(line))
         return box
 
-    def _put_line(
-        self, grid: QGridLayout, row: int, at: datetime, glyph: Glyph, says: words.EvidenceWords
-    ) -> None:
+    def _put_line(self, grid: QGridLayout, row: int, at: datetime, glyph: Glyph, says: words.EvidenceWords) -> None:
         when = plain(words.moment(at, self._now()), Role.SMALL)
-        when.setMinimumWidth(when.fontMetrics().horizontalAdvance("Yesterday 00:00"))
+        when.setFixedWidth(self._when_width)
         grid.addWidget(when, row, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(GlyphMark(glyph, self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(plain(says.sentence, Role.BODY, wraps=True), row, 2)
@@ -241,22 +244,21 @@ class ThreadView(QScrollArea):
 
     def event(self, event: QEvent) -> bool:
         """Paint anew what was painted in another theme's colours."""
-        if event.type() is QEvent.Type.PaletteChange and self.widget() is not None:
-            self.widget().update()
+        page: QWidget | None = self.widget()
+        if event.type() is QEvent.Type.PaletteChange and page is not None:
+            page.update()
         return super().event(event)
 
 
 class _Fold(QPushButton):
     """The button that unfolds machine fetches."""
 
-    toggled_by_user = Signal(bool)
-
     def __init__(self, inner: QWidget, number: int, is_open: bool) -> None:
         super().__init__()
         self._inner, self._number = inner, number
         self.setCheckable(True)
         self.setChecked(is_open)
-        self.setProperty("kind", "quiet")
+        self.setProperty("kind", "link")
         self._name()
         self.toggled.connect(self._on_toggled)
 

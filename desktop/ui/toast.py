@@ -23,6 +23,7 @@ class Toast(QFrame):
     def __init__(self, parent: QWidget) -> None:
         """Start hidden; `show_notice` brings it up."""
         super().__init__(parent)
+        self._host = parent
         self.setObjectName("toast")
         self.setAccessibleName("Notice")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -34,9 +35,11 @@ class Toast(QFrame):
         self._button.clicked.connect(self._on_pressed)
         texts = QVBoxLayout()
         texts.setSpacing(3)
+        texts.addStretch(1)
         texts.addWidget(self._title)
         texts.addWidget(self._line)
-        row = QHBoxLayout(self)
+        texts.addStretch(1)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(16, 13, 12, 13)
         row.addLayout(texts, 1)
         row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -52,7 +55,9 @@ class Toast(QFrame):
         parent.installEventFilter(self)
         self.hide()
 
-    def show_notice(self, title: str, line: str = "", *, button: str = "", chosen: Callable[[], None] | None = None) -> None:
+    def show_notice(
+        self, title: str, line: str = "", *, button: str = "", chosen: Callable[[], None] | None = None
+    ) -> None:
         """Show a notice; `chosen` is called once when the user takes it, by mouse or by keyboard."""
         self._title.setText(title)
         self._line.setText(line)
@@ -76,9 +81,10 @@ class Toast(QFrame):
         self._on_pressed()
 
     def _place(self) -> None:
-        host = self.parentWidget()
+        host = self._host
         self.setFixedWidth(min(_WIDTH, host.width() - 2 * _MARGIN))
-        self.setFixedHeight(max(self.heightForWidth(self.width()), self.minimumSizeHint().height()))
+        self._row.invalidate()
+        self.setFixedHeight(self._row.heightForWidth(self.width()))
         self.move(host.width() - self.width() - _MARGIN, host.height() - self.height() - _MARGIN - 26)
 
     def _on_pressed(self) -> None:

@@ -70,7 +70,7 @@ WHY_NOT: Final = {
     WhyNot.MALFORMED: "It is not built as mail should be, so it was left alone.",
     WhyNot.TOO_LARGE: "With tracking it would be larger than the provider takes.",
     WhyNot.NOTHING_TO_TRACK: "They allowed links only, and it holds no link that may be tracked.",
-    WhyNot.LINE_NOT_WRITABLE: "The line that says so openly could not be written into it, and without it nothing is tracked.",
+    WhyNot.LINE_NOT_WRITABLE: "The line that says so openly could not be written into it.",
     WhyNot.SHARED: "All recipients got one shared copy, and not all of them gave permission.",
     WhyNot.STORE_TROUBLE: "Readback could not write to its store, so the mail went out untouched.",
     WhyNot.SWITCHED_OFF: "Tracking was switched off.",
@@ -204,7 +204,11 @@ def _hit_sentence(evidence: Evidence, hit: Hit) -> str:
         return f"{client or 'A program'} made a preview of {link}." if is_click else "A preview fetched the picture."
     if verdict is Verdict.SELF:
         return f"You used {link} yourself." if is_click else "You looked at it yourself."
-    return f"Something followed {link}; who is not known." if is_click else "Something fetched the picture; who is not known."
+    return (
+        f"Something followed {link}; who is not known."
+        if is_click
+        else "Something fetched the picture; who is not known."
+    )
 
 
 _MAKERS: Final = {"apple": "Apple", "google": "Google", "exchange": "Microsoft", "microsoft": "Microsoft"}
@@ -321,5 +325,3 @@ def names_line(names: Sequence[str], room: int = 3) -> str:
 def count(number: int, one: str, many: str) -> str:
     """Return "1 recipient" or "3 recipients"."""
     return f"{number} {one if number == 1 else many}"
-
-

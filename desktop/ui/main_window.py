@@ -1,0 +1,510 @@
+"""The window: places at the top, conversations or people in the middle, the two sides' state at the foot.
+
+It shows and asks; what changed comes in through `on_change`, and every reading runs on a worker.
+"""
+
+from collections.abc import Callable, Hashable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, cast
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QHBoxLayout,
+    QMainWindow,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QStatusBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.core.errors import Trouble
+from desktop.core.notice import Notice, NoticeKind
+from desktop.store import settings
+from desktop.store.accounts import accounts
+from desktop.store.change import Change
+from desktop.store.database import Store
+from desktop.store.mail import ConversationDetail, conversation
+from desktop.ui import glyphs, station_words, words
+from desktop.ui.actions import Actions, ListenerState, PracticeRecipient, Stations
+from desktop.ui.empty import EmptyState
+from desktop.ui.forms import Message
+from desktop.ui.glyphs import Glyph
+from desktop.ui.labels import Role, plain
+from desktop.ui.legend import Legend
+from desktop.ui.notifier import Bubble, Notifier
+from desktop.ui.ops import Ops
+from desktop.ui.people_page import PeoplePage
+from desktop.ui.practice_panel import PracticePanel
+from desktop.ui.recipient_view import RecipientView
+from desktop.ui.settings_dialog import THEME_KEY, SettingsDialog, notice_key
+from desktop.ui.status_line import StatusLine
+from desktop.ui.theme import Theme, Themes
+from desktop.ui.thread_list import ThreadList
+from desktop.ui.thread_view import ThreadView
+from desktop.ui.toast import Toast
+from desktop.ui.tray import Tray
+
+_CONVERSATIONS: Final = 0
+_PEOPLE: Final = 1
+
+
+class MainWindow(QMainWindow):
+    """Everything the user sees; closing it leaves the program running where there is a tray."""
+
+    def __init__(self, store: Store, actions: Actions, clock: Callable[[], datetime]) -> None:
+        """Make it on the main thread; it reads the store at once."""
+        super().__init__()
+        self._store, self._actions, self._clock = store, actions, clock
+        self._current: int | None = None
+        self._has_accounts = self._is_empty = False
+        self._switched_off: frozenset[NoticeKind] = frozenset()
+        self._is_quitting = False
+        self.ops = Ops(self)
+        choice = Theme(settings.get(store, THEME_KEY, Theme.SYSTEM.value))
+        self.themes = Themes(cast("QApplication", QApplication.instance()), choice, self)
+        self.notifier = Notifier(self)
+        self.threads = ThreadList(store, self.ops, self.themes, clock)
+        self.view = ThreadView(self.themes, clock)
+        self.people = PeoplePage(store, self.ops, self.themes, clock)
+        self.settings = SettingsDialog(self, store, self.ops, self.themes, actions)
+        self.status_line = StatusLine(self.themes)
+        self.practice = PracticePanel(actions.practice, self.ops, self.themes) if actions.practice else None
+        self._lay_out()
+        self._make_menus()
+        self.toast = Toast(self)
+        self.tray = Tray(self) if Tray.is_possible() else None
+        self._connect()
+        self.reload()
+
+    # Building
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle("Readback" if self.practice is None else "Readback · practice")
+        self.setWindowIcon(glyphs.app_icon())
+        self.resize(1100, 720)
+        self.setMinimumSize(640, 420)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self.threads.setMinimumWidth(220)
+        self.view.setMinimumWidth(280)
+        self._splitter.addWidget(self.threads)
+        self._splitter.addWidget(self.view)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([330, 770])
+        self.no_account, self.no_mail = self._empty_states()
+        self._mail_place = QStackedWidget()
+        for page in (self._splitter, self.no_account, self.no_mail):
+            self._mail_place.addWidget(page)
+        self.places = QStackedWidget()
+        self.places.addWidget(self._mail_place)
+        self.places.addWidget(self.people)
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._head())
+        column.addWidget(self._banner())
+        column.addWidget(self.places, 1)
+        self.setCentralWidget(middle)
+        foot = QStatusBar()
+        foot.setSizeGripEnabled(False)
+        foot.addWidget(self.status_line, 1)
+        self.setStatusBar(foot)
+        if self.practice is not None:
+            self.dock = QDockWidget("Practice")
+            self.dock.setObjectName("practice")
+            self.dock.setWidget(self.practice)
+            self.dock.setMinimumWidth(252)
+            self.dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+            self.dock.setTitleBarWidget(self._dock_head())
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+            self.resizeDocks([self.dock], [284], Qt.Orientation.Horizontal)
+
+    def _dock_head(self) -> QWidget:
+        head = QWidget()
+        head.setObjectName("dockhead")
+        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(head)
+        row.setContentsMargins(16, 6, 8, 6)
+        row.addWidget(plain("Practice", Role.STRONG), 1)
+        hide = _place_button("Hide")
+        hide.setAccessibleName("Hide the practice panel")
+        hide.setCheckable(False)
+        hide.clicked.connect(self.dock.close)
+        row.addWidget(hide)
+        return head
+
+    def _empty_states(self) -> tuple[EmptyState, EmptyState]:
+        no_account = EmptyState(
+            self.themes,
+            Glyph.SENT,
+            "Start with your mail account",
+            "Readback stands between the mail program you already use and your provider. Tell it where your mail is "
+            "handed in; nothing is changed until somebody gives you permission.",
+            button="Add your &account…",
+            pressed=self.open_account_settings,
+        )
+        no_mail = EmptyState(
+            self.themes,
+            Glyph.REPLIED,
+            "No mail yet",
+            "Point your mail program at Readback and send as always. Each mail you send appears here, with what became "
+            "of it.",
+            button="&How to point it here…",
+            pressed=self.open_listener_settings,
+        )
+        return no_account, no_mail
+
+    def _head(self) -> QWidget:
+        head = QWidget()
+        head.setObjectName("head")
+        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(head)
+        row.setContentsMargins(10, 6, 10, 6)
+        row.setSpacing(4)
+        self._place_buttons = (_place_button("&Conversations"), _place_button("&People"))
+        for number, button in enumerate(self._place_buttons):
+            button.setAutoExclusive(True)
+            button.clicked.connect(_Going(self, number))
+            row.addWidget(button)
+        self._place_buttons[_CONVERSATIONS].setChecked(True)
+        row.addStretch(1)
+        self._settings_button = _place_button("&Settings")
+        self._settings_button.setCheckable(False)
+        self._settings_button.clicked.connect(self.open_account_settings)
+        row.addWidget(self._settings_button)
+        return head
+
+    def _banner(self) -> QWidget:
+        self.banner = QWidget()
+        self.banner.setObjectName("banner")
+        self.banner.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(self.banner)
+        row.setContentsMargins(14, 8, 10, 8)
+        self.banner_text = Message()
+        row.addWidget(self.banner_text, 1)
+        dismiss = QPushButton("Dismiss")
+        dismiss.setProperty("kind", "quiet")
+        dismiss.clicked.connect(self.banner.hide)
+        row.addWidget(dismiss, 0, Qt.AlignmentFlag.AlignTop)
+        self.banner.hide()
+        return self.banner
+
+    def _make_menus(self) -> None:
+        bar = self.menuBar()
+        readback = bar.addMenu("&Readback")
+        self._act(readback.addAction("&Settings…"), self.open_account_settings, "Ctrl+,")
+        readback.addSeparator()
+        self._act(readback.addAction("&Quit"), self.quit, QKeySequence.StandardKey.Quit)
+        view = bar.addMenu("&View")
+        self._act(view.addAction("&Conversations"), self.show_conversations, "Ctrl+1")
+        self._act(view.addAction("&People"), self.show_people, "Ctrl+2")
+        self._act(view.addAction("&Find"), self.start_search, QKeySequence.StandardKey.Find)
+        self._act(view.addAction("Read &anew"), self.reload, QKeySequence.StandardKey.Refresh)
+        if self.practice is not None:
+            view.addSeparator()
+            view.addAction(self.dock.toggleViewAction())
+        people = bar.addMenu("P&ermission")
+        self._act(people.addAction("&Record a permission…"), self.ask_permission, "Ctrl+Shift+P")
+        help_menu = bar.addMenu("&Help")
+        self._act(help_menu.addAction("What the &shapes mean"), self.show_legend, QKeySequence.StandardKey.HelpContents)
+
+    def _act(self, action: QAction, slot: Callable[[], None], keys: str | QKeySequence.StandardKey) -> None:
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(slot)
+
+    def _connect(self) -> None:
+        self.threads.chosen.connect(self._on_chosen)
+        self.threads.opened.connect(self.view.setFocus)
+        self.threads.emptied.connect(self._on_emptied)
+        self.threads.failed.connect(self.show_trouble)
+        self.view.permission_asked.connect(self._on_permission_asked)
+        self.people.told.connect(self._on_told)
+        self.people.failed.connect(self.show_trouble)
+        self.settings.changed.connect(self._on_settings_changed)
+        self.settings.test_asked.connect(self._on_sample_asked)
+        self.status_line.listener_asked.connect(self.open_listener_settings)
+        self.status_line.relay_asked.connect(self.open_relay_settings)
+        self.notifier.chosen.connect(self.open_conversation)
+        self.notifier.fell.connect(self._on_fell)
+        if self.practice is not None:
+            self.practice.view_asked.connect(self.show_recipient)
+        if self.tray is not None:
+            self.tray.window_asked.connect(self.bring_up)
+            self.tray.quit_asked.connect(self.quit)
+
+    # Reading
+
+    @Slot()
+    def reload(self) -> None:
+        """Read everything that is shown anew."""
+        self.threads.reload()
+        self.people.reload()
+        self._read_settings()
+        self.refresh_stations()
+        self._read_current()
+
+    def _read_settings(self) -> None:
+        def work() -> tuple[bool, frozenset[NoticeKind]]:
+            off = frozenset(kind for kind in NoticeKind if not settings.get(self._store, notice_key(kind), True))
+            return bool(accounts(self._store)), off
+
+        self.ops.run(self, work, self._on_settings_read, self.show_trouble)
+
+    def _on_settings_read(self, read: tuple[bool, frozenset[NoticeKind]]) -> None:
+        self._has_accounts, self._switched_off = read
+        self.show_mail_place()
+
+    @Slot()
+    def refresh_stations(self) -> None:
+        """Ask how listener and relay stand."""
+        self.ops.run(self, self._actions.stations, self.on_stations, self.show_trouble)
+
+    @Slot(object)
+    def on_stations(self, stations: Stations) -> None:
+        """Show how listener and relay stand; the app may call this whenever it knows better."""
+        self.status_line.show_stations(stations)
+        self.settings.show_stations(stations)
+        if self.tray is not None:
+            self.tray.show_stations(stations)
+        trouble = station_words.trouble_line(stations)
+        if trouble and stations.listener is ListenerState.FAILED:
+            self.banner_text.show_bad(trouble)
+            self.banner.show()
+
+    @Slot(object)
+    def on_change(self, change: Change) -> None:
+        """Show what one transaction altered, and tell what it says is worth telling."""
+        if change.conversations or change.copies:
+            self.threads.reload()
+            if self._current in change.conversations or (change.copies and not change.conversations):
+                self._read_current()
+        if change.people:
+            self.people.reload()
+        if change.accounts or change.settings:
+            self._read_settings()
+        for notice in change.notices:
+            self.tell(notice)
+
+    def tell(self, notice: Notice) -> None:
+        """Show a notification unless its kind is switched off."""
+        if notice.kind not in self._switched_off:
+            title, line = words.notice_texts(notice)
+            key = notice.conversation_id if notice.conversation_id is not None else notice.address
+            self.notifier.show(Bubble(key=key, title=title, line=line))
+
+    @Slot(object)
+    def show_trouble(self, trouble: Trouble) -> None:
+        """Say what went wrong and what helps, above whatever is shown, until it is dismissed."""
+        self.banner_text.show_trouble(trouble)
+        self.banner.show()
+
+    def _read_current(self) -> None:
+        wanted = self._current
+        if wanted is None:
+            return
+
+        def done(detail: ConversationDetail | None) -> None:
+            if detail is not None and detail.id == self._current:
+                self.view.show_detail(detail)
+
+        self.ops.run(self, lambda: conversation(self._store, wanted), done, self.show_trouble)
+
+    # Going places
+
+    @Slot(object)
+    def _on_chosen(self, key: int) -> None:
+        self._current = key
+        self._read_current()
+
+    @Slot(object)
+    def _on_emptied(self, is_empty: bool) -> None:
+        self._is_empty = is_empty
+        self.show_mail_place()
+
+    def show_mail_place(self, page: QWidget | None = None) -> None:
+        """Show the conversations, or what to do where there are none; `page` names one of the two for a picture."""
+        fitting: QWidget = self._splitter
+        if self._is_empty:
+            fitting = self.no_mail if self._has_accounts else self.no_account
+        self._mail_place.setCurrentWidget(page or fitting)
+
+    def go(self, place: int) -> None:
+        """Show conversations (0) or people (1)."""
+        self._place_buttons[place].setChecked(True)
+        self.places.setCurrentIndex(place)
+
+    @Slot()
+    def show_conversations(self) -> None:
+        """Go to the conversations, keyboard on the list."""
+        self.go(_CONVERSATIONS)
+        self.threads.list.setFocus()
+
+    @Slot()
+    def show_people(self) -> None:
+        """Go to the people, keyboard on the list."""
+        self.go(_PEOPLE)
+        self.people.list.setFocus()
+
+    @Slot()
+    def start_search(self) -> None:
+        """Put the keyboard into the search of the place that is shown."""
+        search = self.people.search if self.places.currentIndex() == _PEOPLE else self.threads.search
+        search.setFocus()
+        search.selectAll()
+
+    @Slot(object)
+    def open_conversation(self, key: Hashable) -> None:
+        """Bring up the window on a conversation, or on a person by address."""
+        self.bring_up()
+        if isinstance(key, int):
+            self.go(_CONVERSATIONS)
+            self.threads.search.clear()
+            if not self.threads.list.select_key(key):
+                self._on_chosen(key)
+        else:
+            self.go(_PEOPLE)
+            self.people.list.select_key(key)
+
+    @Slot()
+    def bring_up(self) -> None:
+        """Show the window in front."""
+        self.showNormal() if self.isMinimized() else self.show()
+        self.raise_()
+        self.activateWindow()
+
+    @Slot()
+    def open_account_settings(self) -> None:
+        """Open the settings on the account."""
+        self.settings.open_page(0)
+
+    @Slot()
+    def open_listener_settings(self) -> None:
+        """Open the settings on the mail program."""
+        self.settings.open_page(1)
+
+    @Slot()
+    def open_relay_settings(self) -> None:
+        """Open the settings on the relay."""
+        self.settings.open_page(2)
+
+    @Slot()
+    def ask_permission(self) -> None:
+        """Open the form for a permission of somebody new."""
+        self.people.ask_permission("")
+
+    @Slot(object)
+    def _on_permission_asked(self, address: str) -> None:
+        self.people.ask_permission(address)
+
+    @Slot()
+    def show_legend(self) -> None:
+        """Say what the shapes mean."""
+        legend = Legend(self, self.themes)
+        legend.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        legend.open()
+
+    @Slot(object)
+    def show_recipient(self, recipient: PracticeRecipient) -> RecipientView | None:
+        """Show what a practice recipient sees."""
+        if self._actions.practice is None:
+            return None
+        view = RecipientView(self, self._actions.practice, self.ops, recipient)
+        view.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        view.show()
+        return view
+
+    # Telling
+
+    @Slot(object)
+    def _on_told(self, sentence: str) -> None:
+        self.toast.show_notice(sentence)
+
+    @Slot(object)
+    def _on_fell(self, bubble: Bubble) -> None:
+        self.toast.show_notice(bubble.title, bubble.line, button="Show", chosen=_Opening(self, bubble.key))
+
+    @Slot()
+    def _on_settings_changed(self) -> None:
+        self._read_settings()
+        self.refresh_stations()
+
+    @Slot()
+    def _on_sample_asked(self) -> None:
+        sample = Notice(
+            kind=NoticeKind.OPENED,
+            conversation_id=None,
+            copy_id=None,
+            person="Somebody",
+            address="",
+            subject="A sample",
+            at=self._clock().astimezone(UTC),
+            agent_name="Outlook",
+        )
+        self.notifier.show(
+            Bubble(key="sample", title=words.notice_texts(sample)[0], line=words.notice_texts(sample)[1])
+        )
+
+    # Leaving
+
+    @Slot()
+    def quit(self) -> None:
+        """End the program."""
+        self._is_quitting = True
+        self._actions.quit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Leave the program running behind the tray's icon; without a tray this ends it."""
+        if self.tray is not None and not self._is_quitting:
+            event.ignore()
+            self.hide()
+            return
+        if not self._is_quitting:
+            self.quit()
+        super().closeEvent(event)
+
+    def leave(self) -> None:
+        """Let go of workers and the bus; called once by the app before the store closes."""
+        self._is_quitting = True
+        self.ops.close()
+        self.notifier.close()
+
+    def pictures(self, folder: Path) -> list[Path]:
+        """Save every screen, light and dark, as PNG in `folder`; return the files."""
+        from desktop.ui.pictures import take
+
+        return take(self, folder)
+
+
+class _Going:
+    def __init__(self, window: MainWindow, place: int) -> None:
+        self._window, self._place = window, place
+
+    def __call__(self) -> None:
+        self._window.go(self._place)
+
+
+class _Opening:
+    def __init__(self, window: MainWindow, key: Hashable) -> None:
+        self._window, self._key = window, key
+
+    def __call__(self) -> None:
+        self._window.open_conversation(self._key)
+
+
+def _place_button(text: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setAccessibleName(text.replace("&", ""))
+    button.setCheckable(True)
+    button.setProperty("kind", "place")
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    return button

@@ -1,0 +1,104 @@
+"""Every screen as a picture, light and dark, taken from the live window with whatever data it holds."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QWidget
+
+from desktop.ui.grant_dialog import GrantDialog
+from desktop.ui.legend import Legend
+from desktop.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from desktop.ui.main_window import MainWindow
+
+_LOOK_MS: Final = 30
+_PATIENCE: Final = 200
+_PAGES: Final = ("account", "mail-program", "relay", "notifications", "appearance")
+
+
+def settle(window: "MainWindow") -> None:
+    """Let the window's readings come in and its layouts come to rest; at most six seconds."""
+    loop = QEventLoop()
+    timer = QTimer()
+    looks = iter(range(_PATIENCE))
+    calm: list[bool] = []
+
+    def look() -> None:
+        calm.append(window.ops.is_idle)
+        if calm[-3:] == [True, True, True] or next(looks, None) is None:
+            loop.quit()
+
+    timer.timeout.connect(look)
+    timer.start(_LOOK_MS)
+    loop.exec()
+    timer.stop()
+
+
+def take(window: "MainWindow", folder: Path) -> list[Path]:
+    """Save each screen in both themes; the window is as it was afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    before, size, place = window.themes.choice, window.size(), window.places.currentIndex()
+    window.show()
+    saved: list[Path] = []
+    for theme in (Theme.LIGHT, Theme.DARK):
+        window.themes.choose(theme)
+        saved += _screens(window, folder, theme.value)
+    window.themes.choose(before)
+    window.resize(size)
+    window.go(place)
+    return saved
+
+
+def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
+    saved: list[Path] = []
+
+    def save(widget: QWidget, name: str) -> None:
+        settle(window)
+        path = folder / f"{name}-{theme}.png"
+        widget.grab().save(str(path))
+        saved.append(path)
+
+    window.go(0)
+    window.resize(1100, 720)
+    save(window, "conversations")
+    window.resize(800, 500)
+    save(window, "conversations-small")
+    window.resize(1100, 720)
+    window.toast.show_notice("Anna Berg opened “Offer”", "11:42, Outlook, first time", button="Show")
+    save(window, "toast")
+    window.toast.hide()
+    window.go(1)
+    save(window, "people")
+    window.people.set_empty_shown(True)
+    save(window, "empty-people")
+    window.people.set_empty_shown(False)
+    window.go(0)
+    for name, page in (("empty-account", window.no_account), ("empty-mail", window.no_mail)):
+        window.show_mail_place(page)
+        save(window, name)
+    window.show_mail_place(None)
+    for number, name in enumerate(_PAGES):
+        window.settings.open_page(number)
+        save(window.settings, f"settings-{name}")
+    window.settings.close()
+    for name, dialog in (("permission", GrantDialog(window)), ("shapes", Legend(window, window.themes))):
+        dialog.show()
+        save(dialog, name)
+        dialog.close()
+        dialog.deleteLater()
+    _recipient_screens(window, save)
+    return saved
+
+
+def _recipient_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    recipient = window.practice.first_with_picture() if window.practice is not None else None
+    view = window.show_recipient(recipient) if recipient is not None else None
+    if view is None:
+        return
+    for number, name in enumerate(("recipient-mail", "recipient-stop")):
+        view.tabs.setCurrentIndex(number)
+        save(view, name)
+    view.close()

@@ -1,0 +1,271 @@
+"""The practice dock: the story as it plays, then a hand for each sample recipient.
+
+Steps and figures come from the sandbox as it stands; the panel asks again whenever the sandbox says that it changed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.core.errors import Trouble
+from desktop.ui import words
+from desktop.ui.actions import PracticeControls, PracticeRecipient, Step, StepState
+from desktop.ui.forms import Message
+from desktop.ui.glyphs import Glyph
+from desktop.ui.labels import Card, ElidedLabel, Role, plain
+from desktop.ui.ops import Ops
+from desktop.ui.theme import Themes
+from desktop.ui.thread_view import GlyphMark
+
+_STEP_GLYPHS: Final = {
+    StepState.WAITING: Glyph.QUEUED,
+    StepState.RUNNING: Glyph.DELAYED,
+    StepState.DONE: Glyph.CONFIRMED,
+    StepState.FAILED: Glyph.NOT_DELIVERED,
+}
+_LEAPS: Final = {"+1 min": timedelta(minutes=1), "+40 min": timedelta(minutes=40), "+1 day": timedelta(days=1)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    steps: tuple[Step, ...]
+    is_playing: bool
+    recipients: tuple[PracticeRecipient, ...]
+    now: datetime
+
+
+class PracticePanel(QWidget):
+    """Plays the story and the recipients; `view_asked` carries a recipient whose mail is to be shown."""
+
+    view_asked = Signal(object)
+
+    def __init__(self, controls: PracticeControls, ops: Ops, themes: Themes) -> None:
+        """Subscribe to the sandbox; what it says may come from any of its threads."""
+        super().__init__()
+        self._controls, self._ops, self._themes = controls, ops, themes
+        self._shown: _Reading | None = None
+        self._is_reading = self._is_stale = False
+        self.play, self.next = QPushButton("&Pause"), QPushButton("S&tep")
+        self.take_over = QPushButton("Take o&ver")
+        for button in (self.play, self.next, self.take_over):
+            button.setProperty("kind", "small")
+        self.play.clicked.connect(self._on_play)
+        self.next.clicked.connect(self._on_step)
+        self.take_over.clicked.connect(self._on_take_over)
+        self.message = Message()
+        self._lay_out()
+        changed = ops.on_main(self, self._on_changed)
+        controls.subscribe(lambda: changed(None))
+        self.reload()
+
+    def _lay_out(self) -> None:
+        self._time = plain("", Role.DIM, wraps=True)
+        self._story, self._people = _Section("The story"), _Section("Be the recipient")
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(16, 10, 16, 16)
+        column.setSpacing(12)
+        column.addWidget(self._time)
+        self._buttons = QWidget()
+        buttons = QHBoxLayout(self._buttons)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(6)
+        for button in (self.play, self.next, self.take_over):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        column.addWidget(self._buttons)
+        column.addWidget(self.message)
+        for place in (self._story, self._people):
+            column.addWidget(place)
+        column.addWidget(plain("Move the clock", Role.STRONG))
+        self._leaps = QWidget()
+        leaps = QHBoxLayout(self._leaps)
+        leaps.setContentsMargins(0, 0, 0, 0)
+        leaps.setSpacing(6)
+        for text, by in _LEAPS.items():
+            button = QPushButton(text)
+            button.setProperty("kind", "small")
+            button.setAccessibleName(f"Move the practice clock by {text}")
+            button.clicked.connect(_Doing(self, partial(self._controls.advance, by)))
+            leaps.addWidget(button)
+        leaps.addStretch(1)
+        column.addWidget(self._leaps)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(body)
+        self._area = area
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(area)
+
+    def reload(self) -> None:
+        """Read the sandbox anew; a change during a reading is read once more after it."""
+        if self._is_reading:
+            self._is_stale = True
+            return
+        self._is_reading = True
+
+        def work() -> _Reading:
+            controls = self._controls
+            return _Reading(
+                steps=controls.steps(),
+                is_playing=controls.is_playing(),
+                recipients=controls.recipients(),
+                now=controls.now(),
+            )
+
+        self._ops.run(self, work, self._on_read, self._on_failed)
+
+    def _on_changed(self, _: object) -> None:
+        self.reload()
+
+    def _on_read(self, reading: _Reading) -> None:
+        before, self._shown = self._shown, reading
+        self._is_reading = False
+        self._time.setText(
+            f"A sandbox on this machine. Its clock says {words.day(reading.now)}, {reading.now.astimezone():%H:%M}."
+        )
+        is_over = all(step.state in (StepState.DONE, StepState.FAILED) for step in reading.steps)
+        self._buttons.setVisible(not is_over)
+        self.play.setText("&Pause" if reading.is_playing else "&Play")
+        self.next.setEnabled(not reading.is_playing)
+        if before is None or before.steps != reading.steps:
+            self._show_steps(reading.steps)
+        if before is None or before.recipients != reading.recipients:
+            self._show_recipients(reading.recipients)
+        if self._is_stale:
+            self._is_stale = False
+            self.reload()
+
+    def _on_failed(self, trouble: Trouble) -> None:
+        self._is_reading = False
+        self.message.show_trouble(trouble)
+
+    def first_with_picture(self) -> PracticeRecipient | None:
+        """Return a recipient whose copy is tracked, or any, or none."""
+        everybody = self._shown.recipients if self._shown else ()
+        return next((each for each in everybody if each.has_picture), next(iter(everybody), None))
+
+    def _show_steps(self, steps: Sequence[Step]) -> None:
+        box = QWidget()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(9)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(1, 1)
+        for number, step in enumerate(steps):
+            role = Role.STRONG if step.state is StepState.RUNNING else Role.BODY
+            if step.state is StepState.WAITING:
+                role = Role.DIM
+            mark = GlyphMark(_STEP_GLYPHS[step.state], self._themes, 14)
+            grid.addWidget(mark, 3 * number, 0, Qt.AlignmentFlag.AlignTop)
+            title = plain(step.title, role, wraps=True)
+            title.setAccessibleName(f"{step.title}: {step.state.value}")
+            grid.addWidget(title, 3 * number, 1)
+            if step.detail:
+                grid.addWidget(plain(step.detail, Role.SMALL, wraps=True), 3 * number + 1, 1)
+            grid.setRowMinimumHeight(3 * number + 2, 5)
+        self._story.fill(box)
+
+    def _show_recipients(self, recipients: Sequence[PracticeRecipient]) -> None:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        for each in recipients:
+            column.addWidget(self._recipient_card(each))
+        self._people.setVisible(bool(recipients))
+        self._people.fill(box)
+
+    def _recipient_card(self, each: PracticeRecipient) -> QWidget:
+        card = Card()
+        column = QVBoxLayout(card)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setSpacing(3)
+        column.addWidget(ElidedLabel(each.name or each.address, Role.STRONG))
+        column.addWidget(ElidedLabel(each.client or each.address, Role.SMALL))
+        row = QHBoxLayout()
+        row.setSpacing(5)
+        address, controls = each.address, self._controls
+        for text, can, act in (
+            ("Open", True, controls.open),
+            ("Links", each.has_links, controls.click),
+            ("Stop", each.has_stop, controls.stop),
+        ):
+            button = QPushButton(text)
+            button.setProperty("kind", "small")
+            button.setEnabled(can)
+            button.setAccessibleName(f"{text}: {each.name or address}")
+            button.clicked.connect(_Doing(self, partial(act, address)))
+            row.addWidget(button)
+        row.addStretch(1)
+        column.addSpacing(4)
+        column.addLayout(row)
+        see = QPushButton("What they see…")
+        see.setProperty("kind", "link")
+        see.setAccessibleName(f"What {each.name or address} sees")
+        see.clicked.connect(_Seeing(self, each))
+        column.addWidget(see, 0, Qt.AlignmentFlag.AlignLeft)
+        return card
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Let the sandbox do something, then read it anew."""
+        self.message.clear()
+        self._ops.run(self, work, self._on_changed, self._on_failed)
+
+    @Slot()
+    def _on_play(self) -> None:
+        is_playing = self._shown is not None and self._shown.is_playing
+        self.do(self._controls.pause if is_playing else self._controls.resume)
+
+    @Slot()
+    def _on_step(self) -> None:
+        self.do(self._controls.step)
+
+    @Slot()
+    def _on_take_over(self) -> None:
+        self.do(self._controls.take_over)
+
+
+class _Section(QWidget):
+    """A heading and one box under it, which can be put anew."""
+
+    def __init__(self, heading: str) -> None:
+        super().__init__()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._column.addWidget(plain(heading, Role.STRONG))
+        self._box = QWidget()
+        self._column.addWidget(self._box)
+
+    def fill(self, box: QWidget) -> None:
+        self._column.replaceWidget(self._box, box)
+        self._box.hide()
+        self._box.deleteLater()
+        self._box = box
+
+
+class _Doing:
+    def __init__(self, panel: PracticePanel, work: Callable[[], None]) -> None:
+        self._panel, self._work = panel, work
+
+    def __call__(self) -> None:
+        self._panel.do(self._work)
+
+
+class _Seeing:
+    def __init__(self, panel: PracticePanel, recipient: PracticeRecipient) -> None:
+        self._panel, self._recipient = panel, recipient
+
+    def __call__(self) -> None:
+        self._panel.view_asked.emit(self._recipient)

@@ -1,0 +1,229 @@
+"""The settings: account, mail program, relay, notifications, appearance; each page saves by itself.
+
+Account, listener and relay have buttons since they talk to others; a tick or a theme holds at once.
+"""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QPushButton,
+    QRadioButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.core.notice import NoticeKind
+from desktop.store import settings
+from desktop.store.database import Store
+from desktop.ui import words
+from desktop.ui.account_page import AccountPage
+from desktop.ui.actions import Actions, Stations
+from desktop.ui.forms import Message
+from desktop.ui.labels import Role, plain
+from desktop.ui.ops import Ops
+from desktop.ui.station_pages import ListenerPage, RelayPage
+from desktop.ui.theme import Theme, Themes
+
+THEME_KEY = "theme"
+_THEMES = {Theme.SYSTEM: "As the &system", Theme.LIGHT: "&Light", Theme.DARK: "&Dark"}
+
+
+def notice_key(kind: NoticeKind) -> str:
+    """Return the setting under which a kind of notification is switched; on unless put to false."""
+    return f"notify.{kind.value}"
+
+
+class NotificationsPage(QWidget):
+    """A tick for each kind; `test_asked` asks for a sample."""
+
+    test_asked = Signal()
+
+    def __init__(self, store: Store, ops: Ops) -> None:
+        """Empty until `reload`."""
+        super().__init__()
+        self._store, self._ops = store, ops
+        self.boxes = {kind: QCheckBox(text) for kind, text in words.NOTICES.items()}
+        self.message = Message()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addWidget(plain("Tell me", Role.HEADING))
+        column.addWidget(
+            plain(
+                "Machines never ring: scanners, previews and prefetches only stand in the timeline.",
+                Role.DIM,
+                wraps=True,
+            )
+        )
+        for kind, box in self.boxes.items():
+            box.setChecked(True)
+            box.clicked.connect(_Ticked(self, kind))
+            column.addWidget(box)
+        test = QPushButton("Show a &sample")
+        test.setAutoDefault(False)
+        test.clicked.connect(self.test_asked)
+        column.addSpacing(4)
+        column.addWidget(test, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.message)
+        column.addStretch(1)
+
+    @Slot()
+    def reload(self) -> None:
+        """Read what is switched on."""
+
+        def work() -> dict[NoticeKind, bool]:
+            return {kind: bool(settings.get(self._store, notice_key(kind), True)) for kind in NoticeKind}
+
+        self._ops.run(self, work, self._on_read, self.message.show_trouble)
+
+    def _on_read(self, switched: dict[NoticeKind, bool]) -> None:
+        for kind, is_on in switched.items():
+            self.boxes[kind].setChecked(is_on)
+
+    def tick(self, kind: NoticeKind, is_on: bool) -> None:
+        """Keep one tick."""
+        self._ops.run(self, lambda: settings.put(self._store, notice_key(kind), is_on), None, self.message.show_trouble)
+
+
+class _Ticked:
+    def __init__(self, page: NotificationsPage, kind: NoticeKind) -> None:
+        self._page, self._kind = page, kind
+
+    def __call__(self, is_on: bool) -> None:
+        self._page.tick(self._kind, is_on)
+
+
+class AppearancePage(QWidget):
+    """Light, dark, or as the system."""
+
+    def __init__(self, store: Store, ops: Ops, themes: Themes) -> None:
+        """Show what stands now."""
+        super().__init__()
+        self._store, self._ops, self._themes = store, ops, themes
+        self.message = Message()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addWidget(plain("Appearance", Role.HEADING))
+        self._group = QButtonGroup(self)
+        self.buttons = {theme: QRadioButton(text) for theme, text in _THEMES.items()}
+        for theme, button in self.buttons.items():
+            self._group.addButton(button)
+            button.setChecked(theme is themes.choice)
+            column.addWidget(button)
+        self._group.buttonClicked.connect(self._on_chosen)
+        column.addWidget(self.message)
+        column.addStretch(1)
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        theme = next(theme for theme, button in self.buttons.items() if button.isChecked())
+        self._themes.choose(theme)
+        self._ops.run(self, lambda: settings.put(self._store, THEME_KEY, theme.value), None, self.message.show_trouble)
+
+    def reload(self) -> None:
+        """Show what stands now."""
+        self.buttons[self._themes.choice].setChecked(True)
+
+
+class SettingsDialog(QDialog):
+    """The pages beside their names; `changed` says that accounts or stations may stand differently now."""
+
+    changed = Signal()
+    test_asked = Signal()
+
+    def __init__(self, parent: QWidget, store: Store, ops: Ops, themes: Themes, actions: Actions) -> None:
+        """One dialog for the life of the window; `open_page` brings it up."""
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self.resize(760, 600)
+        self.account = AccountPage(store, ops, themes, actions)
+        self.listener = ListenerPage(ops, actions)
+        self.relay = RelayPage(ops, actions)
+        self.notifications = NotificationsPage(store, ops)
+        self.appearance = AppearancePage(store, ops, themes)
+        self.names = QListWidget()
+        self.names.setProperty("kind", "pages")
+        self.names.setFrameShape(QFrame.Shape.NoFrame)
+        self.names.setFixedWidth(176)
+        self.names.setAccessibleName("Settings pages")
+        self.pages = QStackedWidget()
+        for name, page in (
+            ("Account", self.account),
+            ("Mail program", self.listener),
+            ("Relay", self.relay),
+            ("Notifications", self.notifications),
+            ("Appearance", self.appearance),
+        ):
+            self.names.addItem(name)
+            self.pages.addWidget(_scrolled(page))
+        self.names.currentRowChanged.connect(self.pages.setCurrentIndex)
+        self.account.saved.connect(self.changed)
+        self.listener.changed.connect(self.changed)
+        self.relay.changed.connect(self.changed)
+        self.notifications.test_asked.connect(self.test_asked)
+        self._lay_out()
+        self.names.setCurrentRow(0)
+
+    def _lay_out(self) -> None:
+        close = QPushButton("Close")
+        close.setAutoDefault(False)
+        close.clicked.connect(self.close)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(16, 10, 16, 12)
+        foot.addStretch(1)
+        foot.addWidget(close)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.names)
+        row.addWidget(self.pages, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row, 1)
+        column.addLayout(foot)
+
+    def open_page(self, number: int = 0) -> None:
+        """Read everything anew and bring up a page, counted from 0 in the order of their names."""
+        self.reload()
+        self.names.setCurrentRow(number)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def reload(self) -> None:
+        """Read all pages anew."""
+        for page in (self.account, self.listener, self.notifications, self.appearance):
+            page.reload()
+
+    def show_stations(self, stations: Stations) -> None:
+        """Say how listener and relay stand."""
+        self.listener.show_stations(stations)
+        self.relay.show_stations(stations)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Forget a typed password."""
+        self.account.password.clear()
+        super().closeEvent(event)
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(28, 24, 28, 16)
+    column.addWidget(page)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(holder)
+    return area

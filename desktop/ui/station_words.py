@@ -1,0 +1,35 @@
+"""The sentences on the listener and the relay, for the status bar, the settings and the terminal; pure."""
+
+from desktop.ui import words
+from desktop.ui.actions import ListenerState, RelayState, Stations
+
+LISTENER_STATES = {
+    ListenerState.OFF: "Mail program: not listening",
+    ListenerState.STARTING: "Mail program: starting",
+    ListenerState.LISTENING: "Mail program: ready on port {port}",
+    ListenerState.FAILED: "Mail program: cannot listen",
+}
+RELAY_STATES = {
+    RelayState.NONE: "No relay: mail goes out untracked",
+    RelayState.CONNECTING: "Relay: connecting to {host}",
+    RelayState.CONNECTED: "Relay: connected to {host}",
+    RelayState.WAITING: "Relay: {host} does not answer, trying again",
+    RelayState.FAILED: "Relay: {host} refused us",
+}
+
+
+def listener_line(stations: Stations) -> str:
+    """Return how the listener stands."""
+    return LISTENER_STATES[stations.listener].format(port=stations.port)
+
+
+def relay_line(stations: Stations) -> str:
+    """Return how the relay stands."""
+    return RELAY_STATES[stations.relay].format(host=words.one_line(stations.relay_host) or "the relay")
+
+
+def trouble_line(stations: Stations) -> str:
+    """Return the latest trouble with its cure, empty when there is none."""
+    if stations.trouble is None:
+        return ""
+    return " ".join(part for part in words.trouble_texts(stations.trouble) if part)
