@@ -58,11 +58,13 @@ class EventLog:
         stops: Stops,
         *,
         now_ms: Callable[[], int],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep the parts; `start` opens the database in the worker."""
         self._path = path
         self._stops = stops
         self._now_ms = now_ms
+        self._monotonic = monotonic
         self.on_stored: Callable[[set[bytes]], None] = lambda _channel_ids: None
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="eventlog", daemon=True)
@@ -171,7 +173,7 @@ class EventLog:
 
     def _current_sealer(self) -> Sealer:
         """Return the sealer, made in this thread, in memory only, replaced every ten minutes."""
-        now_s = time.monotonic()
+        now_s = self._monotonic()
         if self._sealer is None or now_s - self._sealer[1] >= SEALER_LIFE_S:
             self._sealer = (Sealer(), now_s)
         return self._sealer[0]
