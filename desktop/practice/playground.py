@@ -1,16 +1,20 @@
 """The recipients in the user's hands: each opens, clicks or stops when the user says so.
 
 They act on the latest copy that has something to act on; a signed mail that came later does not stand in the way.
+A minute passes before each act: who opens in a mail program and has a browser ask within the same seconds is a machine.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from desktop.core.errors import Malformed, Refused
 from desktop.practice import cast
 from desktop.practice.delivery import Answer, Delivery
 from desktop.practice.reading import anchors_in, bodies_of, is_click, is_picture, is_stop, pictures_in
 from desktop.practice.session import Session
+
+_BETWEEN_ACTS: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +43,21 @@ class Playground:
         return tuple(_view(person, mailbox[_latest(mailbox)].raw) for person, mailbox in held if mailbox)
 
     def open(self, address: str) -> None:
-        """Let a recipient's mail program load the pictures of their copy."""
+        """Let a recipient's mail program load the pictures of their copy, a minute from now."""
+        self.advance(_BETWEEN_ACTS)
         answers = self._control.load_pictures(address, self._place(address))
         if not answers:
             raise Refused("This copy carries no picture.", "Opening it shows nothing to the sender.")
         _must_be_good(answers)
 
     def click(self, address: str) -> None:
-        """Let a recipient use the first link of their copy."""
+        """Let a recipient use the first link of their copy, a minute from now."""
+        self.advance(_BETWEEN_ACTS)
         _must_be_good((self._control.follow_link(address, self._place(address)),))
 
     def stop(self, address: str) -> None:
-        """Let a recipient open their stop page and press its button."""
+        """Let a recipient open their stop page and press its button, a minute from now."""
+        self.advance(_BETWEEN_ACTS)
         _must_be_good((self._control.press_stop(address, self._place(address)),))
 
     def advance(self, by: timedelta) -> None:

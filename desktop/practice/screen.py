@@ -78,7 +78,7 @@ class Screen:
     def say_whole(self, text: str) -> None:
         """Print `text` as one line wherever lines have no end, as in a pipe; a terminal breaks it after a sentence."""
         if self._out.isatty() and len(text) > COLUMNS:
-            for sentence in text.split(". "):
+            for sentence in text.replace(". ", ".\n").splitlines():
                 self.say(sentence)
         else:
             shown = text if self._is_unicode else _to_ascii(text)

@@ -54,3 +54,21 @@ def test_no_line_is_wider_than_the_terminal(text: str) -> None:
     lines = out.getvalue().splitlines()
     assert len(lines) > 1
     assert max(len(line) for line in lines) <= COLUMNS
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_a_whole_line_stays_whole_in_a_pipe_and_breaks_in_a_terminal() -> None:
+    """The line of figures is one line to programs; people in 80 columns read it sentence by sentence."""
+    line = "An ordinary tracker: 5 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked"
+    pipe, terminal = io.StringIO(), Terminal()
+    Screen(pipe, is_unicode=False).say_whole(line)
+    Screen(terminal, is_unicode=False).say_whole(line)
+    assert pipe.getvalue() == f"{line}\n"
+    assert [len(part) for part in terminal.getvalue().splitlines()] == [39, 41]

@@ -1,0 +1,189 @@
+"""The whole story over real parts, from a mail client to the verdict; and each part taken out, named by its step."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+import pytest
+
+from desktop import rounds
+from desktop.core.classify import judge_copy
+from desktop.core.rewrite import Additions, Survey, splice
+from desktop.core.verdict import Judgement, Verdict
+from desktop.practice import terminal
+from desktop.practice.session import Session
+from desktop.practice.stage import Stage
+from desktop.practice.story import STORY, Step
+
+# Steps that cannot succeed are given up after this time; the story itself waits longer.
+PATIENCE_S: Final = 3.0
+
+
+def played(
+    *,
+    relay_command: Sequence[str] | None = None,
+    before: tuple[str, Callable[[Stage], None]] | None = None,
+) -> tuple[int, str]:
+    """Return the exit code and the text of the story; `before` a named step something may be done to the stage."""
+    out = io.StringIO()
+    opened = partial(_opened, relay_command)
+    return terminal.play(opened, out=out, steps=_with(before)), out.getvalue()
+
+
+def _with(before: tuple[str, Callable[[Stage], None]] | None) -> tuple[Step, ...]:
+    if before is None:
+        return STORY
+    name, act = before
+
+    def play(step: Step, stage: Stage) -> Iterator[str]:
+        act(stage)
+        yield from step.play(stage)
+
+    return tuple(replace(step, play=partial(play, step)) if step.name == name else step for step in STORY)
+
+
+def _opened(relay_command: Sequence[str] | None) -> AbstractContextManager[Stage]:
+    @contextmanager
+    def stage() -> Iterator[Stage]:
+        with pytest.MonkeyPatch.context() as patch:
+            if relay_command is not None:
+                patch.setattr(rounds, "Session", partial(Session, relay_command=relay_command))
+            with rounds.open_round() as opened:
+                yield replace(opened.stage, patience_s=PATIENCE_S)
+
+    return stage()
+
+
+def relay_with(sabotage: str) -> tuple[str, ...]:
+    """Return a command that runs the real relay after `sabotage` has altered it."""
+    return sys.executable, "-c", f"import runpy\n{sabotage}\nrunpy.run_module('relay', run_name='__main__')"
+
+
+def failed_step(text: str) -> str:
+    found = re.search(r"^FAILED at step (\w+)$", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def test_the_story_is_true_over_real_parts() -> None:
+    """Every step finds what it expects, and the figures are those of the hits that were made."""
+    code, text = played()
+    assert failed_step(text) == ""
+    assert code == 0
+    assert "An ordinary tracker: 5 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked\n" in text
+    assert "0 found" in text
+    assert "The mail client heard: 550 5.1.1" in text
+
+
+def test_the_command_plays_it_in_a_pipe_in_ascii() -> None:
+    """Under LANG=C, without a display, into a pipe: ASCII, 80 columns but for the line of figures, exit 0."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "DISPLAY", "WAYLAND"))}
+    result = subprocess.run(
+        [sys.executable, "-m", "desktop", "practice"],
+        env={**kept, "LANG": "C"},
+        capture_output=True,
+        check=False,
+        timeout=50,
+    )
+    lines = result.stdout.decode("ascii").splitlines()
+    assert result.returncode == 0, result.stderr.decode()
+    assert result.stderr == b""
+    assert [line for line in lines if len(line) > 80 and not line.startswith("An ordinary tracker: ")] == []
+
+
+def test_a_reader_who_leaves_ends_the_story() -> None:
+    """When the pipe's reader goes away after the first line, the command ends without a traceback, and not with 0."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DISPLAY", "WAYLAND"))}
+    command = [sys.executable, "-m", "desktop", "practice"]
+    with subprocess.Popen(command, env=kept, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"Readback practice")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_a_killed_relay_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """With the relay killed before the recipients act, the first of their steps fails."""
+    code, text = played(before=("scanner", lambda stage: stage.control.kill_relay()))
+    caplog.clear()
+    assert (code, failed_step(text)) == (1, "scanner")
+
+
+def test_a_relay_that_never_starts_is_named() -> None:
+    """Without a relay the story does not begin, and says why."""
+    code, text = played(relay_command=(sys.executable, "-c", "raise SystemExit('broken')"))
+    assert (code, failed_step(text)) == (1, "start")
+    assert "broken" in text
+
+
+def test_a_missing_picture_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the picture taken out of every copy, the step that shows a copy fails."""
+
+    def without_picture(survey: Survey, additions: Additions) -> bytes:
+        return splice(survey, replace(additions, picture_url=None))
+
+    monkeypatch.setattr("desktop.outgoing.copies.splice", without_picture)
+    code, text = played()
+    assert (code, failed_step(text)) == (1, "copy")
+    assert "picture" in text.partition("FAILED")[2]
+
+
+def test_a_stopped_feed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With hits that come from the relay and are not stored, the first step that waits for one fails."""
+    monkeypatch.setattr("desktop.tracking.poller.record_hits", lambda *_arguments, **_options: None)
+    code, text = played()
+    assert (code, failed_step(text)) == (1, "scanner")
+
+
+def test_an_ignored_stop_is_named() -> None:
+    """A relay that confirms and passes on a stop, and stores the next hit all the same, fails the step."""
+    deaf = (
+        "import relay.eventlog\n"
+        "make = relay.eventlog.EventLog.__init__\n"
+        "class Deaf:\n"
+        "    def tags(self, channel_id): return frozenset()\n"
+        "relay.eventlog.EventLog.__init__ = lambda self, path, stops, **rest: make(self, path, Deaf(), **rest)"
+    )
+    code, text = played(relay_command=relay_with(deaf))
+    assert (code, failed_step(text)) == (1, "stop")
+    assert "the relay wrote to" in text
+
+
+def test_a_stop_that_is_answered_and_forgotten_is_named() -> None:
+    """A stop page that answers 200 and stops nothing fails the step."""
+    forgetful = (
+        "import relay.stopping\n"
+        "async def forget(self, channel_id, tags): return frozenset()\n"
+        "relay.stopping.Stopping._stop = forget"
+    )
+    code, text = played(relay_command=relay_with(forgetful))
+    assert (code, failed_step(text)) == (1, "stop")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "step"),
+    [
+        (Verdict.PREFETCH, Verdict.IMAGE_PROXY, "apple"),
+        (Verdict.PERSON, Verdict.SCANNER, "scanner"),
+        (Verdict.PERSON, Verdict.IMAGE_PROXY, "gmail"),
+    ],
+)
+def test_swapped_verdicts_are_named(monkeypatch: pytest.MonkeyPatch, one: Verdict, other: Verdict, step: str) -> None:
+    """With two verdicts taken for each other, the first step that meets either fails."""
+    swapped = {one: other, other: one}
+
+    def misjudge(*arguments: Any) -> tuple[Judgement, ...]:
+        judged = judge_copy(*arguments)
+        return tuple(replace(each, verdict=swapped.get(each.verdict, each.verdict)) for each in judged)
+
+    monkeypatch.setattr("desktop.store.settle.judge_copy", misjudge)
+    code, text = played()
+    assert (1, step) == (code, failed_step(text))

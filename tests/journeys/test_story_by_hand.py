@@ -1,0 +1,103 @@
+"""The story in a window's hands: played by itself, taken over, and the recipients told what to do."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from desktop import rounds
+from desktop.core.errors import Malformed, Refused
+from desktop.core.status import Aside, Rung
+from desktop.practice import cast
+from desktop.practice.desk import CopyView
+from desktop.practice.mails import OFFER
+from desktop.practice.player import StoryPlayer
+from desktop.practice.playground import Playground
+from desktop.practice.reading import anchors_in, form_in, is_stop
+from desktop.practice.story import STORY, Progress, StepState, tell
+
+WAIT_S = 20.0
+SENDING = tuple(step for step in STORY if step.name in ("permissions", "send"))
+
+
+@pytest.fixture(scope="module")
+def round_() -> Iterator[rounds.Round]:
+    """A round in which the mails are sent and nobody has acted."""
+    with rounds.open_round() as opened:
+        assert not Playground(opened.session).recipients()
+        assert [said.state for said in tell(opened.stage, SENDING) if not said.line][1::2] == [StepState.DONE] * 2
+        yield opened
+
+
+def awaited(round_: rounds.Round, address: str, rung: Rung) -> CopyView:
+    return round_.stage.await_copy(address, OFFER, rung.name, lambda view: view.status.rung >= rung)
+
+
+def test_recipients_are_those_who_hold_a_copy(round_: rounds.Round) -> None:
+    """Whoever got a mail is there; only tracked copies have something to act on."""
+    held = {
+        view.address: (view.has_picture, view.has_links, view.has_stop)
+        for view in Playground(round_.session).recipients()
+    }
+    assert cast.PAUL.address not in held
+    assert held[cast.ERIK.address] == (False, False, False)
+    assert held[cast.ANNA.address] == (True, True, True)
+
+
+def test_a_recipient_opens_and_clicks_as_told(round_: rounds.Round) -> None:
+    """An hour later a person's open and click climb the ladder, one right after the other."""
+    playground = Playground(round_.session)
+    playground.advance(timedelta(hours=1))
+    playground.open(cast.ANNA.address)
+    assert Rung.OPENED is awaited(round_, cast.ANNA.address, Rung.OPENED).status.rung
+    playground.click(cast.ANNA.address)
+    assert Rung.CLICKED is awaited(round_, cast.ANNA.address, Rung.CLICKED).status.rung
+
+
+def test_a_recipient_stops_as_told(round_: rounds.Round) -> None:
+    """The button beside a recipient stops; the desktop hears of it."""
+    Playground(round_.session).stop(cast.DAVID.address)
+    view = round_.stage.await_copy(
+        cast.DAVID.address, OFFER, "stopped", lambda copy: Aside.STOPPED in copy.status.asides
+    )
+    assert Aside.STOPPED in view.status.asides
+
+
+def test_what_a_recipient_sees_is_shown(round_: rounds.Round) -> None:
+    """The mail bears the stop link, the stop page one button; looking at either stops nothing."""
+    playground = Playground(round_.session)
+    html = playground.mail_html_of(cast.TOMAS.address)
+    assert [anchor.reads for anchor in anchors_in(html) if is_stop(anchor.leads_to)] == ["See or stop"]
+    assert form_in(playground.stop_page_html(cast.TOMAS.address), "http://relay.example/stop") is not None
+    view = awaited(round_, cast.TOMAS.address, Rung.SENT)
+    assert Aside.STOPPED not in view.status.asides
+
+
+def test_an_untracked_copy_has_nothing_to_press(round_: rounds.Round) -> None:
+    """Opening, clicking and stopping an untracked copy is refused in words."""
+    playground = Playground(round_.session)
+    for act, kind in ((playground.open, Refused), (playground.click, Malformed), (playground.stop, Malformed)):
+        with pytest.raises(kind):
+            act(cast.ERIK.address)
+
+
+def test_the_player_tells_the_true_story() -> None:
+    """By itself, on its own thread, the story reaches its end, and all its lines were told on the way."""
+    told: list[Progress] = []
+    threads: set[int] = set()
+
+    def hear(progress: Progress) -> None:
+        told.append(progress)
+        threads.add(threading.get_ident())
+
+    with rounds.open_round() as opened:
+        player = StoryPlayer(opened.stage, on_progress=hear, pace_s=0)
+        player.start()
+        assert player.wait(WAIT_S)
+        assert player.failed is None
+        assert {StepState.DONE} == {view.state for view in player.steps()}
+        assert [view.lines for view in player.steps() if view.name == "ladder"][0][-1].startswith("–  Anna Becker")
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+    assert [step.name for step in STORY] == [said.name for said in told if said.state is StepState.DONE]
