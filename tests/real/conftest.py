@@ -1,5 +1,7 @@
 """The real servers and programs that these tests share: started once, stopped at the end, all below one folder."""
 
+import dataclasses
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -8,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from desktop.store.accounts import Security
-from tests.real.desktop import Desktop, Door
+from tests.real.desktop import LISTENER_PASSWORD, Desktop, Door
 from tests.real.provider import Provider
 from tests.real.proxy import RecipientNetwork
 from tests.real.relay import RelayProcess
 from tests.real.screen import Screen
 from tests.real.thunderbird import Thunderbird
-from tests.real.thunderbird_profile import account_at
+from tests.real.thunderbird_profile import SmtpSecurity, account_at
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +43,20 @@ def provider(ground: Path) -> Iterator[Provider]:
 
 @pytest.fixture(scope="session")
 def screen(ground: Path) -> Iterator[Screen]:
-    """Give the running screen."""
+    """Give alice's screen."""
     folder = ground / "screen"
+    folder.mkdir(mode=0o700)
+    running = Screen(folder)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def bobs_screen(ground: Path) -> Iterator[Screen]:
+    """Give bob's screen."""
+    folder = ground / "bobs-screen"
     folder.mkdir(mode=0o700)
     running = Screen(folder)
     try:
@@ -81,11 +95,11 @@ def bobs_network(relay: RelayProcess) -> Iterator[RecipientNetwork]:
 
 @pytest.fixture(scope="session")
 def bobs_thunderbird(
-    ground: Path, provider: Provider, screen: Screen, bobs_network: RecipientNetwork
+    ground: Path, provider: Provider, bobs_screen: Screen, bobs_network: RecipientNetwork
 ) -> Iterator[Thunderbird]:
     """Give bob's Thunderbird, which blocks pictures until he asks for them."""
     account = account_at(provider, "bob", http_proxy=bobs_network.host_and_port)
-    running = Thunderbird(ground / "bobs-thunderbird", account, screen)
+    running = Thunderbird(ground / "bobs-thunderbird", account, bobs_screen)
     try:
         yield running
     finally:
@@ -109,3 +123,43 @@ def listening(ground: Path, provider: Provider) -> Iterator[Desktop]:
         yield running
     finally:
         running.close()
+
+
+@pytest.fixture(scope="session")
+def alices_desktop(ground: Path, provider: Provider, relay: RelayProcess, screen: Screen) -> Iterator[Desktop]:
+    """Give Readback's window on alice's screen, with a relay, and permission from bob and carol but not from dave."""
+    running = Desktop(ground / "alices-desktop", provider, [Door(sender="alice", port=provider.ports.submission)])
+    try:
+        running.connect_relay(relay.url)
+        running.permit("bob")
+        running.permit("carol")
+        running.start(environment=screen.environment)
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def alices_thunderbird(
+    ground: Path, provider: Provider, alices_desktop: Desktop, screen: Screen
+) -> Iterator[Thunderbird]:
+    """Give alice's Thunderbird, whose outgoing server is Readback's listener."""
+    account = dataclasses.replace(
+        account_at(provider, "alice"),
+        smtp_port=alices_desktop.port,
+        smtp_security=SmtpSecurity.NONE,
+        smtp_password=LISTENER_PASSWORD,
+    )
+    running = Thunderbird(ground / "alices-thunderbird", account, screen)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(ground: Path) -> Path:
+    """Give the folder for pictures to look at: READBACK_PICTURES, or one that is thrown away."""
+    folder = Path(os.environ.get("READBACK_PICTURES", str(ground / "pictures")))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

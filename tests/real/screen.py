@@ -147,6 +147,10 @@ class Screen:
         self.run("import", "-window", "root", str(path))
         return path
 
+    def raise_window(self, title: str) -> None:
+        """Bring the window with `title` to the front, in front of others."""
+        self.run("xdotool", "search", "--onlyvisible", "--name", title, "windowactivate", "--sync")
+
     def colours(self) -> int:
         """Return how many different colours the screen shows: 1 or 2 when it is empty."""
         return int(self.run("identify", "-format", "%k", str(self.picture(self._folder / "now.png"))))

@@ -40,12 +40,12 @@ def test_thunderbird_fetches_a_picture_only_when_asked(
 
 
 def test_chromium_fetches_a_picture(
-    ground: Path, relay: RelayProcess, bobs_network: RecipientNetwork, screen: Screen
+    ground: Path, relay: RelayProcess, bobs_network: RecipientNetwork, bobs_screen: Screen
 ) -> None:
     """A page made of the mail's HTML part makes headless Chromium fetch the picture through bob's network."""
     path = "/open/not-a-token-for-chromium.gif"
     message = _mail("With a picture", f"http://{relay.public_host}{path}")
-    picture = show(html_part(message), ground / "chromium-probe", screen, http_proxy=bobs_network.host_and_port)
+    picture = show(html_part(message), ground / "chromium-probe", bobs_screen, http_proxy=bobs_network.host_and_port)
     request = bobs_network.wait_for(lambda passed: passed.path == path)
     assert request.status == 200
     assert request.headers["Sec-Fetch-Dest"] == "image"

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tests.real.provider import Provider, address_of, password_of
 
 
-class Security(IntEnum):
+class SmtpSecurity(IntEnum):
     """Thunderbird's numbers for how a connection to the outgoing server is protected."""
 
     NONE = 0
@@ -30,7 +30,7 @@ class Account:
     imap_port: int
     imap_password: str
     smtp_port: int
-    smtp_security: Security
+    smtp_security: SmtpSecurity
     smtp_user: str
     smtp_password: str
     ca_file: Path
@@ -45,7 +45,7 @@ def account_at(provider: Provider, name: str, *, http_proxy: tuple[str, int] | N
         imap_port=provider.ports.imaps,
         imap_password=password_of(name),
         smtp_port=provider.ports.submission,
-        smtp_security=Security.STARTTLS,
+        smtp_security=SmtpSecurity.STARTTLS,
         smtp_user=address_of(name),
         smtp_password=password_of(name),
         ca_file=provider.certificates.ca_file,

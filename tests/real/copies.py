@@ -1,0 +1,41 @@
+"""What a mailbox holds, taken apart for comparison: headers without the trace, pictures, links."""
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from typing import Final
+
+# RFC 5321 4.4 and what Postfix's virtual(8) puts in front of each mail.
+_TRACE: Final = (b"return-path:", b"x-original-to:", b"delivered-to:", b"received:")
+_PICTURE: Final = re.compile(r"http://[0-9.:]+/open/[A-Za-z0-9_-]{72}\.gif")
+_LINK: Final = re.compile(r"http://[0-9.:]+/click/[A-Za-z0-9_-]{72}/[A-Za-z0-9_-]+/go")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One mail as a mailbox gave it; `headers` are the sender's own header lines, in order and unfolded by nobody."""
+
+    raw: bytes
+    headers: bytes
+    body: bytes
+    message_id: str
+    pictures: tuple[str, ...]
+    links: tuple[str, ...]
+
+
+def taken_apart(raw: bytes) -> Received:
+    """Return the parts of a mail; pictures and links are those of its decoded bodies."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    fields = re.split(rb"\r\n(?![ \t])", head)
+    own = [field for field in fields if not field.lower().startswith(_TRACE)]
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    text = "\n".join(str(part.get_content()) for part in message.walk() if part.get_content_maintype() == "text")
+    return Received(
+        raw=raw,
+        headers=b"\r\n".join(own),
+        body=body,
+        message_id=str(message["Message-ID"]),
+        pictures=tuple(_PICTURE.findall(text)),
+        links=tuple(_LINK.findall(text)),
+    )
