@@ -27,7 +27,7 @@ def play(
     out: TextIO | None = None,
     steps: Sequence[Step] = STORY,
 ) -> int:
-    """Open a round and play the story in it; return 0 when every step found what it expected, 1 otherwise.
+    """Open a round and play the story in it; return 0 when every step found what it expected, 1 otherwise, 130 after Ctrl-C.
 
     The first line is printed before the round is opened.  When nobody reads the output any more, the story ends.
     """
@@ -39,6 +39,8 @@ def play(
         # The interpreter flushes standard output once more on its way out, and must not fail at it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _play(opened: Callable[[], AbstractContextManager[Stage]], screen: Screen, steps: Sequence[Step]) -> int:

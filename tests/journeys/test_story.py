@@ -30,10 +30,11 @@ def played(
     *,
     relay_command: Sequence[str] | None = None,
     before: tuple[str, Callable[[Stage], None]] | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> tuple[int, str]:
     """Return the exit code and the text of the story; `before` a named step something may be done to the stage."""
     out = io.StringIO()
-    opened = partial(_opened, relay_command)
+    opened = partial(_opened, relay_command, patience_s)
     return terminal.play(opened, out=out, steps=_with(before)), out.getvalue()
 
 
@@ -49,14 +50,14 @@ def _with(before: tuple[str, Callable[[Stage], None]] | None) -> tuple[Step, ...
     return tuple(replace(step, play=partial(play, step)) if step.name == name else step for step in STORY)
 
 
-def _opened(relay_command: Sequence[str] | None) -> AbstractContextManager[Stage]:
+def _opened(relay_command: Sequence[str] | None, patience_s: float) -> AbstractContextManager[Stage]:
     @contextmanager
     def stage() -> Iterator[Stage]:
         with pytest.MonkeyPatch.context() as patch:
             if relay_command is not None:
                 patch.setattr(rounds, "Session", partial(Session, relay_command=relay_command))
             with rounds.open_round() as opened:
-                yield replace(opened.stage, patience_s=PATIENCE_S)
+                yield replace(opened.stage, patience_s=patience_s)
 
     return stage()
 
@@ -73,7 +74,7 @@ def failed_step(text: str) -> str:
 
 def test_the_story_is_true_over_real_parts() -> None:
     """Every step finds what it expects, and the figures are those of the hits that were made."""
-    code, text = played()
+    code, text = played(patience_s=20)
     assert failed_step(text) == ""
     assert code == 0
     assert "An ordinary tracker: 5 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked\n" in text

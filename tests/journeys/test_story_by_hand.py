@@ -23,7 +23,7 @@ SENDING = tuple(step for step in STORY if step.name in ("permissions", "send"))
 
 @pytest.fixture(scope="module")
 def round_() -> Iterator[rounds.Round]:
-    """A round in which the mails are sent and nobody has acted."""
+    """Open a round in which the mails are sent and nobody has acted."""
     with rounds.open_round() as opened:
         assert not Playground(opened.session).recipients()
         assert [said.state for said in tell(opened.stage, SENDING) if not said.line][1::2] == [StepState.DONE] * 2
@@ -97,7 +97,7 @@ def test_the_player_tells_the_true_story() -> None:
         assert player.wait(WAIT_S)
         assert player.failed is None
         assert {StepState.DONE} == {view.state for view in player.steps()}
-        assert [view.lines for view in player.steps() if view.name == "ladder"][0][-1].startswith("–  Anna Becker")
+        assert next(view for view in player.steps() if view.name == "ladder").detail.startswith("–  Anna Becker")
     assert len(threads) == 1
     assert threading.get_ident() not in threads
     assert [step.name for step in STORY] == [said.name for said in told if said.state is StepState.DONE]
