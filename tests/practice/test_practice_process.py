@@ -67,6 +67,14 @@ def test_a_recipient_loads_the_picture_of_a_copy(session: Session) -> None:
     assert [(answer.status, answer.body[:6]) for answer in answers] == [(200, b"GIF89a")]
 
 
+def test_no_recipient_asks_anybody_but_the_relay(session: Session) -> None:
+    """Pictures and links that lead elsewhere are not followed, though they look like the relay's."""
+    elsewhere = tracked(session).replace(session.relay_url.encode(), b"http://127.0.0.1:1")
+    submit(session, cast.FRANCES.address, elsewhere)
+    assert session.control.load_pictures(cast.FRANCES.address) == ()
+    assert session.control.scan(cast.FRANCES.address) == ()
+
+
 def test_the_slip_of_the_pen_is_refused(session: Session) -> None:
     """The one wrong address of the cast is refused, and the list of refusals names it."""
     with pytest.raises(smtplib.SMTPRecipientsRefused):
