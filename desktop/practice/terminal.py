@@ -29,7 +29,8 @@ def play(
 ) -> int:
     """Open a round and play the story in it; return 0 when every step found what it expected, 1 otherwise.
 
-    The first line is printed before the round is opened.  After Ctrl-C the answer is 130.  When nobody reads the output any more, the story ends.
+    The first line is printed before the round is opened.  When nobody reads the output any more, the story ends; after
+    Ctrl-C the answer is 130.
     """
     out = out or sys.stdout
     screen = Screen(out, is_unicode=shows_unicode(getattr(out, "encoding", None) or "ascii"))
