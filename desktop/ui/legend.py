@@ -53,3 +53,4 @@ class Legend(QDialog):
         buttons = ButtonRow()
         buttons.primary("Close").clicked.connect(self.accept)
         column.addWidget(buttons)
+        self.resize(500, column.heightForWidth(500))

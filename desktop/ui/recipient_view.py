@@ -55,9 +55,10 @@ class SealedBrowser(QTextBrowser):
         palette = self.palette()
         palette.setColor(palette.ColorRole.Base, QColor(_PAPER))
         palette.setColor(palette.ColorRole.Text, QColor(LIGHT.text))
-        palette.setColor(palette.ColorRole.Link, QColor(LIGHT.blue))
         self.setPalette(palette)
         self.document().setDocumentMargin(18)
+        # A link takes its colour from the application, which may be dark where paper is not.
+        self.document().setDefaultStyleSheet(f"a {{ color: {LIGHT.blue}; }}")
         self.refused: list[str] = []
 
     def show_html(self, html: str) -> None:

@@ -1,0 +1,82 @@
+"""What the window's tests share: a filled store, the stand-in for the app, a window with its readings come in."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from desktop.store.database import Store
+from desktop.ui.main_window import MainWindow
+from desktop.ui.ops import Ops
+from desktop.ui.theme import Theme, Themes
+from tests.ui.sample_data import NOW, FakeApp, fill, open_store
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the offscreen platform say what it cannot do; every other Qt warning fails a test."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
+
+
+@pytest.fixture
+def themes(qapp: QApplication) -> Iterator[Themes]:
+    """The light theme."""
+    themes = Themes(qapp, Theme.LIGHT)
+    yield themes
+    themes.deleteLater()
+
+
+@pytest.fixture
+def ops(qapp: QApplication) -> Iterator[Ops]:
+    """Workers that end with the test."""
+    ops = Ops()
+    yield ops
+    ops.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    store = open_store(tmp_path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """A store after an ordinary week."""
+    fill(store)
+    return store
+
+
+@pytest.fixture
+def app(store: Store) -> FakeApp:
+    """The stand-in for what the app does."""
+    return FakeApp(store)
+
+
+@pytest.fixture
+def open_window(
+    qtbot: QtBot, store: Store, app: FakeApp, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], MainWindow]]:
+    """Open a window on the store as it stands, without a desktop to notify; its readings have come in."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    windows: list[MainWindow] = []
+
+    def opened() -> MainWindow:
+        window = MainWindow(store, app.actions(), lambda: NOW)
+        windows.append(window)
+        store.subscribe(window.ops.on_main(window, window.on_change))
+        window.show()
+        qtbot.waitUntil(lambda: window.ops.is_idle)
+        return window
+
+    yield opened
+    for window in windows:
+        window.leave()
+        window.close()
+        window.deleteLater()
