@@ -83,3 +83,4 @@ def show_ladder(stage: Stage) -> Iterator[str]:
     sent = sum(view.status.rung >= Rung.SENT for view in views)
     must_equal(taken, sent, "copies sent")
     yield from table(views, stage.describe)
+    yield f"{sent} copies of {len({view.subject for view in views})} mails were sent"

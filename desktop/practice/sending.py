@@ -42,11 +42,14 @@ def record_permissions(stage: Stage) -> Iterator[str]:
             method=Method.WRITTEN,
             evidence="Practice: said yes by mail",
         )
+    granted = 0
     for person in cast.EVERYBODY:
         standing = stage.desk.permission_of(person.address).standing
         expected = Standing.GRANTED if person in cast.WITH_PERMISSION else Standing.UNKNOWN
         must_equal(expected, standing, f"as the standing of {person.mailbox.name}")
+        granted += standing is Standing.GRANTED
         yield f"{person.mailbox.name} <{person.address}>: {standing}"
+    yield f"{granted} of {len(cast.EVERYBODY)} gave permission for opens and links"
 
 
 def send_mails(stage: Stage) -> Iterator[str]:
@@ -55,12 +58,15 @@ def send_mails(stage: Stage) -> Iterator[str]:
         _submit(stage)
     except (smtplib.SMTPException, OSError) as error:
         raise MismatchError("the listener to take the mails", f"{type(error).__name__}: {error}") from error
+    named = took = 0
     for mail in ALL:
         sent = stage.sent[mail.subject]
         taken = [address for address in mail.recipients if address not in sent.refused]
         for address in taken:
             stage.await_copy(address, mail, "a copy that was sent", lambda view: view.status.rung >= Rung.SENT)
-        yield f"“{mail.subject}”: {len(taken)} of {len(mail.recipients)} copies taken by the provider"
+        named, took = named + len(mail.recipients), took + len(taken)
+        yield f"“{mail.subject}”: {len(taken)} of {len(mail.recipients)} copies"
+    yield f"The provider took {took} of {named} copies"
 
 
 def _submit(stage: Stage) -> None:
@@ -150,6 +156,6 @@ def _must_be_untouched(stage: Stage, address: str, mail: SampleMail, why_not: Wh
     received = hashlib.sha256(stage.delivered(address, mail)[1].raw).hexdigest()
     must_equal(sent, received, f"as the SHA-256 of the copy of {address}")
     must_equal(why_not, stage.copy(address, mail).status.why_not, f"as why the copy of {address} is untracked")
-    yield f"“{mail.subject}” to {address}: {why_not.replace('_', ' ')}"
     yield f"  sent     {sent}"
     yield f"  received {received}"
+    yield f"SHA-256 of “{mail.subject}” to {cast.recipient_of(address).mailbox.name} is equal: {stage.why(why_not)}"

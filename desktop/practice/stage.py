@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from desktop.core.policy import WhyNot
 from desktop.core.status import CopyStatus, Evidence, EvidenceKind
 from desktop.practice.control import Control
 from desktop.practice.delivery import Delivery
@@ -41,7 +42,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where the story plays; `describe` and `tell` give a status and a line of evidence in the program's words."""
+    """Where the story plays; `describe`, `tell` and `why` put a status, evidence and a reason into words."""
 
     desk: Desk
     control: Control
@@ -50,6 +51,7 @@ class Stage:
     scratch: Path
     describe: Callable[[CopyStatus], str]
     tell: Callable[[Evidence], str]
+    why: Callable[[WhyNot], str]
     patience_s: float = PATIENCE_S
     # Written by the sending step alone, as a mail client's Sent folder; by the recipients' steps, as their own memory.
     sent: dict[str, Sent] = field(default_factory=dict)
@@ -63,6 +65,7 @@ class Stage:
         describe: Callable[[CopyStatus], str],
         *,
         tell: Callable[[Evidence], str] | None = None,
+        why: Callable[[WhyNot], str] | None = None,
         patience_s: float = PATIENCE_S,
     ) -> "Stage":
         """Return the stage of an open session."""
@@ -74,6 +77,7 @@ class Stage:
             scratch=session.root / "scratch",
             describe=describe,
             tell=tell or plainly,
+            why=why or (lambda code: code.replace("_", " ")),
             patience_s=patience_s,
         )
 

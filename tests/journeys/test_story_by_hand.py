@@ -97,7 +97,7 @@ def test_the_player_tells_the_true_story() -> None:
         assert player.wait(WAIT_S)
         assert player.failed is None
         assert {StepState.DONE} == {view.state for view in player.steps()}
-        assert next(view for view in player.steps() if view.name == "ladder").detail.startswith("–  Anna Becker")
+        assert next(view for view in player.steps() if view.name == "ladder").lines[-2].startswith("–  Anna Becker")
     assert len(threads) == 1
     assert threading.get_ident() not in threads
     assert [step.name for step in STORY] == [said.name for said in told if said.state is StepState.DONE]
