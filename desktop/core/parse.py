@@ -123,10 +123,10 @@ def _first_id(value: str) -> str:
 def _date(value: str) -> datetime | None:
     try:
         date = email.utils.parsedate_to_datetime(value)
+        # RFC 5322 3.3: -0000 says UTC without a place.
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    # RFC 5322 3.3: -0000 says UTC without a place.
-    return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
 
 
 def content_hash(raw: bytes) -> bytes:

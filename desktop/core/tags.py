@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from html.entities import html5
 from typing import Final, NamedTuple
 
-# A quote sign means something only after `=`; what is not closed runs to the end.
+# A quote sign means something only after `=`.  The last alternative is a tag that none of the others found the end of.
 _TOKEN: Final = re.compile(
-    rb"<!--.*?(?:-->|\Z)|<[!?][^>]*+(?:>|\Z)|</(?![A-Za-z])[^>]*+(?:>|\Z)"
-    rb"|<(/?)([A-Za-z][^\s/>]*+)((?:[^>=]++|=\s*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))?+)*+)(?:>|\Z)",
+    rb"<!--(?:-?>|.*?--!?>)|<(?:!(?!--)|\?|/(?![A-Za-z]))[^>]*+>"
+    rb"|<(/?)([A-Za-z][^\s/>]*+)((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|(?![\"'])))*+)>"
+    rb"|(<(?=[!?/A-Za-z]))",
     re.DOTALL,
 )
 _ATTRIBUTE: Final = re.compile(
@@ -50,7 +51,7 @@ def tags(content: bytes) -> Iterator[Tag]:
     """Yield the tags in order; raise UnclosedError when the content ends inside one."""
     position = 0
     while (match := _TOKEN.search(content, position)) is not None:
-        if not match[0].endswith(b"-->" if match[0].startswith(b"<!--") else b">"):
+        if match[4]:
             raise UnclosedError
         name, position = (match[2] or b"").lower(), match.end()
         if name in _RAW_TEXT and not match[1]:
