@@ -1,15 +1,19 @@
-"""Headless Chromium as a webmail reader: it shows a page made of a mail's HTML part.
+"""Chromium as a webmail reader: it shows a page made of a mail's HTML part.
 
-The page is loaded until its pictures are there, then the program ends by itself.
+Headless it loads the page with its pictures and ends by itself, and says in its user agent that it is headless; in a
+window it is what a person uses.
 """
 
 import email
 import email.policy
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tests.real.screen import Screen
+from tests.real.waiting import end
 
 PROGRAM: Final = "/usr/bin/chromium"
 
@@ -24,26 +28,55 @@ def html_part(message: bytes) -> str:
 
 def show(page: str, folder: Path, screen: Screen, *, http_proxy: tuple[str, int]) -> Path:
     """Show `page` in headless Chromium behind `http_proxy`; return a picture of what it showed."""
+    command = _command(page, folder, http_proxy)
+    picture = folder / "mail.png"
+    subprocess.run(
+        [*command, "--headless", f"--screenshot={picture}", "--window-size=900,700", _url(folder)],
+        env=screen.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return picture
+
+
+@contextmanager
+def window(page: str, folder: Path, screen: Screen, *, http_proxy: tuple[str, int]) -> Iterator[None]:
+    """Show `page` in a window of Chromium on `screen`, as a person's browser would, inside the block."""
+    command = _command(page, folder, http_proxy)
+    with (folder / "chromium.log").open("wb") as output:
+        process = subprocess.Popen(
+            [*command, f"--app={_url(folder)}"],
+            env=screen.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield
+    finally:
+        end(process)
+
+
+def _url(folder: Path) -> str:
+    return f"file://{folder / 'mail.html'}"
+
+
+def _command(page: str, folder: Path, http_proxy: tuple[str, int]) -> list[str]:
     folder.mkdir()
     (folder / "mail.html").write_text(page, "utf-8")
     host, port = http_proxy
-    command = [
+    return [
         PROGRAM,
-        "--headless",
         "--no-sandbox",  # the tests run as root, and Chromium has no sandbox there
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--no-first-run",
+        "--password-store=basic",
         "--disable-background-networking",
         "--disable-component-update",
         f"--user-data-dir={folder / 'profile'}",
         f"--proxy-server=http://{host}:{port}",
         "--proxy-bypass-list=<-loopback>",
-        f"--screenshot={folder / 'mail.png'}",
-        "--window-size=900,700",
-        f"file://{folder / 'mail.html'}",
     ]
-    subprocess.run(
-        command, env=screen.environment, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=60
-    )
-    return folder / "mail.png"

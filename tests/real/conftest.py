@@ -94,6 +94,14 @@ def bobs_network(relay: RelayProcess) -> Iterator[RecipientNetwork]:
 
 
 @pytest.fixture(scope="session")
+def carols_network(relay: RelayProcess) -> Iterator[RecipientNetwork]:
+    """Give the network that carol reads her mail in."""
+    running = RecipientNetwork(address="198.51.100.77", public_host=relay.public_host, relay_port=relay.port)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
 def bobs_thunderbird(
     ground: Path, provider: Provider, bobs_screen: Screen, bobs_network: RecipientNetwork
 ) -> Iterator[Thunderbird]:

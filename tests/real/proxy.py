@@ -60,7 +60,7 @@ class RecipientNetwork:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="proxy", daemon=True)
         self._thread.start()
 
-    def hand_on(self, method: str, url: str, headers: Mapping[str, str]) -> Answer | None:
+    def hand_on(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
         """Return the relay's answer, None when `url` is not at the public host; raise OSError."""
         parts = urlsplit(url)
         if parts.netloc != self._public_host or parts.scheme != "http":
@@ -69,7 +69,7 @@ class RecipientNetwork:
         kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
         relay = http.client.HTTPConnection("127.0.0.1", self._relay_port, timeout=10)
         with contextlib.closing(relay):
-            relay.request(method, path, headers={**kept, "X-Forwarded-For": self.address})
+            relay.request(method, path, body=body or None, headers={**kept, "X-Forwarded-For": self.address})
             response = relay.getresponse()
             given = tuple((name, value) for name, value in response.getheaders() if name.lower() not in _HOP_BY_HOP)
             answer = Answer(status=response.status, reason=response.reason, headers=given, body=response.read())
@@ -104,7 +104,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _answer(self) -> None:
-        answer = self.network.hand_on(self.command, self.path, dict(self.headers.items()))
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        answer = self.network.hand_on(self.command, self.path, dict(self.headers.items()), body)
         if answer is None:
             self.send_error(502, "There is no other Internet here")
             return
@@ -117,7 +118,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    do_GET = do_HEAD = _answer  # noqa: N815 - the names that http.server looks for
+    do_GET = do_HEAD = do_POST = _answer  # noqa: N815 - the names that http.server looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own name
         """Say nothing on standard error; `passed` is the record."""

@@ -27,6 +27,7 @@ icon_position = off
 history_length = 50
 sort = no
 idle_threshold = 0
+show_indicators = no
 [urgency_low]
 timeout = 0
 [urgency_normal]
@@ -148,8 +149,20 @@ class Screen:
         return path
 
     def raise_window(self, title: str) -> None:
-        """Bring the window with `title` to the front, in front of others."""
-        self.run("xdotool", "search", "--onlyvisible", "--name", title, "windowactivate", "--sync")
+        """Bring the window whose title holds `title` to the front, once there is one, and give it the keyboard."""
+
+        def found() -> str:
+            searched = subprocess.run(
+                ["xdotool", "search", "--onlyvisible", "--name", title],
+                env=self.environment,
+                check=False,
+                capture_output=True,
+                timeout=15,
+            )
+            return searched.stdout.decode("ascii").split("\n")[0]
+
+        window = until(found, what=f"a window titled {title!r}")
+        self.run("xdotool", "windowactivate", "--sync", window)
 
     def colours(self) -> int:
         """Return how many different colours the screen shows: 1 or 2 when it is empty."""

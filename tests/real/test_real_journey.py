@@ -13,13 +13,13 @@ import pytest
 
 from desktop.core.status import Aside, Rung
 from desktop.core.verdict import Verdict
-from tests.real.chromium import html_part, show
+from tests.real.chromium import html_part, show, window
 from tests.real.copies import Received, taken_apart
 from tests.real.desktop import WINDOW_S, Desktop, now
 from tests.real.provider import Provider, address_of
 from tests.real.proxy import RecipientNetwork
 from tests.real.relay import RelayProcess
-from tests.real.screen import Screen
+from tests.real.screen import Notification, Screen
 from tests.real.thunderbird import Draft, Thunderbird
 from tests.real.waiting import until
 
@@ -50,7 +50,7 @@ def offer(alices_thunderbird: Thunderbird, provider: Provider) -> dict[str, Rece
 def minutes(alices_thunderbird: Thunderbird, provider: Provider) -> dict[str, Received]:
     """Send a plain flowed mail to the same three; return what each mailbox and Sent hold."""
     draft = Draft(
-        to="bob@example.test, carol@example.test",
+        to="Bob <bob@example.test>, Carol <carol@example.test>",
         bcc="dave@example.test",
         subject=MINUTES,
         body="Dear both,\n\nthe minutes are at https://example.test/minutes for you to read.\n\nAlice\n",
@@ -170,24 +170,93 @@ def test_a_person_who_opens_it_is_shown_as_having_opened_it(  # noqa: PLR0917 - 
     assert notification.program == "Readback"
 
 
-def test_a_webmail_reader_is_seen_as_well(  # noqa: PLR0917 - fixtures are given by name
+def test_a_headless_browser_is_seen_and_not_counted(  # noqa: PLR0917 - fixtures are given by name
     minutes: dict[str, Received],
     alices_desktop: Desktop,
     bobs_network: RecipientNetwork,
     bobs_screen: Screen,
+    screen: Screen,
     ground: Path,
     pictures: Path,
 ) -> None:
-    """Chromium showing the converted mail's HTML part fetches its picture once, and the hit is in bob's timeline."""
+    """Headless Chromium fetches bob's picture, which his timeline shows as a machine's: he has not opened the mail."""
+    screen.forget_notifications()
     _wait_for_the_window(alices_desktop, MINUTES)
     page = html_part(minutes["bob"].raw)
-    shown = show(page, ground / "chromium-minutes", bobs_screen, http_proxy=bobs_network.host_and_port)
-    (pictures / "chromium.png").write_bytes(shown.read_bytes())
+    shown = show(page, ground / "headless", bobs_screen, http_proxy=bobs_network.host_and_port)
+    (pictures / "headless-chromium.png").write_bytes(shown.read_bytes())
     bobs_network.wait_for(lambda passed: minutes["bob"].pictures[0].endswith(passed.path))
-    judgement = until(lambda: _judgement(alices_desktop, MINUTES, "bob"), what="the hit", within_s=SOON_S)
-    assert judgement is Verdict.PERSON
-    assert _rung(alices_desktop, MINUTES, "bob") is Rung.OPENED
-    assert _rung(alices_desktop, MINUTES, "carol") is Rung.SENT
+    verdict = until(lambda: _verdict(alices_desktop, MINUTES, "bob"), what="the hit", within_s=SOON_S)
+    assert verdict is Verdict.SCANNER
+    assert _rung(alices_desktop, MINUTES, "bob") is Rung.SENT
+    assert screen.displayed_count() == 0
+
+
+def test_a_person_in_webmail_opens_and_follows_a_link(  # noqa: PLR0917 - fixtures are given by name
+    minutes: dict[str, Received],
+    alices_desktop: Desktop,
+    carols_network: RecipientNetwork,
+    bobs_screen: Screen,
+    screen: Screen,
+    ground: Path,
+    pictures: Path,
+) -> None:
+    """Carol's Chromium window fetches her picture and, on Return, her link: opened, then clicked, one notice each."""
+    screen.forget_notifications()
+    page = html_part(minutes["carol"].raw)
+    with window(page, ground / "carols-chromium", bobs_screen, http_proxy=carols_network.host_and_port):
+        carols_network.wait_for(lambda passed: minutes["carol"].pictures[0].endswith(passed.path))
+        until(lambda: _rung(alices_desktop, MINUTES, "carol") is Rung.OPENED, what="opened", within_s=SOON_S)
+        bobs_screen.raise_window("mail.html")
+        bobs_screen.picture(pictures / "carols-chromium.png")
+        bobs_screen.run("xdotool", "key", "Tab", "Return")
+        click = carols_network.wait_for(lambda passed: minutes["carol"].links[0].endswith(passed.path))
+        until(lambda: _rung(alices_desktop, MINUTES, "carol") is Rung.CLICKED, what="clicked", within_s=SOON_S)
+    assert click.status == 302
+    used = Notification("Carol used a link", f"“example.test/minutes” in “{MINUTES}”", "Readback")
+    until(lambda: used in screen.notifications(), what="dunst", within_s=SOON_S)
+    screen.raise_window("Readback")
+    screen.picture(pictures / "carol-clicked.png")
+    assert _rung(alices_desktop, MINUTES, "bob") is Rung.SENT
+
+
+def test_a_person_who_stops_is_not_seen_any_more(  # noqa: PLR0917 - fixtures are given by name
+    minutes: dict[str, Received],
+    alices_desktop: Desktop,
+    bobs_network: RecipientNetwork,
+    carols_network: RecipientNetwork,
+    bobs_screen: Screen,
+    screen: Screen,
+    ground: Path,
+    pictures: Path,
+) -> None:
+    """Bob follows "See or stop" and presses the button: alice is told, and his later fetches leave no trace."""
+    screen.forget_notifications()
+    with window(html_part(minutes["bob"].raw), ground / "stop", bobs_screen, http_proxy=bobs_network.host_and_port):
+        bobs_screen.raise_window("mail.html")
+        bobs_screen.run("xdotool", "key", "Tab", "Tab", "Return")
+        bobs_network.wait_for(lambda passed: passed.method == "GET" and passed.path.startswith("/stop/"))
+        bobs_screen.raise_window("Stop")
+        bobs_screen.picture(pictures / "stop-page.png")
+        bobs_screen.run("xdotool", "key", "Tab", "Return")
+        stop = bobs_network.wait_for(lambda passed: passed.method == "POST")
+        until(lambda: Aside.STOPPED in _asides(alices_desktop, MINUTES, "bob"), what="the stop", within_s=SOON_S)
+    assert stop.status == 200
+    told = Notification("Bob stopped tracking", "Mail to them now goes untracked; links still work", "Readback")
+    until(lambda: told in screen.notifications(), what="dunst", within_s=SOON_S)
+    before = alices_desktop.copies(MINUTES)[address_of("bob")].status.evidence
+    fetched = len(bobs_network.passed)
+    show(html_part(minutes["bob"].raw), ground / "stopped", bobs_screen, http_proxy=bobs_network.host_and_port)
+    assert len(bobs_network.passed) > fetched
+    # What the relay stores comes home in order: once carol's later fetch is here, one of bob's would be.
+    heard = len(alices_desktop.copies(MINUTES)[address_of("carol")].status.evidence)
+    show(html_part(minutes["carol"].raw), ground / "later", bobs_screen, http_proxy=carols_network.host_and_port)
+    until(
+        lambda: len(alices_desktop.copies(MINUTES)[address_of("carol")].status.evidence) > heard,
+        what="carol's later fetch",
+        within_s=SOON_S,
+    )
+    assert alices_desktop.copies(MINUTES)[address_of("bob")].status.evidence == before
 
 
 def _wait_for_the_window(desktop: Desktop, subject: str) -> None:
@@ -201,7 +270,11 @@ def _rung(desktop: Desktop, subject: str, name: str) -> Rung:
     return desktop.copies(subject)[address_of(name)].status.rung
 
 
-def _judgement(desktop: Desktop, subject: str, name: str) -> Verdict | None:
+def _asides(desktop: Desktop, subject: str, name: str) -> tuple[Aside, ...]:
+    return desktop.copies(subject)[address_of(name)].status.asides
+
+
+def _verdict(desktop: Desktop, subject: str, name: str) -> Verdict | None:
     evidence = desktop.copies(subject)[address_of(name)].status.evidence
     return next((each.judgement.verdict for each in evidence if each.judgement is not None), None)
 
