@@ -89,19 +89,16 @@ def _to_depth(now: int, then: int) -> str:
 
 
 def _shown(text: str) -> str:
+    """Return the text as HTML: addresses as links; of a run of spaces all but the last as no-break spaces."""
+    kept = _SPACE.sub("\u00a0", text.replace("\t", " " * 8))
     pieces = []
     position = 0
-    for match in _URL.finditer(text):
+    for match in _URL.finditer(kept):
         url = match[0].rstrip(_AFTER_URL)
         if "(" not in url:
             url = url.split(")", 1)[0]
-        pieces.append(_escaped(text[position : match.start()]))
+        pieces.append(html.escape(kept[position : match.start()], quote=False))
         pieces.append(f'<a href="{html.escape(url)}">{html.escape(url, quote=False)}</a>')
         position = match.start() + len(url)
-    pieces.append(_escaped(text[position:]))
-    return "".join(pieces)
-
-
-def _escaped(text: str) -> str:
-    """Return the text as HTML that keeps its spaces: of a run, all but the last become no-break spaces."""
-    return _SPACE.sub("&nbsp;", html.escape(text, quote=False).replace("\t", " " * 8))
+    pieces.append(html.escape(kept[position:], quote=False))
+    return "".join(pieces).replace("\u00a0", "&nbsp;")
