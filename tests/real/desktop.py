@@ -61,6 +61,7 @@ class Desktop:
         settings.put(self.store, "secrets.keep", Keep.FILE.value)
         settings.put(self.store, "listener.port", self.port)
         settings.put(self.store, settings.WINDOW, WINDOW_S)
+        settings.put(self.store, "theme", "light")
         for door in doors:
             self._add_account(provider, door)
 
@@ -129,9 +130,9 @@ class Desktop:
 
         return until(found, what=f"{count} copies of “{subject}” in the store")
 
-    def output(self) -> str:
-        """Return what the process has printed."""
-        return (self._home / "process.log").read_text("utf-8", "replace")
+    def logs(self) -> tuple[Path, ...]:
+        """Return the process's log files and the file with what it printed."""
+        return (*self._home.glob("*.log*"), self._places.journal)
 
     def close(self) -> int | None:
         """End the process and return its exit status, None when it was never started."""

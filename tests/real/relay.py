@@ -23,14 +23,18 @@ class RelayProcess:
         self.port, public_port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self.public_host = f"{PUBLIC_HOST}:{public_port}"
-        log = data.with_suffix(".log")
+        self._log = data.with_suffix(".log")
         command = [sys.executable, "-m", "relay", "serve", "--data", str(data), "--port", str(self.port)]
         options = ["--public-url", f"http://{self.public_host}", "--open-registration", "--trusted-proxy", "127.0.0.1"]
-        with log.open("wb") as output:
+        with self._log.open("wb") as output:
             self._process = subprocess.Popen(
                 [*command, *options], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=os.environ
             )
-        until_listening("127.0.0.1", self.port, process=self._process, log=str(log))
+        until_listening("127.0.0.1", self.port, process=self._process, log=str(self._log))
+
+    def files(self) -> tuple[Path, ...]:
+        """Return every file that the relay wrote, what it printed included."""
+        return (*(path for path in self.data.rglob("*") if path.is_file()), self._log)
 
     def close(self) -> None:
         """End it."""

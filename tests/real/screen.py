@@ -168,6 +168,12 @@ class Screen:
         """Return how many different colours the screen shows: 1 or 2 when it is empty."""
         return int(self.run("identify", "-format", "%k", str(self.picture(self._folder / "now.png"))))
 
+    def pixels_of(self, colour: str) -> int:
+        """Return how many pixels of the screen have exactly this colour, spelled as #RRGGBB."""
+        shown = str(self.picture(self._folder / "now.png"))
+        lines = self.run("convert", shown, "-depth", "8", "-format", "%c", "histogram:info:-").splitlines()
+        return sum(int(line.partition(":")[0]) for line in lines if f" {colour.upper()} " in line)
+
     def close(self) -> None:
         """End everything on the screen, the screen last."""
         for process in reversed(self._processes):

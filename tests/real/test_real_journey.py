@@ -4,6 +4,7 @@ The desktop shows who opened it, and a real notification daemon displays it.  Th
 send two mails, the later ones open them.
 """
 
+import dataclasses
 import re
 import time
 from datetime import timedelta
@@ -20,7 +21,7 @@ from tests.real.provider import Provider, address_of
 from tests.real.proxy import RecipientNetwork
 from tests.real.relay import RelayProcess
 from tests.real.screen import Notification, Screen
-from tests.real.thunderbird import Draft, Thunderbird
+from tests.real.thunderbird import Draft, SendFailed, Thunderbird
 from tests.real.waiting import until
 
 pytestmark = pytest.mark.timeout(240)
@@ -30,6 +31,9 @@ MINUTES = "Minutes of Monday"
 NAMES = ("bob", "carol", "dave")
 # What "within 2 s" allows between a hit and what the user sees of it.
 SOON_S = 2.0
+# The light palette's green, in which a filled disc stands for Opened; the status line's thin ticks have it too.
+OPENED_GREEN = "#1a7f37"
+A_GLYPH = 60
 
 
 @pytest.fixture(scope="module")
@@ -154,15 +158,21 @@ def test_a_person_who_opens_it_is_shown_as_having_opened_it(  # noqa: PLR0917 - 
 ) -> None:
     """Within 2 s of bob's Thunderbird fetching the picture bob has opened it, carol has not, and dunst displays it."""
     screen.forget_notifications()
+    screen.raise_window("Readback")
+    green_before = screen.pixels_of(OPENED_GREEN)
     _wait_for_the_window(alices_desktop, OFFER)
     bobs_thunderbird.open_message(OFFER)
     bobs_thunderbird.load_pictures()
     bobs_network.wait_for(lambda passed: offer["bob"].pictures[0].endswith(passed.path))
-    fetched = time.monotonic()
-    until(lambda: _rung(alices_desktop, OFFER, "bob") is Rung.OPENED, what="bob to be shown", within_s=SOON_S)
-    until(lambda: screen.displayed_count() == 1, what="dunst", within_s=SOON_S - (time.monotonic() - fetched))
+    ends_at = time.monotonic() + SOON_S
+    until(lambda: screen.displayed_count() == 1, what="dunst", within_s=SOON_S)
+    until(
+        lambda: screen.pixels_of(OPENED_GREEN) > green_before + A_GLYPH,
+        what="a green glyph in the window",
+        within_s=ends_at - time.monotonic(),
+    )
+    assert _rung(alices_desktop, OFFER, "bob") is Rung.OPENED
     assert _rung(alices_desktop, OFFER, "carol") is Rung.SENT
-    screen.raise_window("Readback")
     screen.picture(pictures / "bob-opened.png")
     (notification,) = screen.notifications()
     assert notification.summary == f"Bob opened “{OFFER}”"
@@ -257,6 +267,31 @@ def test_a_person_who_stops_is_not_seen_any_more(  # noqa: PLR0917 - fixtures ar
         within_s=SOON_S,
     )
     assert alices_desktop.copies(MINUTES)[address_of("bob")].status.evidence == before
+
+
+def test_thunderbird_shows_why_the_provider_refused_a_recipient(
+    alices_thunderbird: Thunderbird, provider: Provider
+) -> None:
+    """Sent through the listener, a mail to nobody ends in an alert with Postfix's words, and bob gets none of it."""
+    draft = Draft(to="bob@example.test, nobody@example.test", subject="For nobody", body="<p>x</p>")
+    with pytest.raises(SendFailed, match="User unknown in virtual mailbox table"):
+        alices_thunderbird.send(draft)
+    alices_thunderbird.send(dataclasses.replace(draft, to="bob@example.test", subject="For somebody"))
+    with provider.mailbox("bob") as mailbox:
+        mailbox.wait_for("Subject: For somebody\r\n")
+        assert not [message for message in mailbox.messages() if b"Subject: For nobody\r\n" in message]
+
+
+def test_neither_the_relay_nor_any_log_names_anybody(
+    offer: dict[str, Received], alices_desktop: Desktop, relay: RelayProcess
+) -> None:
+    """Addresses, subjects, networks and programs stand in no file of the relay and no log, but in the store."""
+    marks = [address_of(name).encode() for name in ("alice", *NAMES)]
+    marks += [OFFER.encode(), MINUTES.encode(), b"203.0.113.", b"198.51.100.", b"Thunderbird/"]
+    files = [*relay.files(), *alices_desktop.logs()]
+    assert [(path.name, mark) for path in files for mark in marks if mark in path.read_bytes()] == []
+    kept = b"".join(path.read_bytes() for path in alices_desktop.store.path.parent.glob("store.sqlite3*"))
+    assert [mark in kept for mark in marks[1:6]] == [True] * 5
 
 
 def _wait_for_the_window(desktop: Desktop, subject: str) -> None:
