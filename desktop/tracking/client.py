@@ -9,7 +9,7 @@ import binascii
 import ipaddress
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,8 +77,10 @@ class RelayClient:
         self._waiting: requests.Response | None = None
         self._is_woken = False
 
-    def poll(self, lease: bytes, *, wait_s: float = WAIT_S) -> Batch | None:
-        """Wait for news, at most `wait_s`; return None when woken.
+    def poll(
+        self, lease: bytes, *, wait_s: float = WAIT_S, on_admitted: Callable[[], None] | None = None
+    ) -> Batch | None:
+        """Wait for news, at most `wait_s`; return None when woken.  `on_admitted` is called when we may wait.
 
         Raises LeaseHeld while another program polls, NotAuthorised for an unknown bearer, Unreachable, Malformed.
         """
@@ -95,6 +97,8 @@ class RelayClient:
             with closing(response):
                 _check(response, 200)
                 self._hold(response)
+                if on_admitted is not None:
+                    on_admitted()
                 with _told_as_trouble():
                     body = _body(response, MAX_POLL_BYTES)
         except Unreachable:

@@ -19,7 +19,7 @@ from desktop.core.errors import Trouble
 from desktop.store.database import Store
 from desktop.store.hits import age_hits, record_gaps, record_hits
 from desktop.store.people import all_stop_tags, record_stops
-from desktop.tracking.client import WAIT_S, Batch, RelayClient, SealedRow
+from desktop.tracking.client import WAIT_S, Batch, LeaseHeld, RelayClient, SealedRow
 from relay.wire.hit import HIT_ID_BYTES, SAME_SOURCE_BYTES, BadHitError, Hit, decode
 from relay.wire.seal import BadSealError, Opener
 from relay.wire.stops import stops_digest
@@ -31,6 +31,8 @@ AGE_EVERY: Final = timedelta(hours=1)
 # A relay that answers sooner than this with nothing new is not asked again at once.
 _QUICK_S: Final = 0.2
 _JOIN_S: Final = 1.0
+# The relay holds the lease of a Readback that was quit for 10 s more; a start soon after it only has to wait.
+PATIENCE_S: Final = 12.0
 _YEAR_9999_MS: Final = 253_370_764_800_000
 _ID_SIZES: Final = (HIT_ID_BYTES, RANDOM_ID_BYTES, SAME_SOURCE_BYTES)
 
@@ -72,14 +74,16 @@ class Poller:
         window_s: float | None = None,
         ca_file: Path | None = None,
         wait_s: float = WAIT_S,
+        patience_s: float = PATIENCE_S,
         back_off: Callable[[int], float] = back_off_s,
     ) -> None:
-        """Prepare to poll; `window_s` is the stored setting when None."""
+        """Prepare to poll; the stored window holds if `window_s` is None; a held lease is no trouble so soon."""
         self._store = store
         self._clock = clock
         self._on_state = on_state
         self._window_s = window_s
         self._wait_s = wait_s
+        self._patience_s = patience_s
         self._back_off = back_off
         self._client = RelayClient(relay_url=channel.relay_url, bearer=channel.bearer, ca_file=ca_file)
         self._opener = Opener(channel.private_key, channel.channel_id)
@@ -109,6 +113,7 @@ class Poller:
 
     def _run(self) -> None:
         failures = 0
+        begun_at_s = monotonic()
         while not self._stopping.is_set():
             try:
                 self._exchange_stops()
@@ -117,7 +122,8 @@ class Poller:
                     failures = 0
             except Trouble as trouble:
                 failures += 1
-                self._tell(link=Link.AWAY, trouble=trouble)
+                if not (isinstance(trouble, LeaseHeld) and monotonic() - begun_at_s < self._patience_s):
+                    self._tell(link=Link.AWAY, trouble=trouble)
                 self._stopping.wait(self._back_off(failures))
         self._client.close()
         self._tell(link=Link.STOPPED)
@@ -133,6 +139,9 @@ class Poller:
             self._state = state
             self._on_state(state)
 
+    def _tell_listening(self) -> None:
+        self._tell(link=Link.LISTENING)
+
     def _exchange_stops(self) -> None:
         """Give and take all stops, whole, so that either side may have been restored from an older backup."""
         union = self._client.exchange_stops(all_stop_tags(self._store))
@@ -140,7 +149,7 @@ class Poller:
 
     def _poll_once(self) -> None:
         asked_at_s = monotonic()
-        batch = self._client.poll(self._lease, wait_s=self._wait_s)
+        batch = self._client.poll(self._lease, wait_s=self._wait_s, on_admitted=self._tell_listening)
         if batch is None:
             return
         hits, bad_seals = self._open(batch.rows)
