@@ -50,6 +50,8 @@ class Notifier(QObject):
         self._asked: dict[int, Callable[[Message | None], None]] = {}
         self._id_of: dict[object, int] = {}
         self._key_of: dict[int, object] = {}
+        self._showing: set[object] = set()
+        self._later: dict[object, Bubble] = {}
         self._connect(bus)
 
     @property
@@ -63,8 +65,23 @@ class Notifier(QObject):
             self.fell.emit(bubble)
         elif self._capabilities is None:
             self._waiting.append(bubble)
+            if len(self._waiting) == 1:
+                # Asked at each attempt until answered: a daemon may start after us, or on demand.
+                self._ask(new_method_call(_DAEMON, "GetCapabilities"), self._on_capabilities)
+        elif bubble.key in self._showing:
+            # Its number is not known yet, so it cannot be replaced: only the newest is shown after the answer.
+            self._later[bubble.key] = bubble
         else:
             self._notify(bubble)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the daemon still owes an answer."""
+        return bool(self._asked or self._waiting)
+
+    def has_bubble(self, key: object) -> bool:
+        """Whether a bubble with this key stands on the screen."""
+        return key in self._id_of
 
     def close(self) -> None:
         """Leave the bus."""
@@ -80,7 +97,6 @@ class Notifier(QObject):
         self._readable.activated.connect(self._on_readable)
         rule = MatchRule(type="signal", interface=_DAEMON.interface, path=_DAEMON.object_path)
         self._ask(message_bus.AddMatch(rule), _ignored)
-        self._ask(new_method_call(_DAEMON, "GetCapabilities"), self._on_capabilities)
 
     def _ask(self, call: Message, answered: Callable[[Message | None], None]) -> None:
         assert self._connection is not None
@@ -108,23 +124,28 @@ class Notifier(QObject):
         body = (_APP_NAME, replaces, "mail-read", bubble.title, line, actions, hints, -1)
 
         def answered(reply: Message | None) -> None:
+            self._showing.discard(bubble.key)
+            later = self._later.pop(bubble.key, None)
             if reply is None or reply.header.message_type is not MessageType.method_return:
-                self.fell.emit(bubble)
+                self.fell.emit(later or bubble)
                 return
             self._key_of.pop(self._id_of.get(bubble.key, 0), None)
             self._id_of[bubble.key] = reply.body[0]
             self._key_of[reply.body[0]] = bubble.key
+            if later is not None:
+                self.show(later)
 
+        self._showing.add(bubble.key)
         self._ask(new_method_call(_DAEMON, "Notify", "susssasa{sv}i", body), answered)
 
     def _on_capabilities(self, reply: Message | None) -> None:
         if reply is None or reply.header.message_type is not MessageType.method_return:
-            self._drop()
+            self._let_fall()
             return
         self._capabilities = frozenset(reply.body[0])
         waiting, self._waiting = self._waiting, []
         for bubble in waiting:
-            self._notify(bubble)
+            self.show(bubble)
 
     @Slot()
     def _on_readable(self) -> None:
@@ -159,9 +180,12 @@ class Notifier(QObject):
         if connection is not None:
             connection.close()
         asked, self._asked = self._asked, {}
-        waiting, self._waiting = self._waiting, []
         for answered in asked.values():
             answered(None)
+        self._let_fall()
+
+    def _let_fall(self) -> None:
+        waiting, self._waiting = self._waiting, []
         for bubble in waiting:
             self.fell.emit(bubble)
 

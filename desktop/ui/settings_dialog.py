@@ -97,8 +97,9 @@ class _Ticked:
     def __init__(self, page: NotificationsPage, kind: NoticeKind) -> None:
         self._page, self._kind = page, kind
 
-    def __call__(self, is_on: bool) -> None:
-        self._page.tick(self._kind, is_on)
+    def __call__(self) -> None:
+        # `clicked` hands its argument to functions only, not to objects that can be called.
+        self._page.tick(self._kind, self._page.boxes[self._kind].isChecked())
 
 
 class AppearancePage(QWidget):

@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def themes(qapp: QApplication) -> Iterator[Themes]:
-    """The light theme."""
+    """Dress the application in the light theme."""
     themes = Themes(qapp, Theme.LIGHT)
     yield themes
     themes.deleteLater()
@@ -40,7 +40,7 @@ def ops(qapp: QApplication) -> Iterator[Ops]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty store."""
+    """Open an empty store."""
     store = open_store(tmp_path)
     yield store
     store.close()
@@ -48,14 +48,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    """A store after an ordinary week."""
+    """Return a store after an ordinary week."""
     fill(store)
     return store
 
 
 @pytest.fixture
 def app(store: Store) -> FakeApp:
-    """The stand-in for what the app does."""
+    """Return the stand-in for what the app does."""
     return FakeApp(store)
 
 

@@ -36,7 +36,6 @@ from relay.wire.token import TokenType
 
 NOW = datetime(2026, 5, 6, 14, 20, tzinfo=UTC)
 THUNDERBIRD = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Thunderbird/153.7.0"
-OUTLOOK = "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Win64; x64; Trident/7.0; .NET4.0C; Microsoft Outlook 16.0.17328)"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"
 GMAIL = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
 AT_HOME = "203.0.113.9"
@@ -290,8 +289,8 @@ TITLES = (
 )
 MAIL_HTML = """<html><body style="font-family: sans-serif"><p>Dear Anna,</p><p>here is the offer we spoke of. The
 <a href="http://relay.example/click/abc/go">prices</a> hold until the end of June.</p><p>Kind regards<br>Kim</p>
-<p style="font-size:12px">As agreed on 3 May, I (Kim Larsen) can see when you open this mail or use its links, to time my
-follow-up. <a href="http://relay.example/stop/abc/me">See or stop</a>
+<p style="font-size:12px">As agreed on 3 May, I (Kim Larsen) can see when you open this mail or use its links, to time
+my follow-up. <a href="http://relay.example/stop/abc/me">See or stop</a>
 <img width="1" height="1" alt="" src="http://relay.example/open/abc.gif"></p>
 <img src="file:///etc/hostname"><img src="//host/share/x.png"></body></html>"""
 STOP_HTML = """<html><body><h1>Stop tracking</h1><p>Kim Larsen's program notes when this mail is opened or its links are

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from pytestqt.qtbot import QtBot
 
 from desktop.ui.card_list import CardList
@@ -21,7 +21,7 @@ def card(key: int, status: str = "Sent") -> CardText:
 
 @pytest.fixture
 def model(qtbot: QtBot) -> Iterator[CardModel]:
-    """A model under Qt's own tester, which ends the test at the first broken promise."""
+    """Yield a model under Qt's own tester, which ends the test at the first broken promise."""
     model = CardModel()
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     yield model
@@ -77,7 +77,7 @@ def test_arrows_choose_and_enter_opens(model: CardModel, themes: Themes, qtbot: 
     shown.show()
     shown.select_key(1)
     with qtbot.waitSignal(shown.chosen) as chosen:
-        qtbot.keyClick(shown, Qt.Key.Key_Down)
+        QTest.keyClick(shown, Qt.Key.Key_Down)
     assert chosen.args == [2]
     with qtbot.waitSignal(shown.opened):
-        qtbot.keyClick(shown, Qt.Key.Key_Return)
+        QTest.keyClick(shown, Qt.Key.Key_Return)

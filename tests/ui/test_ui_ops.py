@@ -82,7 +82,11 @@ def test_nothing_is_delivered_to_the_dead(ops: Ops, qtbot: QtBot) -> None:
 def test_reports_come_in_order_from_any_thread(ops: Ops, qtbot: QtBot) -> None:
     """Progress reported by a worker arrives on the main thread, all of it, in order."""
     came: list[tuple[int, int]] = []
-    report = ops.on_main(ops, lambda number: came.append((number, threading.get_ident())))
+
+    def note(number: int) -> None:
+        came.append((number, threading.get_ident()))
+
+    report = ops.on_main(ops, note)
 
     def work() -> None:
         for number in range(100):

@@ -1,0 +1,137 @@
+"""Permission per person: recorded with its ground, withdrawn, and never taken back from someone who said no."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
+
+from desktop.core.permission import Method, Purpose, Standing
+from desktop.store.database import Store
+from desktop.store.people import permission_of
+from desktop.ui.grant_dialog import Grant, GrantDialog
+from desktop.ui.main_window import MainWindow
+
+Open = Callable[[], MainWindow]
+
+
+def form_of(window: MainWindow) -> GrantDialog:
+    """Return the open form."""
+    return next(each for each in window.findChildren(GrantDialog) if each.isVisible())
+
+
+def test_a_permission_is_recorded_by_keyboard(store: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Who, what, how and evidence typed into the form stand in the ledger, and the person is shown."""
+    window = open_window()
+    window.show_people()
+    window.ask_permission()
+    form = form_of(window)
+    QTest.keyClicks(form._address, "Anna@Fjord.example")
+    QTest.keyClicks(form._name, "Anna Berg")
+    QTest.keyClicks(form._evidence, "On the phone")
+    QTest.keyClick(form._record, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: permission_of(store, "anna@fjord.example").standing is Standing.GRANTED)
+    kept = permission_of(store, "anna@fjord.example")
+    assert (kept.purposes, kept.method, kept.evidence) == (frozenset({Purpose.OPENS}), Method.SPOKEN, "On the phone")
+    qtbot.waitUntil(lambda: window.people.list.current_key() == "anna@fjord.example")
+    assert window.toast.texts()[0] == "Recorded: you may see opens of Anna Berg"
+
+
+@pytest.mark.parametrize(
+    ("address", "ticks", "evidence", "said"),
+    [
+        ("no address", (True, True), "yes", "not a mail address"),
+        ("a@b.example", (False, False), "yes", "at least one"),
+        ("a@b.example", (True, False), "  ", "how you know"),
+    ],
+)
+def test_half_a_permission_is_none(
+    open_window: Open, address: str, ticks: tuple[bool, bool], evidence: str, said: str
+) -> None:
+    """Without an address, a purpose or evidence nothing is recorded and the form says what is missing."""
+    window = open_window()
+    window.ask_permission()
+    form = form_of(window)
+    form._address.setText(address)
+    form._opens.setChecked(ticks[0])
+    form._clicks.setChecked(ticks[1])
+    form._evidence.setPlainText(evidence)
+    QTest.keyClick(form._record, Qt.Key.Key_Space)
+    assert form.isVisible()
+    assert said in form._message.text()
+    assert form.grant is None
+
+
+def test_a_withdrawal_is_asked_for_and_kept(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Withdrawing asks first; kept as it is where the user keeps it, withdrawn where they say so."""
+    window = open_window()
+    window.show_people()
+    window.people.list.select_key("anna.berg@fjord.example")
+    for wanted, standing in (("&Keep", Standing.GRANTED), ("&Withdraw", Standing.WITHDRAWN)):
+        window.people.view._withdraw.click()
+        box = next(each for each in window.findChildren(QMessageBox) if each.isVisible())
+        next(button for button in box.buttons() if button.text() == wanted).click()
+        qtbot.waitUntil(lambda: window.ops.is_idle)
+        assert permission_of(filled, "anna.berg@fjord.example").standing is standing
+
+
+@pytest.mark.parametrize(
+    ("address", "can_record", "can_withdraw"),
+    [
+        ("anna.berg@fjord.example", True, True),
+        ("office@fjord.example", True, False),
+        ("p.novak@novak-sons.example", False, False),
+    ],
+)
+def test_only_what_may_be_done_is_offered(
+    filled: Store, open_window: Open, address: str, can_record: bool, can_withdraw: bool
+) -> None:
+    """Someone who stopped has no button at all; others have what fits."""
+    window = open_window()
+    window.show_people()
+    assert window.people.list.select_key(address)
+    assert window.people.view._record.isVisible() is can_record
+    assert window.people.view._withdraw.isVisible() is can_withdraw
+
+
+def test_a_stopped_person_cannot_be_granted_by_the_form(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Even typed in by hand as somebody new, a person who stopped stays stopped, and the window says why."""
+    window = open_window()
+    grant = Grant(
+        address="p.novak@novak-sons.example",
+        name="",
+        purposes=frozenset(Purpose),
+        method=Method.SPOKEN,
+        evidence="He said so",
+    )
+    window.people.record(grant)
+    qtbot.waitUntil(window.banner.isVisible)
+    assert permission_of(filled, grant.address).standing is Standing.STOPPED
+    assert "only they" in window.banner_text.text().lower()
+
+
+def test_nobody_yet_says_what_to_do(open_window: Open) -> None:
+    """An empty list of people explains how tracking starts and offers the form."""
+    window = open_window()
+    window.show_people()
+    assert window.people._empty.isVisible()
+    window.people._empty.button.click()
+    assert form_of(window).isVisible()
+
+
+def test_the_conversation_leads_to_the_form(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Beside an untracked copy stands the button that records its person's permission."""
+    window = open_window()
+    window.view.permission_asked.emit("office@fjord.example")
+    assert form_of(window)._address.text() == "office@fjord.example"
+    assert form_of(window)._address.isReadOnly()
+
+
+def test_people_can_be_searched(filled: Store, open_window: Open) -> None:
+    """The list keeps those whose name or address holds all words."""
+    window = open_window()
+    window.show_people()
+    window.people.search.setText("fjord anna")
+    assert [window.people.model.card_at(row).title for row in range(window.people.model.rowCount())] == ["Anna Berg"]

@@ -1,0 +1,291 @@
+"""The window shows what the store holds, follows every change, and can be used by keyboard alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.core.errors import StoreTrouble, Trouble
+from desktop.core.notice import NoticeKind
+from desktop.store import settings
+from desktop.store.accounts import save_account
+from desktop.store.database import Store
+from desktop.ui import thread_list
+from desktop.ui.actions import ListenerState, RelayState
+from desktop.ui.main_window import MainWindow
+from desktop.ui.settings_dialog import notice_key
+from tests.ui.sample_data import (
+    ACCOUNT,
+    HOSTILE,
+    NOW,
+    STATIONS,
+    THUNDERBIRD,
+    FakeApp,
+    FakePractice,
+    Sample,
+    To,
+)
+
+Open = Callable[[], MainWindow]
+
+
+def texts(widget: QWidget) -> list[str]:
+    """Return the texts of all labels that are shown, as a reader sees them."""
+    shown = [label for label in widget.findChildren(QLabel) if label.isVisible()]
+    return [label.text().replace("\u200b", "") for label in shown]
+
+
+def test_it_opens_on_the_newest_conversation(filled: Store, open_window: Open) -> None:
+    """Every conversation has a card and the newest one's detail is shown."""
+    window = open_window()
+    assert window.threads.model.rowCount() == 8
+    assert "Offer" in texts(window.view)
+    assert "A person opened it in Thunderbird." in texts(window.view)
+    assert "A Microsoft scanner followed 3 links in 1 s." in texts(window.view)
+
+
+def test_cards_say_the_status_in_words(filled: Store, open_window: Open) -> None:
+    """Each kind of status stands on its card in words."""
+    model = open_window().threads.model
+    said = {model.card_at(row).middle: model.card_at(row).status for row in range(model.rowCount())}
+    assert said["Offer"] == "Clicked"
+    assert said["Terms for 2027"] == "Probably opened"
+    assert said["Catalogue"] == "Not delivered"
+    assert said["Follow-up on our call"] == "Sent · No sign yet"
+    assert said["Contract, signed"] == "Sent · Not tracked"
+
+
+def test_a_refusal_shows_the_provider_s_words(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """The detail of a refused mail quotes the provider."""
+    window = open_window()
+    row = next(row for row in range(8) if window.threads.model.card_at(row).middle == "Catalogue")
+    window.threads.list.select_key(window.threads.model.card_at(row).key)
+    qtbot.waitUntil(lambda: "Catalogue" in texts(window.view))
+    assert any("User unknown" in text for text in texts(window.view))
+
+
+def test_a_change_reaches_list_and_detail(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """What the writer thread commits is seen without asking, and a first open is told."""
+    window = open_window()
+    sample = Sample(filled, number=90)
+    sample.message("Fresh", [To("anna.berg@fjord.example", "Anna Berg")], NOW - timedelta(minutes=50))
+    qtbot.waitUntil(lambda: window.threads.model.card_at(0).middle == "Fresh")
+    window.threads.list.select_key(window.threads.model.card_at(0).key)
+    qtbot.waitUntil(lambda: "Fresh" in texts(window.view))
+    sample.hit("anna.berg@fjord.example", NOW - timedelta(minutes=5), agent=THUNDERBIRD)
+    qtbot.waitUntil(lambda: window.threads.model.card_at(0).status == "Opened")
+    qtbot.waitUntil(lambda: "A person opened it in Thunderbird." in texts(window.view))
+    qtbot.waitUntil(lambda: window.toast.texts()[0] == "Anna Berg opened “Fresh”")
+
+
+def test_the_toast_leads_to_the_conversation(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Taking the notice selects its conversation, from wherever one was."""
+    window = open_window()
+    window.go(1)
+    sample = Sample(filled, number=90)
+    sample.message("Fresh", [To("anna.berg@fjord.example", "Anna Berg")], NOW - timedelta(minutes=50))
+    sample.hit("anna.berg@fjord.example", NOW - timedelta(minutes=5), agent=THUNDERBIRD)
+    qtbot.waitUntil(window.toast.isVisible)
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+    window.toast.choose()
+    assert window.places.currentIndex() == 0
+    qtbot.waitUntil(lambda: "Fresh" in texts(window.view))
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_kind_that_is_switched_off_does_not_ring(filled: Store, open_window: Open, qtbot: QtBot, is_on: bool) -> None:
+    """An open is told unless the user switched that kind off."""
+    window = open_window()
+    settings.put(filled, notice_key(NoticeKind.OPENED), is_on)
+    qtbot.waitUntil(lambda: (NoticeKind.OPENED in window._switched_off) is not is_on)
+    sample = Sample(filled, number=90)
+    sample.message("Fresh", [To("anna.berg@fjord.example", "Anna Berg")], NOW - timedelta(minutes=50))
+    sample.hit("anna.berg@fjord.example", NOW - timedelta(minutes=5), agent=THUNDERBIRD)
+    qtbot.waitUntil(lambda: window.threads.model.card_at(0).status == "Opened")
+    assert window.toast.isVisible() is is_on
+
+
+def test_without_an_account_it_says_where_to_start(store: Store, app: FakeApp, open_window: Open, qtbot: QtBot) -> None:
+    """An empty program asks for an account; with one, for mail; with mail, it shows it."""
+    window = open_window()
+    assert window.no_account.isVisible()
+    save_account(store, ACCOUNT)
+    qtbot.waitUntil(window.no_mail.isVisible)
+    Sample(store).message("First", [To("a@b.example")], NOW)
+    qtbot.waitUntil(window.threads.list.isVisible)
+    assert not window.no_mail.isVisible()
+
+
+def test_the_first_step_opens_the_account(open_window: Open, qtbot: QtBot) -> None:
+    """The empty window's button leads to the account form."""
+    window = open_window()
+    QTest.mouseClick(window.no_account.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(window.settings.account.address.isVisible)
+
+
+def test_a_hostile_name_stays_text(store: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Markup in a name and a subject is shown letter by letter, and loads nothing."""
+    save_account(store, ACCOUNT)
+    Sample(store).message(HOSTILE, [To("eve@x.example", HOSTILE, reply=HOSTILE)], NOW)
+    window = open_window()
+    qtbot.waitUntil(lambda: any("<img" in text for text in texts(window.view)))
+    assert [each for each in window.findChildren(QLabel) if each.textFormat() is not Qt.TextFormat.PlainText] == []
+    card = window.threads.model.card_at(0)
+    assert card.title.startswith('<img src="file:///etc/passwd"><b>Ann</b>')
+    assert "\u202e" not in card.title
+    image = window.view.grab().toImage()
+    assert image.width() > 0
+
+
+def test_every_label_of_every_dialog_is_plain(filled: Store, app: FakeApp, open_window: Open) -> None:
+    """No label anywhere in the program would render markup."""
+    app.practice = FakePractice()
+    window = open_window()
+    window.settings.open_page(0)
+    rich = [each.text() for each in window.findChildren(QLabel) if each.textFormat() is not Qt.TextFormat.PlainText]
+    assert rich == []
+
+
+def test_everything_one_can_press_has_a_name(filled: Store, app: FakeApp, open_window: Open) -> None:
+    """A screen reader can name every button and field that is shown."""
+    app.practice = FakePractice()
+    window = open_window()
+    window.settings.open_page(0)
+    nameless = []
+    for widget in [*window.findChildren(QPushButton), *window.findChildren(QLineEdit)]:
+        interface = QAccessible.queryAccessibleInterface(widget)
+        if widget.isVisible() and not interface.text(QAccessible.Text.Name):
+            nameless.append(widget)
+    assert nameless == []
+
+
+def test_keys_go_everywhere(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Places, search, list, detail and settings are reached without a mouse."""
+    window = open_window()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert window.people.list.hasFocus()
+    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert window.threads.list.hasFocus()
+    QTest.keyClick(window.threads.list, Qt.Key.Key_Return)
+    assert window.view.hasFocus()
+    QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert window.threads.search.hasFocus()
+    QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    assert window.settings.isVisible()
+
+
+def test_tab_leaves_no_one_stuck(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Tab alone goes round through head, search, list, detail and foot, and comes back."""
+    window = open_window()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.threads.list.setFocus()
+    visited: list[QWidget] = []
+    for _ in range(60):
+        focused = window.focusWidget()
+        assert focused is not None
+        if visited and focused is visited[0]:
+            break
+        visited.append(focused)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+    assert visited[0] is window.focusWidget()
+    for stop in (window.threads.search, window.threads.list, window.view, window.status_line.listener):
+        assert stop in visited
+
+
+def test_search_narrows_and_says_when_nothing_fits(
+    filled: Store, open_window: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words are looked for on a worker; nothing found is said, and the cards come back."""
+    window = open_window()
+    window.threads.search.setText("rossi 2027")
+    qtbot.waitUntil(lambda: window.threads.model.rowCount() == 1)
+    window.threads.search.setText("no such words")
+    qtbot.waitUntil(lambda: "Nothing found" in texts(window))
+    window.threads.search.clear()
+    qtbot.waitUntil(lambda: window.threads.model.rowCount() == 8)
+    assert window.threads.list.isVisible()
+
+
+def test_a_late_answer_does_not_overwrite_a_newer_one(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Of two readings under way only the one asked for last is shown."""
+    window = open_window()
+    window.threads.search.setText("rossi")
+    window.threads.reload()
+    window.threads.search.setText("novák")
+    window.threads.reload()
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+    assert [window.threads.model.card_at(row).title for row in range(window.threads.model.rowCount())] == ["Petr Novák"]
+
+
+def test_a_fold_opens_and_stays_open(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Unfolded machine fetches stay unfolded when the conversation is read anew."""
+    window = open_window()
+    fold = next(each for each in window.view.findChildren(QPushButton) if each.text() == "Show all 3")
+    QTest.mouseClick(fold, Qt.MouseButton.LeftButton)
+    links = [text for text in texts(window.view) if text.startswith("A Microsoft scanner followed the link")]
+    assert len(links) == 3
+    window.reload()
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+    again = [text for text in texts(window.view) if text.startswith("A Microsoft scanner followed the link")]
+    assert links == again
+
+
+def test_trouble_is_said_with_its_cure(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """A store that fails is told above the list, and the banner can be dismissed."""
+    window = open_window()
+
+    def broken(*_: object, **__: object) -> None:
+        raise StoreTrouble("The store is locked.", "Close the other Readback.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thread_list, "cards", broken)
+        window.threads.reload()
+        qtbot.waitUntil(window.banner.isVisible)
+    assert window.banner_text.text() == "The store is locked. Close the other Readback."
+
+
+@pytest.mark.parametrize(
+    ("listener", "relay"), [(ListenerState.LISTENING, RelayState.NONE), (ListenerState.FAILED, RelayState.FAILED)]
+)
+def test_the_foot_says_how_both_sides_stand(
+    filled: Store, open_window: Open, listener: ListenerState, relay: RelayState
+) -> None:
+    """No relay is said calmly; a listener that cannot listen raises the banner."""
+    window = open_window()
+    trouble = Trouble("Port 4190 is taken.", "Choose another one.")
+    window.on_stations(replace(STATIONS, listener=listener, relay=relay, trouble=trouble))
+    assert window.banner.isVisible() is (listener is ListenerState.FAILED)
+    has_words = "untracked" in window.status_line.relay.text() or "refused" in window.status_line.relay.text()
+    assert has_words
+
+
+def test_closing_without_a_tray_ends_the_program(filled: Store, app: FakeApp, open_window: Open) -> None:
+    """Where nothing could bring the window back, closing it quits."""
+    window = open_window()
+    window.close()
+    assert ("quit", None) in app.calls
+
+
+def test_pictures_of_every_screen(filled: Store, app: FakeApp, open_window: Open, tmp_path: Path, qtbot: QtBot) -> None:
+    """Every screen is saved light and dark, no two themes alike, and the window is as before."""
+    app.practice = FakePractice()
+    window = open_window()
+    before = window.size()
+    saved = window.pictures(tmp_path / "pictures")
+    assert len(saved) == len(set(saved)) == 32
+    pairs = {path.name.removesuffix("-light.png") for path in saved if path.name.endswith("-light.png")}
+    for name in pairs:
+        light, dark = (QImage(str(tmp_path / "pictures" / f"{name}-{theme}.png")) for theme in ("light", "dark"))
+        assert not light.isNull()
+        assert light != dark
+    assert window.size() == before
