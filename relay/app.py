@@ -90,19 +90,19 @@ def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
     """Return the application; `clock` gives milliseconds since 1970-01-01 UTC."""
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Pictures]]:
         with opened(settings) as kept:
-            app.state.feed, app.router.routes[:], log = _connect(settings, kept, clock)
+            app.state.feed, app.router.routes[:], log, pictures = _connect(settings, kept, clock)
             log.start(asyncio.get_running_loop())
             with closing(log):
-                yield
+                yield {"pictures": pictures}  # The server's protocol answers these itself.
 
     app = Starlette(lifespan=lifespan)
     app.router.redirect_slashes = False  # A redirect would echo the request.
     return app
 
 
-def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[Feed, list[Route], EventLog]:
+def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[Feed, list[Route], EventLog, Pictures]:
     log = EventLog(settings.database, kept.stops, now_ms=clock)
     proxies, daily_key, pages = Proxies(settings.trusted_proxies), DailyKey(), Pages()
     feed = Feed(
@@ -118,6 +118,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
     recorder = Recorder(
         channels=kept.channels, blocks=kept.blocks, log=log, proxies=proxies, daily_key=daily_key, now_ms=clock
     )
+    pictures = Pictures(kept.masters, recorder)
     registration = Registration(
         channels=kept.channels,
         masters=kept.masters,
@@ -133,7 +134,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
         return JSONResponse({"healthy": log.is_healthy}, status_code=200 if log.is_healthy else 503)
 
     routes = [
-        Route("/open/{rest:path}", Pictures(kept.masters, recorder)),
+        Route("/open/{rest:path}", pictures),
         Route("/click/{rest:path}", Links(kept.masters, recorder, kept.blocks, pages)),
         Route("/feed", feed),
         Route("/feed/acknowledge", feed.acknowledge, methods=["POST"]),
@@ -143,4 +144,4 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
         Route("/channels", registration.register, methods=["POST"]),
         Route("/health", health, methods=["GET"]),
     ]
-    return feed, routes, log
+    return feed, routes, log, pictures

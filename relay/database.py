@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Final
 
 StorageError = sqlite3.Error
+ACKNOWLEDGED_WITHIN: Final = 1_024
+_PAST_ALL: Final = 2**63 - 1
 BUSY_TIMEOUT_S: Final = 10.0
+_INSERT_SIZES: Final = (64, 16, 4, 1)
+_INSERTS: Final = {
+    size: "INSERT INTO hits (row_key, channel_id, day, sealed) VALUES " + ", ".join(["(?, ?, ?, ?)"] * size)  # noqa: S608 - no text but marks
+    for size in _INSERT_SIZES
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +60,16 @@ class Database:
             self._run("ROLLBACK")
 
     def add_hits(self, rows: Sequence[tuple[bytes, bytes, int, bytes]]) -> None:
-        """Append sealed hits as (row key, channel id, day, sealed)."""
-        self._connection.executemany("INSERT INTO hits (row_key, channel_id, day, sealed) VALUES (?, ?, ?, ?)", rows)
+        """Append sealed hits as (row key, channel id, day, sealed).
+
+        Many rows a statement: each statement lets go of the interpreter lock, and getting it back from a busy loop
+        costs more than the insert.
+        """
+        start = 0
+        for size in _INSERT_SIZES:
+            while len(rows) - start >= size:
+                self._run(_INSERTS[size], [value for row in rows[start : start + size] for value in row])
+                start += size
 
     def oldest_hits(self, channel_id: bytes, limit: int) -> list[tuple[bytes, bytes]]:
         """Return (row key, sealed) of a channel's oldest unacknowledged hits."""
@@ -62,20 +77,31 @@ class Database:
             "SELECT row_key, sealed FROM hits WHERE channel_id = ? ORDER BY position LIMIT ?", (channel_id, limit)
         ).fetchall()
 
-    def remove_hits(self, channel_id: bytes, row_keys: Iterable[bytes]) -> None:
-        """Delete those of `row_keys` that are this channel's."""
+    def remove_hits(self, channel_id: bytes, row_keys: frozenset[bytes]) -> None:
+        """Delete those of `row_keys` that are among this channel's oldest, where all that were fed are.
+
+        No index on row keys: it would dirty a page of its own for every hit.
+        """
+        fed = self._run(
+            "SELECT position, row_key FROM hits WHERE channel_id = ? ORDER BY position LIMIT ?",
+            (channel_id, ACKNOWLEDGED_WITHIN),
+        ).fetchall()
         self._connection.executemany(
-            "DELETE FROM hits WHERE row_key = ? AND channel_id = ?", [(key, channel_id) for key in row_keys]
+            "DELETE FROM hits WHERE position = ?", [(position,) for position, row_key in fed if row_key in row_keys]
         )
 
-    def expire_hits(self, before_day: int) -> int:
-        """Turn hits of days before `before_day` into day-only gaps; return how many hits went."""
+    def expire_hits(self, before_day: int) -> None:
+        """Turn hits of days before `before_day` into day-only gaps; days ascend with the position."""
+        first_kept = self._run(
+            "SELECT position FROM hits WHERE day >= ? ORDER BY position LIMIT 1", (before_day,)
+        ).fetchone()
+        end = (first_kept or (_PAST_ALL,))[0]
         self._run(
-            "INSERT INTO gaps SELECT channel_id, day, count(*) FROM hits WHERE day < ? GROUP BY channel_id, day "
+            "INSERT INTO gaps SELECT channel_id, day, count(*) FROM hits WHERE position < ? GROUP BY channel_id, day "
             "ON CONFLICT DO UPDATE SET count = count + excluded.count",
-            (before_day,),
+            (end,),
         )
-        return self._run("DELETE FROM hits WHERE day < ?", (before_day,)).rowcount
+        self._run("DELETE FROM hits WHERE position < ?", (end,))
 
     def forget_gaps(self, before_day: int) -> None:
         """Delete gaps of days before `before_day`."""

@@ -4,6 +4,7 @@ The picture's answer is the same octets whether the token is good, forged, expir
 whenever its MAC holds, stored or not.  Mail fails open here too: a relay that cannot write still serves both.
 """
 
+import asyncio
 import os
 from collections.abc import Callable
 from typing import Final
@@ -30,18 +31,15 @@ GIF: Final = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )  # GIF89a, 1×1, transparent
 _NEVER_STORE: Final = (b"cache-control", b"no-store, no-cache, must-revalidate, private")
-_GIF_START: Final = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [
-        (b"content-type", b"image/gif"),
-        (b"content-length", str(len(GIF)).encode("ascii")),
-        _NEVER_STORE,
-        (b"referrer-policy", b"no-referrer"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cross-origin-resource-policy", b"cross-origin"),
-    ],
-}
+GIF_HEADERS: Final = [
+    (b"content-type", b"image/gif"),
+    (b"content-length", str(len(GIF)).encode("ascii")),
+    _NEVER_STORE,
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+_GIF_START: Final = {"type": "http.response.start", "status": 200, "headers": GIF_HEADERS}
 _GIF_BODY: Final = {"type": "http.response.body", "body": GIF}
 _KEPT: Final = tuple((name, name.encode("ascii")) for name in KEPT_HEADERS)
 
@@ -85,6 +83,16 @@ class Recorder:
 
     async def record(self, kind: HitKind, token: Token, scope: Scope) -> None:
         """Store the request durably if it may be stored; return either way."""
+        stored = self.begin(kind, token, scope)
+        if stored is None:
+            return
+        try:
+            await stored
+        except (StorageError, OSError):
+            return  # The log has said so, and /health does: the recipient's mail must look right all the same.
+
+    def begin(self, kind: HitKind, token: Token, scope: Scope) -> "asyncio.Future[bool] | None":
+        """Hand the request to the log if it may be stored; the future is done once it is durable, or cannot be."""
         headers: Headers = dict(scope["headers"])
         public_key = self._channels.public_key(token.channel_id)
         at_ms = self._now_ms()
@@ -94,14 +102,11 @@ class Recorder:
             or asks_not_to_be_recorded(scope["method"], headers)
             or self._blocks.blocks_channel(token.channel_id)
         ):
-            return
+            return None
         hit = self._hit(kind, token, self._proxies.address_of(scope), headers, at_ms)
-        try:
-            await self._log.store(
-                Record(hit=hit, channel_id=token.channel_id, recipient_tag=token.recipient_tag, public_key=public_key)
-            )
-        except (StorageError, OSError):
-            return  # The log has said so, and /health does: the recipient's mail must look right all the same.
+        return self._log.store(
+            Record(hit=hit, channel_id=token.channel_id, recipient_tag=token.recipient_tag, public_key=public_key)
+        )
 
     def _hit(self, kind: HitKind, token: Token, address: Address, headers: Headers, at_ms: int) -> Hit:
         return Hit(
@@ -127,14 +132,22 @@ class Pictures:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer the picture after the hit, if it is one, is durable."""
-        try:
-            token = self._masters.verify(read_open_path(_spelled(scope)), TokenType.OPEN)
-        except (BadUrlError, BadTokenError):
-            token = None
+        token = self._token(scope)
         if token is not None:
             await self._recorder.record(HitKind.OPEN, token, scope)
         await send(_GIF_START)
         await send(_GIF_BODY)
+
+    def begin(self, scope: Scope) -> "asyncio.Future[bool] | None":
+        """Hand the hit to the log; what to wait for before the picture is answered, or None to answer at once."""
+        token = self._token(scope)
+        return None if token is None else self._recorder.begin(HitKind.OPEN, token, scope)
+
+    def _token(self, scope: Scope) -> Token | None:
+        try:
+            return self._masters.verify(read_open_path(_spelled(scope)), TokenType.OPEN)
+        except (BadUrlError, BadTokenError):
+            return None
 
 
 class Links:

@@ -9,13 +9,12 @@ CREATE TABLE IF NOT EXISTS invites (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hits (
     position   INTEGER PRIMARY KEY AUTOINCREMENT,
-    row_key    BLOB NOT NULL UNIQUE,
+    row_key    BLOB NOT NULL,
     channel_id BLOB NOT NULL,
     day        INTEGER NOT NULL,
     sealed     BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS hits_of_channel ON hits (channel_id, position);
-CREATE INDEX IF NOT EXISTS hits_of_day ON hits (day);
 CREATE TABLE IF NOT EXISTS gaps (
     channel_id BLOB NOT NULL,
     day        INTEGER NOT NULL,

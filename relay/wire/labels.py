@@ -11,6 +11,8 @@ from typing import Final
 
 IPV4_PREFIX_BITS: Final = 24
 IPV6_PREFIX_BITS: Final = 48
+_IPV4_MASK: Final = -1 << (32 - IPV4_PREFIX_BITS)
+_IPV6_MASK: Final = -1 << (128 - IPV6_PREFIX_BITS)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -241,5 +243,6 @@ def labels_of(address: Address) -> tuple[Label, ...]:
 
 def truncated(address: Address) -> Network:
     """Return the /24 (IPv4) or /48 (IPv6) an address lies in: all of it that is ever stored."""
-    bits = IPV4_PREFIX_BITS if address.version == 4 else IPV6_PREFIX_BITS
-    return ipaddress.ip_network((address, bits), strict=False)
+    if address.version == 4:
+        return ipaddress.IPv4Network((int(address) & _IPV4_MASK, IPV4_PREFIX_BITS))
+    return ipaddress.IPv6Network((int(address) & _IPV6_MASK, IPV6_PREFIX_BITS))

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -121,9 +122,12 @@ def test_a_failed_commit_is_told_to_all_of_its_batch_and_the_log_goes_on(
     database.close()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_bug_in_the_worker_reaches_who_waits_and_who_comes_later(tmp_path: Path) -> None:
+def test_a_bug_in_the_worker_reaches_who_waits_and_who_comes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody hangs: the job that met the bug and every later one fail, and health says so."""
+    died: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: died.append(args.exc_type))
 
     def bug(_: Database) -> None:
         raise LookupError("a bug")
@@ -138,6 +142,7 @@ def test_a_bug_in_the_worker_reaches_who_waits_and_who_comes_later(tmp_path: Pat
             return log.is_healthy
 
     assert asyncio.run(scenario()) is False
+    assert died == [LookupError]
 
 
 def test_a_picture_and_a_link_are_served_when_the_log_cannot_write(
@@ -189,9 +194,9 @@ def test_an_idle_worker_still_looks_at_the_day(tmp_path: Path, monkeypatch: pyte
         loop = asyncio.get_running_loop()
         expire = Database.expire_hits
 
-        def expire_and_tell(self: Database, before_day: int) -> int:
+        def expire_and_tell(self: Database, before_day: int) -> None:
             loop.call_soon_threadsafe(swept.set)
-            return expire(self, before_day)
+            expire(self, before_day)
 
         monkeypatch.setattr(Database, "expire_hits", expire_and_tell)
         async with started(tmp_path):
@@ -209,11 +214,11 @@ def test_a_sweep_that_fails_is_tried_again(
     calls = []
     expire = Database.expire_hits
 
-    def fail_once(self: Database, before_day: int) -> int:
+    def fail_once(self: Database, before_day: int) -> None:
         calls.append(before_day)
         if len(calls) == 1:
             raise StorageError("busy")
-        return expire(self, before_day)
+        expire(self, before_day)
 
     monkeypatch.setattr(Database, "expire_hits", fail_once)
 

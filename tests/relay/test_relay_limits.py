@@ -69,6 +69,38 @@ def test_what_is_within_the_limits_passes(desk: Desk) -> None:
     assert len(desk.hits()) == 51
 
 
+def test_pictures_answered_directly_and_in_turn_are_the_same_octets(desk: Desk) -> None:
+    """The first of two pipelined pictures is answered by the protocol, the second by the application."""
+    path = desk.open_url().removeprefix(desk.base).encode()
+    one = b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n"
+    answers = raw(desk.base, one + b"\r\n" + one + b"\r\n" + one + CLOSE).split(GIF)
+    in_application = raw(desk.base, b"GET http://x" + path + b" HTTP/1.1\r\nHost: x\r\n" + CLOSE)
+    assert (len(answers), answers[3]) == (4, b"")
+    assert answers[0] == answers[1]
+    assert answers[2] + GIF == raw(desk.base, one + CLOSE) == in_application
+    assert len(desk.hits()) == 5
+
+
+def test_requests_behind_a_picture_are_answered_in_turn(desk: Desk) -> None:
+    """A picture with a body nobody needs, then others on the same connection, in their order."""
+    path = desk.open_url().removeprefix(desk.base).encode()
+    octets = b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"a" * 100_000
+    answer = raw(desk.base, octets + b"GET /health HTTP/1.1\r\nHost: x\r\n\r\nGET " + path + b" HTTP/1.0\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200 OK") == 3
+    assert answer.index(GIF) < answer.index(b'"healthy"') < answer.rindex(GIF)
+    assert len(desk.hits()) == 2
+
+
+def test_who_leaves_before_the_picture_comes_is_stored_all_the_same(desk: Desk) -> None:
+    """A request was made; a client that hangs up at once does not unmake it."""
+    desk.poll()
+    host, _, port = desk.base.removeprefix("http://").rpartition(":")
+    waiting = desk.poll_raw(wait_s=20, stream=True)
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(f"GET {desk.open_url().removeprefix(desk.base)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert len(waiting.json()["rows"]) == 1
+
+
 def test_an_endless_head_is_not_held(base: str) -> None:
     """Sending goes on for megabytes only until the relay has hung up."""
     host, _, port = base.removeprefix("http://").rpartition(":")
