@@ -1,13 +1,13 @@
 """The small parts that forms are made of: labels with mnemonics, a row of buttons, a message under a form."""
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QGuiApplication, QIntValidator, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QIntValidator, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from desktop.core.errors import Malformed, Trouble
 from desktop.ui import glyphs, words
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Role, plain
+from desktop.ui.labels import Role, font_of, plain
 from desktop.ui.theme import DARK, LIGHT
 
 
@@ -62,14 +62,14 @@ class _Mark(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.glyph = Glyph.QUEUED
-        self.setFixedSize(15, 15)
+        self.setFixedSize(15, max(15, QFontMetrics(font_of(Role.BODY)).height()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
         is_dark = self.palette().window().color().lightness() < 128
         painter = QPainter(self)
         ink = QColor(glyphs.ink_of(self.glyph, DARK if is_dark else LIGHT))
-        glyphs.paint(painter, QRectF(self.rect()), self.glyph, ink)
+        glyphs.paint(painter, QRectF(0, (self.height() - 15) / 2, 15, 15), self.glyph, ink)
         painter.end()
 
 

@@ -41,8 +41,9 @@ class GlyphMark(QWidget):
     def __init__(self, glyph: Glyph, themes: Themes, size: int = 15) -> None:
         """Its words stand beside it, so a screen reader skips it."""
         super().__init__()
-        self._glyph, self._themes = glyph, themes
-        self.setFixedSize(size, size)
+        self._glyph, self._themes, self._size = glyph, themes, size
+        # As high as a line of text, so that it stands in the middle of the first line beside it.
+        self.setFixedSize(size, max(size, QFontMetrics(font_of(Role.BODY)).height()))
 
     def set_glyph(self, glyph: Glyph) -> None:
         """Paint another glyph from now on."""
@@ -54,7 +55,8 @@ class GlyphMark(QWidget):
         del event
         painter = QPainter(self)
         ink = QColor(glyphs.ink_of(self._glyph, self._themes.colours))
-        glyphs.paint(painter, QRectF(self.rect()), self._glyph, ink)
+        box = QRectF(0, (self.height() - self._size) / 2, self._size, self._size)
+        glyphs.paint(painter, box, self._glyph, ink)
         painter.end()
 
 
@@ -234,7 +236,7 @@ class ThreadView(QScrollArea):
 
     def _put_line(self, grid: QGridLayout, row: int, at: datetime, glyph: Glyph, says: words.EvidenceWords) -> None:
         when = plain(words.moment(at, self._now()), Role.SMALL)
-        when.setFixedWidth(self._when_width)
+        when.setFixedSize(self._when_width, QFontMetrics(font_of(Role.BODY)).height())
         grid.addWidget(when, row, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(GlyphMark(glyph, self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(plain(says.sentence, Role.BODY, wraps=True), row, 2)

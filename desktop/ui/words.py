@@ -148,7 +148,7 @@ def why_not_sentence(why: WhyNot) -> str:
 
 def notice_texts(notice: Notice, tz: tzinfo | None = None) -> tuple[str, str]:
     """Return a notification's title and line, the time in `tz` or the system's zone."""
-    subject, person = quoted(notice.subject), notice.person
+    subject, person = quoted(notice.subject), one_line(notice.person)
     when = f"{notice.at.astimezone(tz):%H:%M}"
     if notice.kind is NoticeKind.OPENED:
         return f"{person} opened {subject}", ", ".join(part for part in (when, notice.agent_name, "first time") if part)
@@ -158,7 +158,7 @@ def notice_texts(notice: Notice, tz: tzinfo | None = None) -> tuple[str, str]:
     if notice.kind is NoticeKind.CLICKED:
         return f"{person} used a link", f"“{short_link(notice.link)}” in {subject}"
     if notice.kind is NoticeKind.NOT_DELIVERED:
-        return f"Not delivered to {notice.address}", one_line(notice.detail) or subject
+        return f"Not delivered to {one_line(notice.address)}", one_line(notice.detail) or subject
     return f"{person} stopped tracking", "Mail to them now goes untracked; links still work"
 
 

@@ -91,6 +91,12 @@ def test_notices_say_what_the_product_says() -> None:
     assert said[NoticeKind.STOPPED] == stopped
 
 
+def test_a_hostile_person_cannot_dress_a_notice() -> None:
+    """Line breaks and direction marks in a name do not reach a notification."""
+    title, _ = words.notice_texts(replace(NOTICE, person="Ann\n\u202eb"), UTC)
+    assert title == "Ann b opened “Offer”"
+
+
 def test_a_probable_open_is_hedged() -> None:
     """A proxy's fetch never says that the person opened it."""
     title, line = words.notice_texts(replace(NOTICE, kind=NoticeKind.PROBABLY_OPENED, agent_name="Gmail"), UTC)
