@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import LocationParseError
 
 from desktop.core.errors import Malformed, NotAuthorised, Refused, Trouble, Unreachable
 from relay.wire.hit import SAME_SOURCE_BYTES
@@ -220,7 +221,7 @@ def _told_as_trouble() -> Iterator[None]:
             "The relay's certificate does not hold.",
             "Check the relay's address and this computer's clock; its operator can say whether it was renewed.",
         ) from error
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+    except (requests.exceptions.InvalidURL, LocationParseError) as error:
         raise Malformed("This is not a relay's address.", "Write it as https://relay.example.com.") from error
     except OSError as error:
         raise Unreachable(

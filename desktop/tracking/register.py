@@ -51,7 +51,10 @@ def register(
 
 def _checked(relay_url: str) -> str:
     """Return the URL without a slash at its end; raise Malformed unless it is scheme and host alone."""
-    parts = urlsplit(relay_url.strip())
+    try:
+        parts = urlsplit(relay_url.strip())
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
         raise Malformed("This is not a relay's address.", "Write it as https://relay.example.com.")
     return relay_url.strip().rstrip("/")

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from desktop.store.people import all_stop_tags, permission_of, record_stops
 from desktop.tracking.client import Batch, LeaseHeld, RelayClient, SealedRow
 from desktop.tracking.poller import Link, back_off_s
 from relay.wire.hit import Hit, encode
+from relay.wire.labels import Label
 from relay.wire.seal import Sealer, public_key_of
 from tests.fakes.relay_process import ROOT, RelayProcess
 from tests.fakes.samples import hit
@@ -159,16 +161,42 @@ def test_a_relay_that_goes_and_comes_back_loses_nothing(own_relay: RelayProcess,
     desk.close()
 
 
+@contextmanager
+def lease_held(desk: DesktopSide) -> Iterator[None]:
+    """Hold the channel's lease by a poll that waits at the relay, and give it up at once on leaving."""
+    holder = RelayClient(relay_url=desk.channel.relay_url, bearer=desk.channel.bearer)
+    lease, is_waiting = os.urandom(16), threading.Event()
+    holder.poll(lease, wait_s=0)
+    thread = threading.Thread(target=lambda: holder.poll(lease, wait_s=30, on_admitted=is_waiting.set))
+    thread.start()
+    assert is_waiting.wait(10)
+    yield
+    holder.wake()
+    thread.join(10)
+    holder.close()
+
+
 def test_a_second_poller_is_told_and_takes_over_when_the_first_ends(desk: DesktopSide) -> None:
     """One lease a channel: the second says so in plain words and waits its turn."""
-    first = desk.listening()
-    second = desk.poller()
-    second._lease = os.urandom(16)
-    second.start()
-    away = desk.wait_for_state(lambda state: state.link is Link.AWAY)
-    assert isinstance(away.trouble, LeaseHeld)
-    first.stop()
-    desk.wait_for_state(lambda _: second.state.link is Link.LISTENING)
+    with lease_held(desk):
+        desk.poller().start()
+        away = desk.wait_for_state(lambda state: state.link is Link.AWAY)
+        assert isinstance(away.trouble, LeaseHeld)
+    desk.wait_for_state(lambda state: state.link is Link.LISTENING)
+
+
+def test_a_start_soon_after_quitting_only_waits_for_the_lease(desk: DesktopSide) -> None:
+    """The relay holds the lease of the Readback before for some seconds: that is no trouble to show."""
+    was_refused = threading.Event()
+
+    def back_off(_: int) -> float:
+        was_refused.set()
+        return 0.05
+
+    with lease_held(desk):
+        desk.poller(patience_s=30.0, back_off=back_off).start()
+        assert was_refused.wait(10)
+    assert desk.states.get(timeout=20).link is Link.LISTENING
 
 
 def test_a_stop_at_the_relay_wakes_the_desktop(desk: DesktopSide) -> None:
@@ -310,8 +338,8 @@ def odd(**fields: object) -> Hit:
         odd(at_ms=1.5),
         odd(at_ms=True),
         odd(agent="\ud800"),
-        odd(agent=5),
-        odd(headers={"via": 5}),
+        odd(labels=(Label(5, "2026-01-01"),)),  # type: ignore[arg-type]
+        odd(headers={"via": "\udfff"}),
         odd(token_id=b"short"),
         odd(id=b"short"),
         odd(same_source=b""),
@@ -368,15 +396,6 @@ def test_old_hits_are_aged_once_an_hour(desk: DesktopSide, monkeypatch: pytest.M
     monkeypatch.setattr("desktop.tracking.poller.age_hits", watched)
     run_scripted(desk, batch(), batch())
     assert len(aged) == 1
-
-
-def test_a_start_soon_after_quitting_only_waits_for_the_lease(desk: DesktopSide) -> None:
-    """The relay holds the lease of the Readback before for some seconds: that is no trouble to show."""
-    assert waiting_rows(desk) == 0
-    second = desk.poller(patience_s=30.0)
-    second._lease = os.urandom(16)
-    second.start()
-    assert desk.states.get(timeout=20).link is Link.LISTENING
 
 
 def test_waiting_grows_to_a_minute() -> None:
