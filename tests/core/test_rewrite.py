@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from desktop.core import textpart
 from desktop.core.disclosure import DisclosureLine
 from desktop.core.policy import WhyNot
 from desktop.core.rewrite import MAX_WORDS_BYTES, Refusal, can_carry, splice, survey
@@ -474,11 +475,11 @@ def test_conversion_of_a_part_without_a_body_is_whole() -> None:
 
 
 def test_boundary_is_the_texts_own_and_no_others() -> None:
-    """The same text gives the same boundary; one that is taken, by a boundary or by the text itself, is passed over."""
+    """The same text gives the same boundary; one that another begins with, or the other way round, is passed over."""
     plain = flowed_message(b"Hello\r\n", encoding=b"7bit")
     first = re.findall(rb'boundary="([0-9a-f]{32})"', copy_of(plain))[0]
     assert re.findall(rb'boundary="([0-9a-f]{32})"', copy_of(plain)) == [first]
-    part = b"Content-Type: text/plain; format=flowed\r\n\r\nHello"
+    part = b"Content-Type: text/plain; format=flowed\r\n\r\nHello\r\n"
     for outer in (first[:1], first + b"x"):
         raw = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=%s\r\n\r\n--%s\r\n%s\r\n--%s--\r\n"
         inner = re.findall(rb'boundary="([0-9a-f]{32})"', copy_of(raw % (outer, outer, part, outer)))[0]
@@ -528,3 +529,11 @@ def test_html_inside_an_alternative_may_be_wrapped() -> None:
     assert file in result
     assert SENTENCE in " ".join(text_of(result).split())
     assert result.count(PICTURE.encode()) == 1
+
+
+def test_line_that_cannot_be_spelled_is_never_written() -> None:
+    """Whoever does not ask `can_carry` first gets a failure and no line of question marks."""
+    found = surveyed(alternative(b"Hello", charset=b"us-ascii"))
+    assert found.text is not None
+    with pytest.raises(ValueError, match="charset"):
+        textpart.edits_of(found.text[1], DisclosureLine(sentence="\u65e5", stop_url=STOP), newline=b"\n")
