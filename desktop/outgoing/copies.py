@@ -22,10 +22,11 @@ from desktop.store.mail import NewCopy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """What goes out in one transaction, and to whom: indices of the recipients and their rows' ids in the store."""
+    """What goes out in one transaction, and to whom, as indices of the recipients."""
 
     octets: bytes = field(repr=False)
     indices: tuple[int, ...]
+    is_tracked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

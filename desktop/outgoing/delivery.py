@@ -7,6 +7,7 @@ journal fails it goes out once, in one transaction, and nothing is suppressed.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
@@ -14,8 +15,8 @@ from typing import Final
 from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble, Trouble, Unreachable
 from desktop.core.parse import MessageFacts, content_hash, message_facts
-from desktop.core.policy import WhyNot
-from desktop.core.rewrite import survey
+from desktop.core.policy import WhyNot, decide
+from desktop.core.rewrite import Refusal, survey
 from desktop.outgoing.copies import Copy, Draft, blank_rows, draft_copy, own_bases, sender_name, untracked_row
 from desktop.outgoing.journal import Answer, State, Twin, key_of
 from desktop.outgoing.means import Means
@@ -48,6 +49,10 @@ class ClientGoneError(Exception):
     """The client left before the final dot; it still holds the mail, so nothing may be sent."""
 
 
+class RowsMissingError(Exception):
+    """The store did not keep the rows of a tracked copy; nothing of it was sent, so it can go out as it came."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """What the client handed in, and the transaction that is open for it at the provider.
@@ -73,6 +78,7 @@ class Delivery:
         self._entry_ids = entry_ids
         self._outcomes: dict[int, Outcome] = {}
         self._copy_ids: dict[int, int] = {}
+        self._recording: Future[None] | None = None
         self._is_open = True
         self.entry_id: str | None = None
 
@@ -86,7 +92,10 @@ class Delivery:
         todo: tuple[int, ...] = tuple(range(len(self._mail.recipients)))
         try:
             todo = self._begin()
-            self._send_all(self._make_copies(todo))
+            try:
+                self._send_all(self._make_copies(todo))
+            except RowsMissingError:
+                self._send_untracked(todo)
         except StoreTrouble as trouble:
             # Only the journal's trouble comes this far.
             self._means.on_trouble(trouble)
@@ -126,11 +135,41 @@ class Delivery:
         copies = [Copy(octets=raw, indices=todo)] if is_shared else [Copy(octets=raw, indices=(each,)) for each in todo]
         with self._means.fail_open():
             drafts = self._drafts(todo, is_shared=is_shared)
-            self._record_message([draft.row for draft in drafts], todo)
+            rows = [draft.row for draft in drafts]
+            # The disk is waited for before the dot, not before the body.
+            self._recording = self._means.start(lambda: self._record_message(rows, todo))
             if not is_shared:
                 pairs = zip(drafts, todo, strict=True)
-                copies = [Copy(octets=draft.octets, indices=(index,)) for draft, index in pairs]
+                copies = [
+                    Copy(octets=draft.octets, indices=(index,), is_tracked=draft.row.tag is not None)
+                    for draft, index in pairs
+                ]
         return copies
+
+    def _await_rows(self, *, is_tracked: bool) -> None:
+        """Return once the rows are on disk (I6); raise RowsMissingError when a tracked copy has none."""
+        recording, self._recording = self._recording, None
+        if recording is None:
+            return
+        wait([recording])
+        with self._means.fail_open():
+            recording.result()
+        if is_tracked and not self._copy_ids:
+            self.upstream.drop()
+            raise RowsMissingError
+        if self.entry_id is not None and self._copy_ids:
+            self._means.journal().attach(self.entry_id, self._copy_ids)
+
+    def _send_untracked(self, todo: tuple[int, ...]) -> None:
+        """Begin again on a new connection, with the message as it came."""
+        copies = [Copy(octets=self._mail.raw, indices=(index,)) for index in todo if index not in self._outcomes]
+        try:
+            self.upstream = self._means.connect(self.upstream.account)
+        except Trouble as trouble:
+            self._give_up(copies, told(trouble))
+            return
+        self._is_open = False
+        self._send_all(copies)
 
     def _drafts(self, todo: tuple[int, ...], *, is_shared: bool) -> list[Draft]:
         means, raw, account = self._means, self._mail.raw, self.upstream.account
@@ -139,19 +178,24 @@ class Delivery:
         rows = blank_rows([self._mail.recipients[index].address for index in todo], facts)
         if is_shared:
             return [Draft(octets=raw, row=untracked_row(row, WhyNot.SHARED, shared=True)) for row in rows]
-        surveyed = survey(raw, own_bases=own_bases(channel), convert_flowed=account.convert_flowed)
+        permissions = [permission_of(means.store, row.address) for row in rows]
+        surveyed = (
+            survey(raw, own_bases=own_bases(channel), convert_flowed=account.convert_flowed)
+            if any(decide(each, has_relay=channel is not None).track for each in permissions)
+            else Refusal(why=WhyNot.NO_PERMISSION, detail="")
+        )
         return [
             draft_copy(
                 surveyed,
                 raw,
                 row,
-                permission=permission_of(means.store, row.address),
+                permission=permission,
                 channel=channel,
                 offer=self.upstream.offer,
                 sender=sender_name(account, self._mail.sender.address, facts),
                 now=means.clock(),
             )
-            for row in rows
+            for row, permission in zip(rows, permissions, strict=True)
         ]
 
     def _record_message(self, rows: Sequence[NewCopy], todo: Iterable[int]) -> None:
@@ -170,9 +214,6 @@ class Delivery:
 
     def _send_all(self, copies: Sequence[Copy]) -> None:
         """Send one copy after the other; what cannot be sent any more is noted as not sent, never lost."""
-        journal = self._means.journal()
-        if self.entry_id is not None and self._copy_ids:
-            journal.attach(self.entry_id, self._copy_ids)
         for position, copy in enumerate(copies):
             try:
                 self._send(copy)
@@ -200,7 +241,7 @@ class Delivery:
             self._settle(indices, State.REJECTED, begun, is_journaled=is_journaled)
             return
         self.upstream.send_body(copy.octets)
-        self._commit(indices, is_journaled=is_journaled)
+        self._commit(indices, is_tracked=copy.is_tracked, is_journaled=is_journaled)
         try:
             reply = self.upstream.finish()
         except AnswerLost as trouble:
@@ -210,8 +251,9 @@ class Delivery:
         self._is_open = False
         self._settle(indices, State.ACCEPTED if reply.is_ok else State.REJECTED, reply, is_journaled=is_journaled)
 
-    def _commit(self, indices: Sequence[int], *, is_journaled: bool) -> None:
-        """Make COMMITTING durable; from here on the mail may arrive.  Without that, or the client, drop it all."""
+    def _commit(self, indices: Sequence[int], *, is_tracked: bool, is_journaled: bool) -> None:
+        """Make rows and COMMITTING durable; from here on the mail may arrive.  Without them, or the client, drop it."""
+        self._await_rows(is_tracked=is_tracked)
         if self._mail.is_gone.is_set():
             self.upstream.drop()
             raise ClientGoneError
@@ -231,19 +273,18 @@ class Delivery:
         if self._is_open:
             self.upstream.reset()
             self._is_open = False
-        reply = self.upstream.mail(self._mail.sender, len(copy.octets))
-        if not reply.is_ok:
-            self._settle(copy.indices, State.REJECTED, reply)
+        first, *others = copy.indices
+        recipients = self._mail.recipients
+        begun, named = self.upstream.open(self._mail.sender, len(copy.octets), recipients[first])
+        if not begun.is_ok:
+            self._settle(copy.indices, State.REJECTED, begun)
             return ()
         self._is_open = True
-        accepted = []
-        for index in copy.indices:
-            reply = self.upstream.rcpt(self._mail.recipients[index])
-            if reply.is_ok:
-                accepted.append(index)
-            else:
+        replies = {first: named} | {index: self.upstream.rcpt(recipients[index]) for index in others}
+        for index, reply in replies.items():
+            if not reply.is_ok:
                 self._settle([index], State.REJECTED, reply)
-        return tuple(accepted)
+        return tuple(index for index, reply in replies.items() if reply.is_ok)
 
     def _settle(self, indices: Iterable[int], state: State, reply: Reply, *, is_journaled: bool = True) -> None:
         """Note what the provider said; a journal that fails now changes nothing about it."""
@@ -260,10 +301,10 @@ class Delivery:
         if not indices:
             return
         copy = Copy(octets=self._mail.raw, indices=tuple(indices))
-        if not self._copy_ids:
+        if not self._copy_ids and self._recording is None:
             with self._means.fail_open():
-                rows = blank_rows([self._mail.recipients[index].address for index in indices], self._facts())
-                self._record_message([untracked_row(row, WhyNot.STORE_TROUBLE) for row in rows], indices)
+                blank = blank_rows([self._mail.recipients[index].address for index in indices], self._facts())
+                self._record_message([untracked_row(row, WhyNot.STORE_TROUBLE) for row in blank], indices)
         try:
             if not self.upstream.is_usable:
                 self.upstream = self._means.connect(self.upstream.account)
@@ -279,16 +320,19 @@ class Delivery:
 
     def _record_outcomes(self) -> None:
         """Tell the store what became of each copy, off the client's path; the journal keeps what it may miss."""
+        self._means.record_later(self._record_rows)
+
+    def _record_rows(self) -> None:
+        at = self._means.clock()
+        if self.entry_id is not None:
+            self._means.journal().sync()
+        if self._recording is not None:
+            self._recording.result()
         rows = [
             (copy_id, self._outcomes[index])
             for index, copy_id in self._copy_ids.items()
             if self._outcomes[index].fate in _STATES
         ]
-        if rows:
-            self._means.record_later(lambda: self._record_rows(rows))
-
-    def _record_rows(self, rows: Sequence[tuple[int, Outcome]]) -> None:
-        at = self._means.clock()
         for copy_id, outcome in rows:
             reply = f"{outcome.reply.code} {outcome.reply.text}"
             record_outcome(self._means.store, copy_id, _STATES[outcome.fate], at=at, reply=reply)

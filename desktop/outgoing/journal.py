@@ -146,16 +146,18 @@ class Journal:
     def advance(self, entry_id: str, indices: Iterable[int], state: State) -> None:
         """Write that the parts at `indices` reached `state`.
 
-        An end that cannot be written is still known while the program runs; COMMITTING must be on disk to count.
+        Only COMMITTING is on disk on return.  An end is written, so that the program's death does not lose it; a power
+        cut before the next `sync` makes it UNKNOWN, and the machine's mail programs died with it.
         """
         with self._lock:
             line = {"m": entry_id, "t": _ms(self._clock()), "i": list(indices), "s": state.value}
             if state is not State.COMMITTING:
                 self._apply(line)
             self._append(line)
-        self._sync()
-        with self._lock:
-            self._apply(line)
+        if state is State.COMMITTING:
+            self.sync()
+            with self._lock:
+                self._apply(line)
 
     def carry_over(self, entry_id: str, index: int) -> None:
         """Write that this part needs no sending, since its twin was accepted; it inherits the twin's age."""
@@ -166,7 +168,7 @@ class Journal:
             line = {"m": entry_id, "t": _ms(accepted_at), "i": [index], "s": State.ACCEPTED.value}
             self._apply(line)
             self._append(line)
-        self._sync()
+        self.sync()
 
     def answer(self, entry_id: str, answer: Answer) -> None:
         """Write what the client was told; not waited for on the disk, since an older state only suppresses more."""
@@ -288,7 +290,7 @@ class Journal:
         self._written_bytes += len(octets)
         self._written += 1
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
         """Return once all that was written before this call is on the disk; several callers share one wait."""
         wanted = self._written
         with self._sync_lock:

@@ -84,6 +84,7 @@ class Means:
         self._asked: dict[int, Future[None]] = {}
         self._askers = ThreadPoolExecutor(4, thread_name_prefix="outgoing-asker")
         self._upstreams: set[Upstream] = set()
+        self._beside = ThreadPoolExecutor(4, thread_name_prefix="outgoing-beside")
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="outgoing-recorder")
         self._unsubscribe = store.subscribe(self._on_changed)
 
@@ -96,6 +97,7 @@ class Means:
         self._unsubscribe()
         self._askers.shutdown(wait=False, cancel_futures=True)
         self._recorder.shutdown()
+        self._beside.shutdown()
         if self._journal is not None:
             self._journal.close()
 
@@ -110,6 +112,10 @@ class Means:
         """Take note that the client of these messages is gone; without a journal nothing knows of them."""
         if self._journal is not None:
             self._journal.leave(tuple(entry_ids))
+
+    def start(self, work: Callable[[], None]) -> "Future[None]":
+        """Run `work` at once, beside the caller."""
+        return self._beside.submit(work)
 
     def record_later(self, work: Callable[[], None]) -> "Future[None]":
         """Run `work` soon, in order, off the path of the mail; its failure is told and nothing else."""

@@ -1,7 +1,8 @@
 """One mail client's connection, seen from the provider's side: each command is put to the provider as it is named.
 
-MAIL and RCPT go upstream at once, so that every refusal reaches the client where it expects it.  With one recipient the
-transaction that is open then carries the mail; with several it was only asked, and each copy gets one of its own.
+RCPT goes upstream at once, the first one with MAIL before it, so that every refusal reaches the client where it expects
+it.  With one recipient the transaction that is open then carries the mail; with several it was only asked, and each
+copy gets one of its own.
 """
 
 from threading import Event
@@ -39,6 +40,8 @@ class Session:
         self._upstream: Upstream | None = None
         self._failed: tuple[int, Trouble] | None = None
         self._sender: Path | None = None
+        self._account: AccountRow | None = None
+        self._is_open = False
         self._recipients: list[Path] = []
         self._open_size_bytes: int | None = None
         self.is_gone = Event()
@@ -67,13 +70,8 @@ class Session:
             return ours(
                 f"550 5.7.1 Readback does not know the sender {path.address}. Add it to an account in its settings."
             )
-        try:
-            reply = self._mail_upstream(account, path)
-        except Trouble as trouble:
-            return told(trouble)
-        if reply.is_ok:
-            self._sender = path
-        return reply
+        self._sender, self._account = path, account
+        return ours("250 2.1.0 OK")
 
     def _account_for(self, address: str) -> AccountRow | None:
         if address:
@@ -83,24 +81,27 @@ class Session:
             return self._upstream.account
         return self._means.account_of(self._user) or next(iter(self._means.accounts()), None)
 
-    def _mail_upstream(self, account: AccountRow, path: Path) -> Reply:
-        self._open_size_bytes = None
-        declared = path.parameters.get("SIZE")
-        is_reused = self._upstream is not None and self._upstream.account == account and self._upstream.is_usable
-        upstream = self._connected(account)
-        if declared is not None:
-            wanted = int(declared)
-            grown = wanted + GROWTH_BYTES
-            self._open_size_bytes = grown if upstream.offer.fits(grown) else wanted
+    def _open(self, account: AccountRow, sender: Path, recipient: Path) -> Reply:
+        """Put sender and first recipient to the provider; an idle connection that it closed is opened anew."""
+        was_open = self._upstream is not None and self._upstream.account == account and self._upstream.is_usable
         try:
-            reply = upstream.mail(path, self._open_size_bytes)
-            if reply.code != 421 or not is_reused:
+            reply = self._open_over(self._connected(account), sender, recipient)
+            if reply.code != 421 or not was_open:
                 return reply
         except Unreachable:
-            if not is_reused:
+            if not was_open:
                 raise
-        # The provider closed an idle connection between two messages.
-        return self._connected(account).mail(path, self._open_size_bytes)
+        return self._open_over(self._connected(account), sender, recipient)
+
+    def _open_over(self, upstream: Upstream, sender: Path, recipient: Path) -> Reply:
+        declared = sender.parameters.get("SIZE")
+        self._open_size_bytes = None
+        if declared is not None:
+            grown = int(declared) + GROWTH_BYTES
+            self._open_size_bytes = grown if upstream.offer.fits(grown) else int(declared)
+        begun, named = upstream.open(sender, self._open_size_bytes, recipient)
+        self._is_open = begun.is_ok
+        return named if begun.is_ok else begun
 
     def _connected(self, account: AccountRow) -> Upstream:
         upstream = self._upstream
@@ -117,14 +118,17 @@ class Session:
 
     def rcpt(self, path: Path) -> Reply:
         """Name a recipient to the provider and return its answer; the same one twice is one."""
-        if self._sender is None or self._upstream is None:
+        if self._sender is None or self._account is None:
             return ours("503 5.5.1 Name the sender first.")
         if any(_is_same(path, each) for each in self._recipients):
             return ours("250 2.1.5 Named already.")
         if len(self._recipients) >= MAX_RECIPIENTS:
             return _TOO_MANY
         try:
-            reply = self._upstream.rcpt(path)
+            if self._is_open and self._upstream is not None:
+                reply = self._upstream.rcpt(path)
+            else:
+                reply = self._open(self._account, self._sender, path)
         except Trouble as trouble:
             return told(trouble)
         if reply.is_ok:
@@ -166,7 +170,7 @@ class Session:
 
     def reset(self) -> Reply:
         """End the transaction at both sides."""
-        if self._sender is not None:
+        if self._is_open:
             self._reset_upstream()
         self._forget()
         return _OK
@@ -181,6 +185,8 @@ class Session:
 
     def _forget(self) -> None:
         self._sender = None
+        self._account = None
+        self._is_open = False
         self._recipients = []
 
     def close(self) -> None:

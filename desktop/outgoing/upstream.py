@@ -24,6 +24,7 @@ from desktop.store.accounts import AccountRow, Security
 
 # As Thunderbird does: the name of this machine is nobody's business.
 _HELO_NAME: Final = "[127.0.0.1]"
+_NEEDS_SMTPUTF8: Final = Reply(553, "5.6.7 This address needs SMTPUTF8, which the mail program did not ask for.")
 # X509_V_ERR_* of OpenSSL, in words.
 _CERTIFICATE_FAULTS: Final = {
     10: "it has expired",
@@ -208,34 +209,53 @@ class Upstream:
         self._timeouts = timeouts
         self.account = account
         self.offer: Offer = offer_of(smtp.esmtp_features)
+        self._pipelines = "pipelining" in smtp.esmtp_features
         self.is_usable = True
 
-    def mail(self, sender: Path, size_bytes: int | None) -> Reply:
-        """Begin a transaction; parameters the server does not offer are left out, SIZE is ours."""
+    def open(self, sender: Path, size_bytes: int | None, recipient: Path) -> tuple[Reply, Reply]:
+        """Begin a transaction with its first recipient; return the answers to MAIL and to RCPT.
+
+        Parameters the server does not offer are left out, SIZE is ours.  Where the server allows it (RFC 2920) both
+        commands go at once; after a refused MAIL the second answer means nothing.
+        """
         wanted = {name: value for name, value in sender.parameters.items() if name not in ("SIZE", "AUTH")}
         if not self.offer.eight_bit:
             wanted.pop("BODY", None)
         if size_bytes is not None and self.offer.size_bytes is not None:
             wanted["SIZE"] = str(size_bytes)
-        # RFC 6531 3.1: from here on commands of this transaction may be UTF-8.
-        self._smtp.command_encoding = "utf-8" if "SMTPUTF8" in wanted else "ascii"
         if "SMTPUTF8" in wanted and not self.offer.smtputf8:
-            return Reply(550, "5.6.7 The provider cannot send to or from addresses with such letters.")
-        return self._path_command("MAIL FROM", sender.address, wanted)
+            refusal = Reply(550, "5.6.7 The provider cannot send to or from addresses with such letters.")
+            return refusal, refusal
+        # RFC 6531 3.1: commands of such a transaction may be UTF-8.
+        self._smtp.command_encoding = "utf-8" if "SMTPUTF8" in wanted else "ascii"
+        lines = self._path_line("MAIL FROM", sender.address, wanted), self._rcpt_line(recipient)
+        if not "".join(lines).isascii() and "SMTPUTF8" not in wanted:
+            return _NEEDS_SMTPUTF8, _NEEDS_SMTPUTF8
+        if not self._pipelines:
+            begun = self._command(lines[0])
+            return begun, self._command(lines[1]) if begun.is_ok else begun
+        with self._broken_as_trouble():
+            self._smtp.send("".join(f"{line}\r\n" for line in lines))
+            answers = [self._smtp.getreply() for _ in lines]
+        begun, named = (self._sensible(code, text) for code, text in answers)
+        return begun, named
 
     def rcpt(self, recipient: Path) -> Reply:
-        """Name a recipient."""
-        return self._path_command("RCPT TO", recipient.address, recipient.parameters)
+        """Name a further recipient."""
+        line = self._rcpt_line(recipient)
+        if not line.isascii() and self._smtp.command_encoding == "ascii":
+            return _NEEDS_SMTPUTF8
+        return self._command(line)
 
-    def _path_command(self, verb: str, address: str, parameters: Mapping[str, str]) -> Reply:
+    def _rcpt_line(self, recipient: Path) -> str:
+        return self._path_line("RCPT TO", recipient.address, recipient.parameters)
+
+    def _path_line(self, verb: str, address: str, parameters: Mapping[str, str]) -> str:
         words = [f"{verb}:<{address}>"]
         words += [
             spelled(name, value) for name, value in parameters.items() if self.offer.dsn or name not in DSN_PARAMETERS
         ]
-        try:
-            return self._command(" ".join(words))
-        except UnicodeEncodeError:
-            return Reply(553, "5.6.7 This address needs SMTPUTF8, which the mail program did not ask for.")
+        return " ".join(words)
 
     def reset(self) -> Reply:
         """End the open transaction without sending anything."""
@@ -291,6 +311,9 @@ class Upstream:
     def _command(self, line: str, *, go_on: int = 250) -> Reply:
         with self._broken_as_trouble():
             code, text = self._smtp.docmd(line)
+        return self._sensible(code, text, go_on=go_on)
+
+    def _sensible(self, code: int, text: bytes, *, go_on: int = 250) -> Reply:
         reply = _reply(code, text)
         if code != go_on and code // 100 not in ({4, 5} if go_on == 354 else {2, 4, 5}):
             # No server may make the client believe that something was accepted, or is asked for, out of turn.

@@ -1,0 +1,36 @@
+"""The “Test” of an account: connect, encrypt, sign in, leave; nothing is sent.
+
+It is the same connection that mail uses, so that a test that passes says something.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from desktop.accounts.tls import client_context
+from desktop.outgoing import upstream
+from desktop.outgoing.offers import Offer
+from desktop.outgoing.upstream import Step, Timeouts
+from desktop.store.accounts import AccountRow
+
+__all__ = ["Step", "test_account"]
+
+
+def test_account(
+    account: AccountRow,
+    password: str,
+    *,
+    timeouts: Timeouts | None = None,
+    on_step: Callable[[Step], None] = lambda _step: None,
+) -> Offer:
+    """Return what the provider offers; raise Trouble with one plain sentence for whichever step failed.
+
+    `on_step` hears each step as it begins, so that the window can show which one did.
+    """
+    context = client_context(None if account.ca_file is None else Path(account.ca_file))
+    opened = upstream.connect(account, password, context, timeouts=timeouts or Timeouts(connect_s=10), on_step=on_step)
+    opened.quit()
+    return opened.offer
+
+
+# A test runner that imports this name must not take it for one of its own.
+test_account.__test__ = False  # type: ignore[attr-defined]
