@@ -1,7 +1,7 @@
 """How long from a recipient's request to a status the windows can read: `python tests/bench/hit_to_status.py [COUNT]`.
 
 A real relay process, a real poller and store on this disk; one picture at a time, kept alive.
-Two figures each: until the relay answered the picture (its commit), and until the card says so after the store's commit.
+Two figures each: until the picture was answered (after the commit at the relay), and until the card says "opened".
 """
 
 import statistics
