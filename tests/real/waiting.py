@@ -8,10 +8,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final, TypeVar
 
 Answer = TypeVar("Answer")
 _ASK_AGAIN_S: Final = 0.05
+_LOG_CHARS: Final = 2_000
 
 
 def until(condition: Callable[[], Answer | None], *, what: str, within_s: float = 20) -> Answer:
@@ -30,11 +32,12 @@ def until(condition: Callable[[], Answer | None], *, what: str, within_s: float 
 def until_listening(
     host: str, port: int, *, log: str, process: subprocess.Popen[bytes] | None = None, within_s: float = 20
 ) -> None:
-    """Return once `port` accepts connections; raise RuntimeError naming `log` when `process` ends before."""
+    """Return once `port` accepts connections; raise RuntimeError with the end of `log` when `process` ends before."""
 
     def accepts() -> bool:
         if process is not None and process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with {process.returncode}; see {log}")
+            said = Path(log).read_text("utf-8", "replace")[-_LOG_CHARS:]
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}: {said}")
         with socket.socket() as probe:
             probe.settimeout(0.5)
             return probe.connect_ex((host, port)) == 0
