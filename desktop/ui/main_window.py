@@ -152,6 +152,9 @@ class MainWindow(QMainWindow):
             button="Add your &account…",
             pressed=self.open_account_settings,
         )
+        if self.practice is not None:
+            title, text = "The story is about to begin", "Kim writes the first mail in a moment. Watch it arrive here."
+            return no_account, EmptyState(self.themes, Glyph.SENT, title, text)
         no_mail = EmptyState(
             self.themes,
             Glyph.REPLIED,
@@ -363,14 +366,14 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def open_conversation(self, key: Hashable) -> None:
-        """Bring up the window on a conversation, or on a person by address."""
+        """Bring up the window: on a conversation by its id, on a person by address, else as it stands."""
         self.bring_up()
         if isinstance(key, int):
             self.go(_CONVERSATIONS)
             self.threads.search.clear()
             if not self.threads.list.select_key(key):
                 self._on_chosen(key)
-        else:
+        elif isinstance(key, str):
             self.go(_PEOPLE)
             self.people.list.select_key(key)
 
@@ -449,9 +452,8 @@ class MainWindow(QMainWindow):
             at=self._clock().astimezone(UTC),
             agent_name="Outlook",
         )
-        self.notifier.show(
-            Bubble(key="sample", title=words.notice_texts(sample)[0], line=words.notice_texts(sample)[1])
-        )
+        title, line = words.notice_texts(sample)
+        self.notifier.show(Bubble(key=None, title=title, line=line))
 
     # Leaving
 

@@ -148,7 +148,7 @@ class SettingsDialog(QDialog):
         self.resize(760, 600)
         self.account = AccountPage(store, ops, themes, actions)
         self.listener = ListenerPage(ops, actions)
-        self.relay = RelayPage(ops, actions)
+        self.relay = RelayPage(store, ops, actions)
         self.notifications = NotificationsPage(store, ops)
         self.appearance = AppearancePage(store, ops, themes)
         self.names = QListWidget()
@@ -202,7 +202,7 @@ class SettingsDialog(QDialog):
 
     def reload(self) -> None:
         """Read all pages anew."""
-        for page in (self.account, self.listener, self.notifications, self.appearance):
+        for page in (self.account, self.listener, self.relay, self.notifications, self.appearance):
             page.reload()
 
     def show_stations(self, stations: Stations) -> None:

@@ -4,6 +4,8 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.core.errors import Malformed, Trouble
+from desktop.store.database import Store
+from desktop.store.hits import gaps
 from desktop.ui import station_words
 from desktop.ui.actions import Actions, Listener, ListenerState, RelayState, Stations
 from desktop.ui.forms import CopyField, Message, PortField, form_label
@@ -111,10 +113,11 @@ class RelayPage(QWidget):
 
     changed = Signal()
 
-    def __init__(self, ops: Ops, actions: Actions) -> None:
+    def __init__(self, store: Store, ops: Ops, actions: Actions) -> None:
         """Show what is connected once `show_stations` was called."""
         super().__init__()
-        self._ops, self._actions = ops, actions
+        self._store, self._ops, self._actions = store, ops, actions
+        self.gaps = plain("", Role.SMALL, wraps=True)
         self.url, self.invite = QLineEdit(), QLineEdit()
         self.url.setPlaceholderText("https://relay.example.com")
         self.invite.setPlaceholderText("From whoever runs it")
@@ -153,7 +156,15 @@ class RelayPage(QWidget):
         row.addStretch(1)
         row.addWidget(self.connect_button)
         column.addLayout(row)
+        column.addWidget(self.gaps)
         column.addStretch(1)
+
+    def reload(self) -> None:
+        """Read which days the relay dropped hits of because nobody fetched them."""
+        self._ops.run(self, lambda: gaps(self._store), self._on_gaps, self.message.show_trouble)
+
+    def _on_gaps(self, rows: tuple[tuple[str, int], ...]) -> None:
+        self.gaps.setText("\n".join(station_words.gap_lines(rows)))
 
     def show_stations(self, stations: Stations) -> None:
         """Say which relay is connected."""

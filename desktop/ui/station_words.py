@@ -1,5 +1,8 @@
 """The sentences on the listener and the relay, for the status bar, the settings and the terminal; pure."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from desktop.ui import words
 from desktop.ui.actions import ListenerState, RelayState, Stations
 
@@ -26,6 +29,12 @@ def listener_line(stations: Stations) -> str:
 def relay_line(stations: Stations) -> str:
     """Return how the relay stands."""
     return RELAY_STATES[stations.relay].format(host=words.one_line(stations.relay_host) or "the relay")
+
+
+def gap_lines(gaps: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """Return what the relay dropped because nobody fetched it in time; `gaps` are days as YYYY-MM-DD with counts."""
+    days = ((words.day(datetime.fromisoformat(on)), words.count(number, "request", "requests")) for on, number in gaps)
+    return tuple(f"{on}: {number} expired at the relay unread" for on, number in days)
 
 
 def trouble_line(stations: Stations) -> str:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyStatus, Evidence, EvidenceKind
 from desktop.core.verdict import Verdict
 from desktop.store.mail import ConversationDetail, CopyRow, MessageRow
@@ -176,7 +177,7 @@ class ThreadView(QScrollArea):
             if glyph is not None:
                 grid.addWidget(GlyphMark(glyph, self._themes), row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(plain(text, Role.DIM, wraps=True), row, 1)
-        if status.why_not is not None and status.why_not.value == "no_permission":
+        if status.why_not is WhyNot.NO_PERMISSION:
             button = QPushButton("Record permission…")
             button.setProperty("kind", "link")
             button.setAccessibleName(f"Record permission of {copy.name or copy.address}")

@@ -14,6 +14,7 @@ from desktop.core.notice import NoticeKind
 from desktop.store import settings
 from desktop.store.accounts import Security, accounts, save_account
 from desktop.store.database import Store
+from desktop.store.hits import record_gaps
 from desktop.ui.actions import AccountDraft, CheckState, Keep
 from desktop.ui.main_window import MainWindow
 from desktop.ui.settings_dialog import notice_key
@@ -237,3 +238,23 @@ def test_a_theme_is_kept(window: MainWindow, qtbot: QtBot, store: Store) -> None
 def test_the_window_seconds_are_not_for_users(window: MainWindow) -> None:
     """No page offers the seconds after sending in which it is too early to tell."""
     assert [each.text() for each in window.settings.findChildren(QLabel) if "window" in each.text().lower()] == []
+
+
+def test_what_expired_unread_is_shown_by_day(store: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Hits that the relay dropped because nobody fetched them leave a day and a number, no more."""
+    record_gaps(store, {"2026-05-03": 4})
+    window = open_window()
+    window.settings.open_page(2)
+    qtbot.waitUntil(
+        lambda: (
+            window.settings.relay.gaps.text().replace("\u200b", "") == "3 May: 4 requests expired at the relay unread"
+        )
+    )
+
+
+def test_a_sample_is_shown_and_leads_nowhere_else(window: MainWindow, qtbot: QtBot) -> None:
+    """The sample notification falls to the toast here, and taking it changes no place."""
+    window.settings.test_asked.emit()
+    assert window.toast.texts()[0] == "Somebody opened “A sample”"
+    window.toast.choose()
+    assert window.places.currentIndex() == 0
