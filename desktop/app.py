@@ -1,0 +1,265 @@
+"""The window program: builds engine and window, connects them, and takes both down again.
+
+What happens on other threads crosses to Qt in one QObject made here on the main thread, whose signals go to methods of
+QObjects; nothing else of the program knows both sides.
+"""
+
+import hashlib
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QObject, QTimer, Signal, Slot
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from desktop import logs
+from desktop.core.errors import StoreTrouble, Trouble
+from desktop.engine import Engine
+from desktop.engine import Stations as EngineStations
+from desktop.outgoing.listener import LISTENER_USER
+from desktop.outgoing.upstream import Step
+from desktop.places import Places
+from desktop.tracking.poller import Link
+from desktop.ui import words
+from desktop.ui.actions import (
+    AccountDraft,
+    Actions,
+    CheckLine,
+    CheckState,
+    Keep,
+    Listener,
+    ListenerState,
+    PracticeControls,
+    RelayState,
+    Stations,
+)
+from desktop.ui.main_window import MainWindow
+
+ANSWER_WAIT_MS = 500
+SIGNAL_LOOK_MS = 200
+_RELAY_STATES = {
+    None: RelayState.NONE,
+    Link.CONNECTING: RelayState.CONNECTING,
+    Link.LISTENING: RelayState.CONNECTED,
+    Link.AWAY: RelayState.WAITING,
+    Link.STOPPED: RelayState.NONE,
+}
+
+
+class Crossing(QObject):
+    """Where other threads hand over what happened; emitted anywhere, received on the main thread."""
+
+    changed = Signal(object)
+    stations_changed = Signal()
+
+
+def application() -> QApplication:
+    """Return the program's QApplication, made at the first call."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    made = QApplication(sys.argv[:1])
+    made.setApplicationName("Readback")
+    made.setDesktopFileName("readback")
+    # With a tray icon the program outlives its window; without one the window's closing quits by itself.
+    made.setQuitOnLastWindowClosed(False)
+    return made
+
+
+def run_window(places: Places) -> int:
+    """Open the user's window, or bring up the one that is open already; return the exit status."""
+    app = application()
+    if bring_up_running(places):
+        return 0
+    logs.start(places.log)
+    crossing = Crossing()
+    with ExitStack() as opened:
+        try:
+            engine = Engine(places, on_changed=crossing.stations_changed.emit)
+        except StoreTrouble as trouble:
+            tell_at_start(trouble)
+            return 75  # EX_TEMPFAIL
+        opened.callback(engine.close)
+        engine.start()
+        window = build_window(engine, crossing, practice=None)
+        opened.callback(dismiss, window)
+        door = Door(places, window)
+        opened.callback(door.close)
+        window.show()
+        return execute(app)
+
+
+def execute(app: QApplication) -> int:
+    """Run Qt's loop until the program quits; Ctrl+C and SIGTERM quit it too."""
+    # Python runs signal handlers only between its own steps, so Qt has to let it have one now and then.
+    look = QTimer()
+    look.timeout.connect(_Nothing())
+    look.start(SIGNAL_LOOK_MS)
+    before = {number: signal.signal(number, _Quitting(app)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return app.exec()
+    finally:
+        look.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Nothing:
+    def __call__(self) -> None:
+        """Let Python look at its signals."""
+
+
+class _Quitting:
+    def __init__(self, app: QApplication) -> None:
+        self._app = app
+
+    def __call__(self, _number: int, _frame: object) -> None:
+        self._app.quit()
+
+
+def build_window(engine: Engine, crossing: Crossing, *, practice: PracticeControls | None) -> MainWindow:
+    """Return a window on an engine, told of every change from now on."""
+    window = MainWindow(engine.store, actions_of(engine, practice), engine.clock)
+    crossing.changed.connect(window.on_change)
+    crossing.stations_changed.connect(window.refresh_stations)
+    engine.store.subscribe(crossing.changed.emit)
+    return window
+
+
+def dismiss(window: MainWindow) -> None:
+    """Take a window down whole, while what it reads from is still open."""
+    window.leave()
+    window.hide()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
+
+
+def tell_at_start(trouble: Trouble) -> None:
+    """Say why the program cannot start, in a box of its own."""
+    sentence, cure = words.trouble_texts(trouble)
+    box = QMessageBox(QMessageBox.Icon.Warning, "Readback", sentence)
+    box.setInformativeText(cure)
+    box.exec()
+
+
+# What the window may ask for.
+
+
+def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
+    """Return an engine's abilities as the window knows them."""
+    return Actions(
+        test_account=lambda draft, tell: test_account(engine, draft, tell),
+        save_account=lambda draft: engine.save_account(
+            draft.row, draft.password, session_only=draft.keep is Keep.SESSION
+        ),
+        delete_account=engine.delete_account,
+        keyring_works=engine.keyring_works,
+        listener=lambda: Listener(
+            host="127.0.0.1", port=engine.port, user=LISTENER_USER, password=engine.listener_password
+        ),
+        restart_listener=engine.restart_listener,
+        stations=lambda: stations_of(engine.stations()),
+        connect_relay=lambda url, invite: engine.connect_relay(url, invite or None),
+        disconnect_relay=engine.disconnect_relay,
+        quit=QApplication.quit,
+        practice=practice,
+    )
+
+
+_STEP_WORDS = {Step.CONNECT: "Reach {}", Step.ENCRYPT: "Encrypt, and check its certificate", Step.SIGN_IN: "Sign in"}
+
+
+def test_account(engine: Engine, draft: AccountDraft, tell: Callable[[CheckLine], None]) -> None:
+    """Sign in at the provider, telling each step as it begins and ends; raise the Trouble it failed with."""
+    begun: list[str] = []
+
+    def on_step(step: Step) -> None:
+        if begun:
+            tell(CheckLine(what=begun[-1], state=CheckState.PASSED))
+        begun.append(_STEP_WORDS[step].format(f"{draft.row.host}:{draft.row.port}"))
+        tell(CheckLine(what=begun[-1], state=CheckState.RUNNING))
+
+    try:
+        engine.test_account(draft.row, draft.password, on_step)
+    except Trouble as trouble:
+        if begun:
+            tell(CheckLine(what=begun[-1], state=CheckState.FAILED, detail=trouble.sentence))
+        raise
+    tell(CheckLine(what=begun[-1], state=CheckState.PASSED))
+
+
+def stations_of(stations: EngineStations) -> Stations:
+    """Return how the stations stand, as the window shows it."""
+    poller = stations.relay
+    troubles = stations.troubles
+    listener = ListenerState.LISTENING if stations.port else ListenerState.FAILED
+    relay = RelayState.FAILED if "relay" in troubles else _RELAY_STATES[poller.link if poller else None]
+    first = troubles.get("listener") or troubles.get("mail") or troubles.get("relay")
+    return Stations(
+        listener=listener,
+        port=stations.port,
+        relay=relay,
+        relay_host=urlsplit(stations.relay_url).hostname or "",
+        trouble=first or (poller.trouble if poller else None),
+    )
+
+
+# One window a user.
+
+
+def _door_name(places: Places) -> str:
+    return "readback-" + hashlib.sha256(str(places.home.resolve()).encode()).hexdigest()[:16]
+
+
+def bring_up_running(places: Places) -> bool:
+    """Ask a window that is open already to come to the front; return whether there is one."""
+    knock = QLocalSocket()
+    knock.connectToServer(_door_name(places))
+    return knock.waitForConnected(ANSWER_WAIT_MS)
+
+
+class Door(QObject):
+    """Lets a second start bring up the first one's window."""
+
+    def __init__(self, places: Places, window: MainWindow) -> None:
+        """Listen for knocks; a socket left over by a crash is removed."""
+        super().__init__()
+        self._window = window
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        name = _door_name(places)
+        if not self._server.listen(name):
+            QLocalServer.removeServer(name)
+            self._server.listen(name)
+        self._server.newConnection.connect(self._on_knocked)
+
+    @Slot()
+    def _on_knocked(self) -> None:
+        self._server.nextPendingConnection().close()
+        self._window.bring_up()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.close()
+
+
+def wait_in_loop(condition: Callable[[], bool], timeout_s: float) -> bool:
+    """Run Qt's loop until `condition` holds, looking ten times a second; return whether it did in time."""
+    loop = QEventLoop()
+    deadline = QDeadlineTimer(int(timeout_s * 1000))
+    look = QTimer()
+    look.timeout.connect(lambda: loop.quit() if condition() or deadline.hasExpired() else None)
+    look.start(SIGNAL_LOOK_MS // 2)
+    loop.exec()
+    look.stop()
+    return condition()
+
+
+def save_pictures(window: MainWindow, folder: Path) -> None:
+    """Save a picture of every screen, each path printed as it is there."""
+    for path in window.pictures(folder):
+        print(path, flush=True)  # noqa: T201 - the command's output is the terminal

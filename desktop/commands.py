@@ -1,0 +1,154 @@
+"""What the command line offers, and each exit status (sysexits.h): thin calls into the parts that do the work."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+from desktop import logs
+from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
+from desktop.engine import Engine, utc_now
+from desktop.places import Places
+from desktop.ui import words
+
+EX_OK: Final = 0
+EX_USAGE: Final = 64
+EX_DATAERR: Final = 65
+EX_NOINPUT: Final = 66
+EX_UNAVAILABLE: Final = 69
+EX_TEMPFAIL: Final = 75
+EX_NOPERM: Final = 77
+EX_CONFIG: Final = 78
+_STATUS_OF: Final[tuple[tuple[type[Trouble], int], ...]] = (
+    (NotAuthorised, EX_NOPERM),
+    (Refused, EX_UNAVAILABLE),
+    (Unreachable, EX_UNAVAILABLE),
+    (Malformed, EX_DATAERR),
+    (StoreTrouble, EX_TEMPFAIL),
+    (Trouble, EX_CONFIG),
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status; a Trouble is told in words, a bug is raised."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except Trouble as trouble:
+        sentence, cure = words.trouble_texts(trouble)
+        print("\n".join(filter(None, [sentence, cure])), file=sys.stderr)
+        return next(status for kind, status in _STATUS_OF if isinstance(trouble, kind))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that leaves with EX_USAGE instead of argparse's 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the call, and how it goes."""
+        self.print_usage(sys.stderr)
+        self.exit(EX_USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="readback", description="Read status for one-to-one mail that tells the truth.")
+    parser.set_defaults(command=_window)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    listen = commands.add_parser("listen", help="take mail without a window")
+    listen.add_argument("--port", type=int, help="the port to listen on (default: as in the settings, else 4190)")
+    listen.set_defaults(command=_listen)
+    practice = commands.add_parser("practice", help="play a whole round on this machine, without an account")
+    practice.add_argument(
+        "--terminal", action="store_true", help="play in the terminal even where a window could be shown"
+    )
+    practice.add_argument("--pictures", type=Path, metavar="DIR", help="save a picture of every screen and exit")
+    practice.set_defaults(command=_practice)
+    inspect = commands.add_parser("inspect", help="show what would be added to a message, and what not")
+    inspect.add_argument("file", metavar="FILE.eml", help="the message as it would be sent; - for standard input")
+    inspect.add_argument("--to", action="append", required=True, metavar="ADDR", help="a recipient; may be repeated")
+    inspect.add_argument(
+        "--permit", action="append", default=[], metavar="ADDR", help="a recipient who gave permission"
+    )
+    inspect.add_argument("--out", type=Path, metavar="DIR", help="write each recipient's copy to this folder")
+    inspect.set_defaults(command=_inspect)
+    doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _has_display() -> bool:
+    if sys.platform != "linux":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _window(_options: argparse.Namespace) -> int:
+    if not _has_display():
+        print("There is no display here. `readback listen` takes mail without a window.", file=sys.stderr)
+        return EX_UNAVAILABLE
+    from desktop import app
+
+    return app.run_window(Places.of_user())
+
+
+def _practice(options: argparse.Namespace) -> int:
+    from desktop import rounds
+
+    if options.pictures is not None:
+        return rounds.save_pictures(options.pictures)
+    if options.terminal or not _has_display():
+        return rounds.play_in_terminal()
+    return rounds.play_in_window()
+
+
+def _listen(options: argparse.Namespace) -> int:
+    places = Places.of_user()
+    logs.start(places.log)
+    ended = threading.Event()
+    engine = Engine(places, on_changed=lambda: None)
+    try:
+        engine.start(options.port)
+        for trouble in engine.stations().troubles.values():
+            print(" ".join(words.trouble_texts(trouble)), file=sys.stderr)
+        if not engine.port:
+            return EX_UNAVAILABLE
+        print(f"Taking mail on 127.0.0.1:{engine.port}. Ctrl+C ends.", flush=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: ended.set())
+        ended.wait()
+    finally:
+        engine.close()
+    return EX_OK
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from desktop import inspection
+
+    if options.file == "-":
+        raw = sys.stdin.buffer.read()
+    else:
+        try:
+            raw = Path(options.file).read_bytes()
+        except OSError as error:
+            print(f"{options.file} cannot be read: {error.strerror}.", file=sys.stderr)
+            return EX_NOINPUT
+    for line in inspection.report(raw, to=options.to, permit=options.permit, out=options.out, now=utc_now()):
+        print(line)
+    return EX_OK
+
+
+def _doctor(_options: argparse.Namespace) -> int:
+    from desktop import doctor
+
+    ill = 0
+    for finding in doctor.findings(Places.of_user()):
+        print(f"{'ok' if finding.is_well else '!!'}  {finding.part:<9} {finding.seen}", flush=True)
+        if not finding.is_well:
+            ill += 1
+            print(f"    {'':<9} -> {finding.cure}", flush=True)
+    print("All is well." if not ill else f"{words.count(ill, 'thing needs', 'things need')} your attention.")
+    return EX_UNAVAILABLE if ill else EX_OK

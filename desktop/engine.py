@@ -1,0 +1,273 @@
+"""A desktop at work, with a window or without: store, secrets, listener and poller, opened and closed together.
+
+The listener runs whether a relay is connected or not, and the poller only once one is; each trouble is handed up as it
+happens and stops neither.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from desktop.accounts import channel as channels
+from desktop.accounts.channel import Channel
+from desktop.accounts.vault import (
+    LISTENER_SECRET,
+    Keep,
+    KeyringVault,
+    SessionVault,
+    Vault,
+    account_secret,
+    open_vault,
+)
+from desktop.core.errors import StoreTrouble, Trouble
+from desktop.outgoing.listener import DEFAULT_PORT, Listener
+from desktop.outgoing.offers import Offer
+from desktop.outgoing.probe import test_account
+from desktop.outgoing.upstream import Step
+from desktop.places import Places
+from desktop.running import RunningLock
+from desktop.store import accounts, settings
+from desktop.store.accounts import AccountRow
+from desktop.store.database import Store
+from desktop.tracking.poller import Poller, PollerState
+from desktop.tracking.register import register
+
+WINDOW_S = 40.0
+SECRETS_SETTING = "secrets.keep"
+PORT_SETTING = "listener.port"
+WINDOW_SETTING = "window_s"
+
+
+def utc_now() -> datetime:
+    """Return the real time, aware UTC."""
+    return datetime.now(UTC)
+
+
+class LayeredVault:
+    """Secrets of this session over lasting ones; what is to last is put where the user chose."""
+
+    def __init__(self, lasting: Vault) -> None:
+        """Start with nothing in the session."""
+        self.lasting = lasting
+        self.session = SessionVault()
+        self.where = lasting.where
+
+    def get(self, name: str) -> str | None:
+        """Return this session's secret, else the lasting one; raise StoreTrouble."""
+        secret = self.session.get(name)
+        return self.lasting.get(name) if secret is None else secret
+
+    def put(self, name: str, secret: str) -> None:
+        """Keep a secret where the user chose; raise StoreTrouble."""
+        self.lasting.put(name, secret)
+        self.session.delete(name)
+
+    def delete(self, name: str) -> None:
+        """Forget a secret in both places; raise StoreTrouble."""
+        self.session.delete(name)
+        self.lasting.delete(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stations:
+    """How the two stations stand: the listener's port, 0 while it is not listening, and the poller's state."""
+
+    port: int
+    relay: PollerState | None
+    relay_url: str
+    troubles: Mapping[str, Trouble] = field(default_factory=dict)
+
+
+class Engine:
+    """Everything that runs without a window; methods may block; any thread but the writer's may call."""
+
+    def __init__(
+        self,
+        places: Places,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        keep: Keep | None = None,
+        on_changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Open the store and the secrets; `keep` overrules where the user keeps them; raise StoreTrouble.
+
+        `on_changed` is called on any thread when a station's state or a trouble changed.
+        """
+        self.places = places
+        self.clock = clock
+        self._on_changed = on_changed
+        self._gate = threading.RLock()
+        self._troubles: dict[str, Trouble] = {}
+        self._listener: Listener | None = None
+        self._poller: Poller | None = None
+        self._channel: Channel | None = None
+        self._lock = RunningLock(places.lock)
+        try:
+            self.store = Store(places.store, clock=clock)
+        except BaseException:
+            self._lock.release()
+            raise
+        chosen = keep or Keep(settings.get(self.store, SECRETS_SETTING, Keep.KEYRING.value))
+        self.vault = LayeredVault(open_vault(chosen, path=places.secrets))
+
+    def start(self, port: int | None = None) -> None:
+        """Start the listener, and the poller where a relay is connected; what fails becomes a trouble."""
+        self.restart_listener(port)
+        try:
+            self._channel = channels.load(self.vault)
+        except Trouble as trouble:
+            self._note("relay", trouble)
+        if self._channel is not None:
+            self._start_poller(self._channel)
+
+    def close(self) -> None:
+        """Stop both stations and close the store; never waits for the network."""
+        with self._gate:
+            poller, self._poller = self._poller, None
+            listener, self._listener = self._listener, None
+        if poller is not None:
+            poller.stop()
+        if listener is not None:
+            listener.stop()
+        self.store.close()
+        self._lock.release()
+
+    # The listener.
+
+    def restart_listener(self, port: int | None = None) -> None:
+        """Listen on `port`, by default the one in the settings; a taken port is kept as a trouble."""
+        if port is not None and port != settings.get(self.store, PORT_SETTING, DEFAULT_PORT) and port != 0:
+            settings.put(self.store, PORT_SETTING, port)
+        wanted = settings.get(self.store, PORT_SETTING, DEFAULT_PORT) if port is None else port
+        with self._gate:
+            listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.stop()
+        listener = Listener(
+            port=wanted,
+            store=self.store,
+            vault=self.vault,
+            channel=lambda: self._channel,
+            journal_path=self.places.journal,
+            clock=self.clock,
+            on_trouble=lambda trouble: self._note("mail", trouble),
+        )
+        try:
+            self._port = listener.start()
+        except Trouble as trouble:
+            self._note("listener", trouble)
+            return
+        with self._gate:
+            self._listener = listener
+        self._note("listener", None)
+
+    @property
+    def port(self) -> int:
+        """The port the listener listens on, 0 while it does not."""
+        return self._port if self._listener is not None else 0
+
+    @property
+    def listener_password(self) -> str:
+        """The listener's own password; raise StoreTrouble when the listener is not running."""
+        listener = self._listener
+        if listener is None:
+            raise StoreTrouble("The listener is not running.", "Choose another port under Settings → Mail program.")
+        return listener.password
+
+    # Accounts.
+
+    def keyring_works(self) -> bool:
+        """Say whether the system keyring answers; blocks while it asks the user to unlock it."""
+        try:
+            KeyringVault().get(LISTENER_SECRET)
+        except StoreTrouble:
+            return False
+        return True
+
+    def test_account(self, account: AccountRow, password: str, on_step: Callable[[Step], None]) -> Offer:
+        """Sign in at the provider and send nothing; an empty password means the stored one; raise Trouble.
+
+        `on_step` is told of each step as it begins; what the server offers is returned.
+        """
+        return test_account(account, password or self._stored_password(account.id), on_step=on_step)
+
+    def save_account(self, account: AccountRow, password: str, *, session_only: bool) -> int:
+        """Keep an account and its password (an empty one leaves the stored one); return its id; raise StoreTrouble."""
+        _, account_id = accounts.save_account(self.store, account)
+        if password and session_only:
+            self.vault.session.put(account_secret(account_id), password)
+        elif password:
+            self.vault.put(account_secret(account_id), password)
+        return account_id
+
+    def delete_account(self, account_id: int) -> None:
+        """Forget an account and its password; raise StoreTrouble."""
+        accounts.delete_account(self.store, account_id)
+        self.vault.delete(account_secret(account_id))
+
+    def _stored_password(self, account_id: int) -> str:
+        return (self.vault.get(account_secret(account_id)) if account_id else None) or ""
+
+    # The relay.
+
+    @property
+    def channel(self) -> Channel | None:
+        """This desktop's channel at its relay, None where none is connected."""
+        return self._channel
+
+    def connect_relay(self, url: str, invite: str | None) -> None:
+        """Register a channel and begin to poll; an earlier channel is replaced only once that worked; raise Trouble."""
+        before = self._channel
+        channel = register(url, invite, tag_key=before.tag_key if before is not None else None)
+        channels.save(self.vault, channel)
+        self._stop_poller()
+        self._channel = channel
+        self._start_poller(channel)
+
+    def disconnect_relay(self) -> None:
+        """Forget the channel; mail goes untracked from now on, and what the relay still holds is not fetched."""
+        self._stop_poller()
+        self._channel = None
+        self.vault.delete(channels.CHANNEL_SECRET)
+        self._note("relay", None)
+
+    def _start_poller(self, channel: Channel) -> None:
+        poller = Poller(
+            channel=channel,
+            store=self.store,
+            clock=self.clock,
+            on_state=self._on_poller_state,
+        )
+        with self._gate:
+            self._poller = poller
+        poller.start()
+
+    def _stop_poller(self) -> None:
+        with self._gate:
+            poller, self._poller = self._poller, None
+        if poller is not None:
+            poller.stop()
+
+    def _on_poller_state(self, _state: PollerState) -> None:
+        self._on_changed()
+
+    # How it stands.
+
+    def stations(self) -> Stations:
+        """Return how both stations stand."""
+        with self._gate:
+            return Stations(
+                port=self.port,
+                relay=self._poller.state if self._poller is not None else None,
+                relay_url=self._channel.relay_url if self._channel is not None else "",
+                troubles=dict(self._troubles),
+            )
+
+    def _note(self, station: str, trouble: Trouble | None) -> None:
+        with self._gate:
+            if trouble is None:
+                self._troubles.pop(station, None)
+            else:
+                self._troubles[station] = trouble
+        self._on_changed()

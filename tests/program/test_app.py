@@ -1,0 +1,146 @@
+"""The window program around its window: what it maps, who may knock, how the practice round plays in it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from desktop import app, rounds
+from desktop.accounts.vault import Keep as VaultKeep
+from desktop.controls import RoundControls
+from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
+from desktop.engine import Engine
+from desktop.engine import Stations as EngineStations
+from desktop.places import Places
+from desktop.rounds import Round
+from desktop.store import accounts
+from desktop.tracking.poller import Link, PollerState
+from desktop.ui.actions import AccountDraft, CheckLine, CheckState, Keep, ListenerState, RelayState, StepState
+
+
+@pytest.fixture(scope="module")
+def round_() -> Iterator[Round]:
+    """Lend one practice round to the whole file."""
+    with rounds.open_round() as opened:
+        yield opened
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Lend an engine with nothing set up."""
+    made = Engine(Places.in_folder(tmp_path), keep=VaultKeep.SESSION)
+    made.start(port=0)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("relay", "shown"),
+    [
+        (None, RelayState.NONE),
+        (PollerState(link=Link.CONNECTING), RelayState.CONNECTING),
+        (PollerState(link=Link.LISTENING), RelayState.CONNECTED),
+        (PollerState(link=Link.AWAY, trouble=Unreachable("No answer.", "")), RelayState.WAITING),
+    ],
+)
+def test_the_relay_is_shown_as_it_stands(relay: PollerState | None, shown: RelayState) -> None:
+    """Each state of the poller has its own state in the window, and a relay that is away names its trouble."""
+    stations = app.stations_of(EngineStations(port=4190, relay=relay, relay_url="https://relay.example"))
+    assert (stations.listener, stations.relay, stations.relay_host) == (
+        ListenerState.LISTENING,
+        shown,
+        "relay.example",
+    )
+    assert stations.trouble is (relay.trouble if relay else None)
+
+
+def test_a_listener_that_failed_is_shown_with_its_trouble() -> None:
+    """Without a port the listener has failed, and its trouble comes before the relay's."""
+    taken, damaged = StoreTrouble("The port is taken.", ""), StoreTrouble("Damaged.", "")
+    troubles = {"relay": damaged, "listener": taken}
+    stations = app.stations_of(EngineStations(port=0, relay=None, relay_url="", troubles=troubles))
+    assert (stations.listener, stations.relay, stations.trouble) == (ListenerState.FAILED, RelayState.FAILED, taken)
+
+
+def test_testing_an_account_tells_each_line(round_: Round) -> None:
+    """A good password passes every step; a wrong one fails at signing in, in words, and is raised."""
+    row = accounts.accounts(round_.engine.store)[0]
+    told: list[CheckLine] = []
+    app.test_account(round_.engine, AccountDraft(row=row, password="", keep=Keep.SESSION), told.append)
+    assert [line.state for line in told] == [CheckState.RUNNING, CheckState.PASSED] * 3
+    told.clear()
+    with pytest.raises(NotAuthorised):
+        app.test_account(round_.engine, AccountDraft(row=row, password="wrong", keep=Keep.SESSION), told.append)
+    assert [line.state for line in told[-2:]] == [CheckState.RUNNING, CheckState.FAILED]
+    assert told[-1] == CheckLine(
+        what="Sign in",
+        state=CheckState.FAILED,
+        detail="127.0.0.1 did not accept the user name and password.",
+    )
+
+
+def test_a_second_start_brings_up_the_first_window(qtbot: QtBot, engine: Engine) -> None:
+    """Nobody answers before there is a window; afterwards a knock shows it."""
+    places = engine.places
+    assert app.bring_up_running(places) is False
+    window = app.build_window(engine, app.Crossing(), practice=None)
+    door = app.Door(places, window)
+    assert app.bring_up_running(places) is True
+    qtbot.waitUntil(window.isVisible)
+    door.close()
+    assert app.bring_up_running(places) is False
+    app.dismiss(window)
+
+
+def test_the_story_plays_in_the_window(qtbot: QtBot, round_: Round) -> None:
+    """The story plays to its end by itself, the window lists its conversations, and recipients can be made to act."""
+    crossing = app.Crossing()
+    controls = RoundControls(round_.session, round_.stage)
+    told: list[int] = []
+    controls.subscribe(lambda: told.append(1))
+    window = app.build_window(round_.engine, crossing, practice=controls)
+    window.show()
+    controls.start()
+    assert controls.is_playing()
+    assert app.wait_in_loop(lambda: controls.wait(0), 50)
+    assert controls.failed_step == ""
+    assert {step.state for step in controls.steps()} == {StepState.DONE}
+    assert len(told) > len(controls.steps())
+    qtbot.waitUntil(lambda: window.threads.list.model().rowCount() == 4)
+    reader = next(each for each in controls.recipients() if each.has_picture and each.has_links)
+    before = controls.now()
+    controls.advance(timedelta(minutes=5))
+    assert (controls.now() - before).total_seconds() >= 300
+    controls.open(reader.address)
+    controls.click(reader.address)
+    assert "See or stop" in controls.mail_html_of(reader.address)
+    assert "<form" in controls.stop_page_html(reader.address)
+    controls.stop(reader.address)
+    controls.close()
+    app.dismiss(window)
+
+
+def test_the_story_can_be_held_stepped_and_taken_over(round_: Round) -> None:
+    """A held story plays a step when asked to; once taken over it plays no more."""
+    controls = RoundControls(round_.session, round_.stage)
+    controls.start()
+    controls.pause()
+    controls.resume()
+    controls.pause()
+    controls.step()
+    controls.take_over()
+    assert controls.wait(30)
+    assert controls.is_playing() is False
+    controls.close()
+
+
+def test_pictures_of_every_screen_are_saved(qtbot: QtBot, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`readback practice --pictures DIR` plays the story, saves each screen in light and dark, and leaves with 0."""
+    assert qtbot is not None
+    assert rounds.save_pictures(tmp_path / "pictures") == 0
+    saved = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert len(saved) >= 20
+    assert {name.rpartition("-")[2] for name in saved} == {"light.png", "dark.png"}
+    assert len(capsys.readouterr().out.splitlines()) == len(saved)

@@ -1,0 +1,186 @@
+"""The command line: each command's words and exit status."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from desktop import commands
+from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_without_a_display_the_window_command_says_what_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`readback` on a machine without a display names the command that needs none and leaves with 69."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert commands.run([]) == 69
+    assert "readback listen" in capsys.readouterr().err
+
+
+def test_a_wrong_call_leaves_with_ex_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown option is a usage error, with a line on how the call goes."""
+    with pytest.raises(SystemExit) as left:
+        commands.run(["listen", "--prot", "4190"])
+    assert left.value.code == 64
+    assert "usage: readback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [
+        (NotAuthorised("A", "B"), 77),
+        (Refused("A", "B"), 69),
+        (Unreachable("A", "B"), 69),
+        (Malformed("A", "B"), 65),
+        (StoreTrouble("A", "B"), 75),
+        (Trouble("A", "B"), 78),
+    ],
+)
+def test_a_trouble_is_told_in_two_lines(
+    trouble: Trouble, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each kind of trouble prints its sentence and its cure and has its exit status."""
+
+    def fail(_options: object) -> int:
+        raise trouble
+
+    monkeypatch.setattr(commands, "_doctor", fail)
+    assert commands.run(["doctor"]) == status
+    assert capsys.readouterr().err == "A\nB\n"
+
+
+def listening(home: Path) -> "subprocess.Popen[str]":
+    """Start `readback listen` on any free port; it is ready once its first line came."""
+    (home / "secrets.json").parent.mkdir(exist_ok=True)
+    prepare = (
+        "from pathlib import Path; from desktop.engine import SECRETS_SETTING, utc_now;"
+        "from desktop.store import settings; from desktop.store.database import Store; import sys;"
+        "store = Store(Path(sys.argv[1]), clock=utc_now); settings.put(store, SECRETS_SETTING, 'file'); store.close()"
+    )
+    subprocess.run([sys.executable, "-c", prepare, str(home / "store.sqlite3")], check=True, cwd=ROOT)
+    return subprocess.Popen(
+        [sys.executable, "-m", "desktop", "listen", "--port", "0"],
+        cwd=ROOT,
+        env=os.environ | {"READBACK_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_listen_takes_mail_until_it_is_told_to_end(tmp_path: Path) -> None:
+    """`readback listen` names its port, holds the folder alone, and leaves with 0 on SIGTERM."""
+    with listening(tmp_path) as first:
+        assert first.stdout is not None
+        line = first.stdout.readline()
+        with listening(tmp_path) as second:
+            _, told = second.communicate(timeout=20)
+        first.send_signal(signal.SIGTERM)
+        _, complaint = first.communicate(timeout=20)
+    assert line.startswith("Taking mail on 127.0.0.1:")
+    assert (second.returncode, "already running" in told) == (75, True)
+    assert (first.returncode, complaint) == (0, "")
+
+
+def test_inspect_says_when_there_is_no_such_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is not there is EX_NOINPUT, in words."""
+    assert commands.run(["inspect", str(tmp_path / "no.eml"), "--to", "anna@example.test"]) == 66
+    assert "cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_doctor_says_what_is_not_well_and_how_to_mend_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a fresh folder each line that is not well is followed by what to do; no relay is no fault."""
+    monkeypatch.setenv("READBACK_HOME", str(tmp_path))
+    assert commands.run(["doctor"]) == 69
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    assert "!!  provider  No account yet." in lines
+    assert "    " + " " * 9 + " -> Open `readback` and enter one under Settings → Account." in lines
+    assert printed.count("!! ") == printed.count(" -> ")
+
+
+def test_doctor_finds_a_round_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Store, listener, provider and relay of a running engine are well; only secrets of one session are pointed at."""
+    from desktop import doctor, rounds
+    from desktop.accounts.vault import Keep
+    from desktop.store import settings
+
+    with rounds.open_round() as round_:
+        vault = round_.engine.vault
+        monkeypatch.setattr(doctor, "open_vault", lambda *_args, **_named: vault)
+        settings.put(round_.engine.store, "listener.port", round_.engine.port)
+        found = {finding.part: finding for finding in doctor.findings(round_.engine.places)}
+    assert Keep(vault.where) is Keep.SESSION
+    assert {part: finding.is_well for part, finding in found.items()} == {
+        "store": True,
+        "secrets": False,
+        "listener": True,
+        "provider": True,
+        "relay": True,
+    }
+    assert found["relay"].seen.endswith("answers (no TLS)")
+
+
+def sample(folder: Path) -> Path:
+    """Write a mail with a link and return its file."""
+    path = folder / "offer.eml"
+    path.write_bytes(
+        b"From: Kim <kim@example.test>\r\nTo: anna@example.test, ben@example.test\r\nSubject: Offer\r\n"
+        b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        b'<p>Hello</p><p><a href="https://shop.example/offer">The offer</a></p>\r\n'
+    )
+    return path
+
+
+def test_inspect_shows_what_would_be_added_for_whom(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only the recipient who is permitted gets a tracked copy; the other's is written byte for byte as it came."""
+    path = sample(tmp_path)
+    to = ["--to", "anna@example.test", "--to", "ben@example.test"]
+    call = ["inspect", str(path), *to, "--permit", "Anna@example.test", "--out", str(tmp_path / "out")]
+    assert commands.run(call) == 0
+    printed = capsys.readouterr().out
+    assert "tracked for opens and clicks" in printed
+    assert "added: the visible line with a stop link, a picture, 1 tracked link" in printed
+    assert "untracked, byte for byte as it came\n  rule no_permission:" in printed
+    anna, ben = (
+        (tmp_path / "out" / name).read_bytes() for name in ("1-anna@example.test.eml", "2-ben@example.test.eml")
+    )
+    assert (ben == path.read_bytes(), b"/open/" in anna, b"/stop/" in anna) == (True, True, True)
+
+
+def test_inspect_reads_standard_input_and_refuses_a_bad_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`-` is standard input; an address that is none leaves with 65 and says so."""
+    with sample(tmp_path).open("rb") as file:
+        monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": file}))
+        assert commands.run(["inspect", "-", "--to", "anna@example.test"]) == 0
+    assert "rule no_permission" in capsys.readouterr().out
+    assert commands.run(["inspect", str(tmp_path / "offer.eml"), "--to", "anna@@example.test"]) == 65
+    assert "not a mail address" in capsys.readouterr().err
+
+
+def test_inspect_says_when_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that cannot be made is a trouble in words."""
+    path = sample(tmp_path)
+    assert commands.run(["inspect", str(path), "--to", "anna@example.test", "--out", str(path / "sub")]) == 75
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_inspect_says_what_the_listener_would_refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bare CR is pointed at, since no mail may hold one; a mail without one is not."""
+    path = tmp_path / "cr.eml"
+    path.write_bytes(b"From: kim@example.test\r\n\r\na\rb\r\n")
+    assert commands.run(["inspect", str(path), "--to", "anna@example.test"]) == 0
+    assert "would refuse it: it holds a bare CR" in capsys.readouterr().out
+    assert commands.run(["inspect", str(sample(tmp_path)), "--to", "anna@example.test"]) == 0
+    assert "would refuse" not in capsys.readouterr().out

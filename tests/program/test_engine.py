@@ -1,0 +1,175 @@
+"""The engine: what it opens it closes, what fails it says, and nothing it keeps is lost or told twice."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop import rounds
+from desktop.accounts.vault import Keep, SessionVault, account_secret
+from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
+from desktop.core.permission import Method, Purpose
+from desktop.engine import Engine, LayeredVault
+from desktop.outgoing.upstream import Step
+from desktop.places import Places
+from desktop.rounds import Round
+from desktop.store import accounts, settings
+from desktop.tracking.poller import Link
+
+
+@pytest.fixture(scope="module")
+def round_() -> Iterator[Round]:
+    """Lend one practice round to the whole file."""
+    with rounds.open_round() as opened:
+        yield opened
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Lend an engine with nothing set up."""
+    made = Engine(Places.in_folder(tmp_path), keep=Keep.SESSION)
+    yield made
+    made.close()
+
+
+def test_an_engine_with_nothing_set_up_listens_and_has_no_relay(engine: Engine) -> None:
+    """Without account and relay the listener listens, and no relay is no trouble."""
+    engine.start(port=0)
+    stations = engine.stations()
+    assert stations.port > 0
+    assert (stations.relay, stations.relay_url, dict(stations.troubles)) == (None, "", {})
+    assert engine.listener_password != ""
+
+
+def test_a_taken_port_is_a_trouble_until_another_is_chosen(engine: Engine, round_: Round) -> None:
+    """A port in use is told with a cure and has no password to copy; a free one heals it and is remembered."""
+    engine.start(port=round_.engine.port)
+    assert (engine.port, list(engine.stations().troubles)) == (0, ["listener"])
+    with pytest.raises(StoreTrouble, match="not running"):
+        _ = engine.listener_password
+    engine.restart_listener(0)
+    assert (engine.port > 0, dict(engine.stations().troubles)) == (True, {})
+
+
+def test_a_chosen_port_is_remembered(engine: Engine) -> None:
+    """The port given once is the one that the next start takes."""
+    engine.start(port=0)
+    free = engine.port
+    engine.restart_listener(0)
+    engine.restart_listener(free)
+    assert (engine.port, settings.get(engine.store, "listener.port", 0)) == (free, free)
+
+
+def test_the_state_of_the_relay_is_told(round_: Round) -> None:
+    """A round's poller comes to listen at the round's relay."""
+    assert round_.stage.desk.wait_until(lambda: round_.engine.stations().relay is not None, 5)
+    relay = round_.engine.stations().relay
+    assert relay is not None
+    assert relay.link in (Link.CONNECTING, Link.LISTENING)
+    assert round_.engine.stations().relay_url == round_.session.relay_url
+
+
+def test_signing_in_is_tried_with_the_stored_password_and_with_a_new_one(round_: Round) -> None:
+    """An empty password means the stored one; a wrong one is refused as such."""
+    row = accounts.accounts(round_.engine.store)[0]
+    steps: list[Step] = []
+    assert round_.engine.test_account(row, "", steps.append).eight_bit
+    assert steps == list(Step)
+    assert round_.engine.test_account(row, round_.session.provider.password, steps.append).eight_bit
+    with pytest.raises(NotAuthorised):
+        round_.engine.test_account(row, "wrong", steps.append)
+
+
+def test_a_removed_account_takes_its_password_along(engine: Engine, round_: Round) -> None:
+    """Password and row are there after saving and gone after removing."""
+    row = accounts.accounts(round_.engine.store)[0]
+    account_id = engine.save_account(replace(row, id=0), "secret", session_only=False)
+    assert engine.vault.get(account_secret(account_id)) == "secret"
+    engine.save_account(replace(row, id=account_id), "", session_only=False)
+    assert engine.vault.get(account_secret(account_id)) == "secret"
+    engine.delete_account(account_id)
+    assert (engine.vault.get(account_secret(account_id)), accounts.accounts(engine.store)) == (None, ())
+
+
+def test_a_relay_that_is_not_there_changes_nothing(engine: Engine) -> None:
+    """Connecting to nothing is Unreachable and leaves no channel behind."""
+    with pytest.raises(Unreachable):
+        engine.connect_relay("http://127.0.0.1:9", None)
+    assert engine.stations().relay_url == ""
+
+
+def test_a_relay_can_be_connected_left_and_found_again(tmp_path: Path, round_: Round) -> None:
+    """The channel outlives the engine where secrets last, and is gone after disconnecting."""
+    places = Places.in_folder(tmp_path)
+    first = Engine(places, keep=Keep.FILE)
+    first.start(port=0)
+    first.connect_relay(round_.session.relay_url, None)
+    assert first.stations().relay_url == round_.session.relay_url
+    first.close()
+    second = Engine(places, keep=Keep.FILE)
+    second.start(port=0)
+    assert second.stations().relay_url == round_.session.relay_url
+    second.disconnect_relay()
+    assert (second.stations().relay_url, second.stations().relay) == ("", None)
+    second.close()
+
+
+def test_connecting_anew_keeps_the_tags(engine: Engine, round_: Round) -> None:
+    """A new channel keeps the old one's tag key, so that a stop still names the same person."""
+    engine.start(port=0)
+    engine.connect_relay(round_.session.relay_url, None)
+    before = engine.channel
+    engine.connect_relay(round_.session.relay_url, None)
+    after = engine.channel
+    assert before is not None
+    assert after is not None
+    assert (before.channel_id == after.channel_id, before.tag_key == after.tag_key) == (False, True)
+
+
+def test_damaged_secrets_are_a_trouble_and_mail_still_leaves(tmp_path: Path) -> None:
+    """A secrets file that cannot be read is told of; the store opens and the engine closes all the same."""
+    places = Places.in_folder(tmp_path)
+    places.secrets.write_text("{")
+    places.secrets.chmod(0o600)
+    engine = Engine(places, keep=Keep.FILE)
+    engine.start(port=0)
+    assert set(engine.stations().troubles) == {"listener", "relay"}
+    engine.close()
+
+
+def test_a_damaged_store_lets_the_next_engine_try_again(tmp_path: Path) -> None:
+    """An engine that could not open its store holds no lock afterwards."""
+    places = Places.in_folder(tmp_path)
+    places.store.write_bytes(b"not a database at all, not a database at all")
+    with pytest.raises(StoreTrouble):
+        Engine(places, keep=Keep.SESSION)
+    places.store.unlink()
+    Engine(places, keep=Keep.SESSION).close()
+
+
+def test_the_session_shadows_what_lasts() -> None:
+    """A secret of this session is read before the lasting one, and putting a lasting one ends that."""
+    vault = LayeredVault(SessionVault())
+    vault.put("name", "lasting")
+    vault.session.put("name", "session")
+    assert vault.get("name") == "session"
+    vault.put("name", "new")
+    assert vault.get("name") == "new"
+    vault.delete("name")
+    assert vault.get("name") is None
+
+
+def test_the_desk_reads_what_the_engine_keeps(round_: Round) -> None:
+    """A grant recorded through the desk stands in the store, and a wait for what never comes ends in time."""
+    desk = round_.stage.desk
+    desk.record_grant(
+        address="new@example.test",
+        name="New",
+        purposes=frozenset({Purpose.OPENS}),
+        method=Method.SPOKEN,
+        evidence="on the phone",
+    )
+    assert desk.permission_of("new@example.test").purposes == {Purpose.OPENS}
+    assert desk.wait_until(lambda: False, 0.05) is False
+    assert (desk.copies(), desk.raw_hits(), desk.window_s) == ((), (), 40.0)
