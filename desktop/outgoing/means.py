@@ -84,6 +84,7 @@ class Means:
         self._asked: dict[int, Future[None]] = {}
         self._askers = ThreadPoolExecutor(4, thread_name_prefix="outgoing-asker")
         self._upstreams: set[Upstream] = set()
+        self._is_closed = False
         self._beside = ThreadPoolExecutor(4, thread_name_prefix="outgoing-beside")
         self._recorder = ThreadPoolExecutor(1, thread_name_prefix="outgoing-recorder")
         self._unsubscribe = store.subscribe(self._on_changed)
@@ -94,6 +95,7 @@ class Means:
 
     def close(self) -> None:
         """Finish what is still to be recorded and close the journal."""
+        self._is_closed = True
         self._unsubscribe()
         self._askers.shutdown(wait=False, cancel_futures=True)
         self._recorder.shutdown()
@@ -183,7 +185,7 @@ class Means:
         with self._lock:
             is_news = self._offers.get(account_id) != offer
             self._offers = {**self._offers, account_id: offer}
-        if is_news:
+        if is_news and not self._is_closed:
             known = self._offers
             self.record_later(lambda: offers.remember(self.store, known))
 
