@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import gc
 import os
 import socket
 import sys
@@ -18,6 +19,7 @@ from relay.settings import BadSettingError, Settings, prepare_folder, settings_f
 from relay.wire.clock import PracticeClock
 
 _BACKLOG: Final = 1_024
+_GARBAGE_THRESHOLD: Final = 50_000
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +53,8 @@ def _serve(settings: Settings) -> None:
         shown = f"[{settings.host}]" if family is socket.AF_INET6 else settings.host
         base = f"http://{shown}:{port}"
         settings = dataclasses.replace(settings, port=port, public_url=settings.public_url or base)
+        gc.freeze()  # What is made by now stays; what a request makes is freed by counting.
+        gc.set_threshold(_GARBAGE_THRESHOLD, 50, 50)
         server = Server(build_app(settings, clock), lambda: print(f"listening on {base}", flush=True))
         server.run(sockets=[listener])
 

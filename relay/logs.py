@@ -38,7 +38,6 @@ def set_up() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # It warns of every malformed request.
     threading.excepthook = _note_death
 
 

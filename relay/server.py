@@ -1,6 +1,7 @@
 """uvicorn as the relay runs it: limits on a request's head, a discreet log, and long polls that end at shutdown."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 from typing import Final, cast
@@ -177,6 +178,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=5,
         )
         super().__init__(config)
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # It warns of every malformed request.
         self._app = app
         self._on_ready = on_ready
 
