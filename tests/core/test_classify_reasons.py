@@ -1,0 +1,120 @@
+"""The clause of evidence each rule gives: what the user reads under a hit, and nothing more than was proven."""
+
+from dataclasses import replace
+
+import pytest
+
+from desktop.core.classify import HitContext, judge, judge_copy
+from desktop.core.verdict import Confidence, Judgement, Verdict
+from relay.wire.hit import Hit
+from tests.fakes.samples import (
+    CHROME,
+    FIREFOX,
+    GMAIL_PREFETCH,
+    GMAIL_PROXY,
+    HOME,
+    SENT_AT,
+    THUNDERBIRD,
+    click,
+    hit,
+)
+
+SENT = HitContext(sent_at=SENT_AT, known=True)
+NEVER_SENT = replace(SENT, sent_at=None)
+AT_HOME = replace(SENT, own_sources=frozenset({HOME}))
+BY_MYSELF = replace(AT_HOME, own_agents=frozenset({THUNDERBIRD}))
+APPLE = ("apple-egress",)
+GOOGLE = ("google-fetchers",)
+AZURE = ("microsoft-cloud",)
+LOW, MEDIUM, HIGH = Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH
+PRELOADED = "preloaded it; the person may or may not have opened it"
+NOT_APPLES = "the program hides its name, and the network is not Apple's"
+NOT_GOOGLES = "the program calls itself Gmail's, but the network is not Google's"
+NO_PROXY = "the program calls itself an image proxy, which its network does not prove"
+NOT_TOLD_APART = "it came from a network where machines and people are not told apart"
+
+
+@pytest.mark.parametrize(
+    ("one", "context", "confidence", "reason"),
+    [
+        (hit(), replace(SENT, known=False), LOW, "Readback has no record of this mail"),
+        (hit(), NEVER_SENT, HIGH, "this copy was never sent to anybody"),
+        (hit(), BY_MYSELF, MEDIUM, "it came from your own address and program"),
+        (hit(), AT_HOME, LOW, "it came from your own address; it may have been you"),
+        (click(agent="Twitterbot/1.0"), SENT, HIGH, "the program says that it makes link previews"),
+        (click(agent="Mimecast"), SENT, HIGH, "the program says that it is a scanner"),
+        (click(agent="curl/8"), SENT, HIGH, "the program is a script's, not one that people read mail with"),
+        (hit(labels=("exchange-protection",)), SENT, HIGH, "it came from Microsoft's mail filter"),
+        (hit(labels=("barracuda",)), SENT, HIGH, "it came from Barracuda's mail filter"),
+        (hit(labels=("x", "exchange-protection", "barracuda")), SENT, HIGH, "it came from Barracuda's mail filter"),
+        (
+            click(labels=("proofpoint",), after_s=6),
+            SENT,
+            MEDIUM,
+            "it came from Proofpoint, and it came 6 s after sending",
+        ),
+        (click(labels=("mimecast",)), SENT, LOW, "it came from Mimecast, which later may carry people"),
+        (click(labels=("ironport",)), SENT, LOW, "it came from IronPort, which later may carry people"),
+        (click(labels=("trend-micro",)), SENT, LOW, "it came from Trend Micro, which later may carry people"),
+        (hit(agent="Mozilla/5.0", labels=APPLE), SENT, HIGH, f"Apple {PRELOADED}"),
+        (hit(agent="Mozilla/5.0"), SENT, LOW, NOT_APPLES),
+        (hit(agent=GMAIL_PREFETCH, labels=GOOGLE), SENT, HIGH, f"Gmail {PRELOADED}"),
+        (hit(agent=GMAIL_PREFETCH), SENT, LOW, NOT_GOOGLES),
+        (hit(agent=GMAIL_PROXY), SENT, LOW, NO_PROXY),
+        (hit(agent=GMAIL_PROXY, labels=GOOGLE, after_s=8), SENT, LOW, "it came 8 s after sending: too early to tell"),
+        (
+            hit(agent=GMAIL_PROXY, labels=GOOGLE),
+            SENT,
+            MEDIUM,
+            "Gmail fetched the picture, as it usually does on opening",
+        ),
+        (click(labels=AZURE, after_s=9), SENT, MEDIUM, "it came from a data centre, and it came 9 s after sending"),
+        (click(labels=AZURE), SENT, LOW, "it came from a data centre, where some people have their desktops"),
+        (hit(labels=AZURE, after_s=7.4), SENT, LOW, "it came 7 s after sending: too early to tell"),
+        (
+            hit(labels=AZURE),
+            SENT,
+            LOW,
+            "Microsoft's network fetched the picture, as it does for people who read webmail",
+        ),
+        (hit(labels=APPLE), SENT, LOW, NOT_TOLD_APART),
+        (hit(after_s=39.4), SENT, LOW, "it came 39 s after sending: too early to tell"),
+        (hit(after_s=-3), SENT, LOW, "it came before the mail was handed over: too early to tell"),
+        (hit(), SENT, HIGH, "ordinary network, known mail client"),
+        (click(), SENT, MEDIUM, "ordinary network, a browser with its own headers"),
+        (hit(agent=""), SENT, LOW, "nothing about it is proven"),
+    ],
+)
+def test_every_verdict_says_on_what_it_stands(
+    one: Hit, context: HitContext, confidence: Confidence, reason: str
+) -> None:
+    """Rule by rule the clause and the confidence are these."""
+    judgement = judge(one, context)
+    assert (judgement.reason, judgement.confidence) == (reason, confidence)
+
+
+def test_two_programs_at_one_address_are_named_as_the_evidence() -> None:
+    """The clause says what was seen, not what was concluded."""
+    image = {"sec-fetch-dest": "image"}
+    pair = [hit(after_s=600, agent=agent, headers=image) for agent in (FIREFOX, CHROME)]
+    assert judge_copy(pair, SENT)[0].reason == "one address used two different programs within 3 seconds"
+
+
+def test_a_picture_between_links_needs_a_whole_burst_near_it() -> None:
+    """Clicks of a burst that ended more than 3 s away leave a picture alone, though one of its links is near."""
+    context = replace(SENT, link_count=2)
+    burst = [click(after_s=after_s, token_id=bytes([number]) * 12) for number, after_s in enumerate((600, 602))]
+    judged = judge_copy([hit(after_s=605), *burst], context)
+    assert [each.rule for each in judged] == ["burst"] * 3
+    assert judge_copy([hit(after_s=605.001), *burst], context)[0].rule == "mail-client"
+
+
+def test_a_judgement_is_whole() -> None:
+    """One verdict in all its parts."""
+    expected = Judgement(
+        verdict=Verdict.PERSON,
+        rule="mail-client",
+        confidence=Confidence.HIGH,
+        reason="ordinary network, known mail client",
+    )
+    assert judge(hit(), SENT) == expected
