@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.core.errors import Trouble
@@ -50,6 +50,10 @@ class PracticePanel(QWidget):
         self._controls, self._ops, self._themes = controls, ops, themes
         self._shown: _Reading | None = None
         self._is_reading = self._is_stale = False
+        self._news: QWidget | None = None
+        # The place of a new step is known only after its layout, one turn of the loop later.
+        self._follow = QTimer(self, singleShot=True, interval=0)
+        self._follow.timeout.connect(self._on_follow)
         self.play, self.next = QPushButton("&Pause"), QPushButton("S&tep")
         self.take_over = QPushButton("Take o&ver")
         for button in (self.play, self.next, self.take_over):
@@ -80,8 +84,11 @@ class PracticePanel(QWidget):
         buttons.addStretch(1)
         column.addWidget(self._buttons)
         column.addWidget(self.message)
+        self._sections = QVBoxLayout()
+        self._sections.setSpacing(12)
         for place in (self._story, self._people):
-            column.addWidget(place)
+            self._sections.addWidget(place)
+        column.addLayout(self._sections)
         column.addWidget(plain("Move the clock", Role.STRONG))
         self._leaps = QWidget()
         leaps = QHBoxLayout(self._leaps)
@@ -136,6 +143,7 @@ class PracticePanel(QWidget):
         )
         is_over = all(step.state in (StepState.DONE, StepState.FAILED) for step in reading.steps)
         self._buttons.setVisible(not is_over)
+        self._put_first(self._people if is_over else self._story)
         self.play.setText("&Pause" if reading.is_playing else "&Play")
         self.next.setEnabled(not reading.is_playing)
         if before is None or before.steps != reading.steps:
@@ -150,6 +158,13 @@ class PracticePanel(QWidget):
         self._is_reading = False
         self.message.show_trouble(trouble)
 
+    def _put_first(self, section: QWidget) -> None:
+        """Let the story stand first while it plays, and the recipients once they are the user's."""
+        if self._sections.indexOf(section) != 0:
+            self._sections.removeWidget(section)
+            self._sections.insertWidget(0, section)
+            self._area.verticalScrollBar().setValue(0)
+
     def first_with_picture(self) -> PracticeRecipient | None:
         """Return a recipient whose copy is tracked, or any, or none."""
         everybody = self._shown.recipients if self._shown else ()
@@ -162,6 +177,7 @@ class PracticePanel(QWidget):
         grid.setHorizontalSpacing(9)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
+        news: QWidget | None = None
         for number, step in enumerate(steps):
             role = Role.STRONG if step.state is StepState.RUNNING else Role.BODY
             if step.state is StepState.WAITING:
@@ -174,7 +190,16 @@ class PracticePanel(QWidget):
             if step.detail:
                 grid.addWidget(plain(step.detail, Role.SMALL, wraps=True), 3 * number + 1, 1)
             grid.setRowMinimumHeight(3 * number + 2, 5)
+            if step.state in (StepState.RUNNING, StepState.FAILED):
+                news = title
         self._story.fill(box)
+        self._news = news
+        self._follow.start()
+
+    @Slot()
+    def _on_follow(self) -> None:
+        if self._news is not None:
+            self._area.ensureWidgetVisible(self._news, 0, 70)
 
     def _show_recipients(self, recipients: Sequence[PracticeRecipient]) -> None:
         box = QWidget()

@@ -44,7 +44,7 @@ ASIDE_SENTENCES: Final = {
     Aside.AWAY: "An automatic answer says they are away.",
     Aside.STOPPED: "They stopped tracking. Mail to them goes untracked; links still work.",
     Aside.NOT_TRACKED: "This copy went out exactly as you wrote it.",
-    Aside.NO_SIGN_YET: "Nothing has been heard since. That does not mean it is unread.",
+    Aside.NO_SIGN_YET: "No sign of a person yet. That does not mean it is unread.",
     Aside.UNCERTAIN: "The connection broke before the provider answered, so it is not known whether this copy left. "
     "Nothing is sent again by itself: ask, or look in the provider's Sent folder.",
 }
@@ -170,7 +170,9 @@ def evidence_words(evidence: Evidence) -> EvidenceWords:
         if judgement.confidence is not Confidence.HIGH and evidence.counted:
             reason = f"{reason} ({CONFIDENCES[judgement.confidence]})"
         counted = "" if evidence.counted else NOTHING_LEFT
-        return EvidenceWords(sentence=_hit_sentence(evidence, hit), why=reason, counted=counted)
+        said = _hit_sentence(evidence, hit)
+        # Some rules give the whole sentence as their reason; once is enough.
+        return EvidenceWords(sentence=said, why="" if reason == said else reason, counted=counted)
     return EvidenceWords(sentence=_STATION_SENTENCES[evidence.kind], why="", counted="")
 
 

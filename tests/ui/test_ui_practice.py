@@ -69,6 +69,19 @@ def test_pause_step_resume_and_take_over(panel: PracticePanel, practice: FakePra
     assert [name for name, _ in practice.calls] == ["pause", "step", "resume", "take_over"]
 
 
+def test_the_recipients_come_first_once_the_story_is_over(
+    panel: PracticePanel, practice: FakePractice, qtbot: QtBot
+) -> None:
+    """While the story plays it stands above the recipients, afterwards below them."""
+
+    def tops() -> tuple[int, int]:
+        return panel._story.geometry().top(), panel._people.geometry().top()
+
+    qtbot.waitUntil(lambda: tops()[0] < tops()[1])
+    panel.take_over.click()
+    qtbot.waitUntil(lambda: tops()[0] > tops()[1])
+
+
 def test_what_the_sandbox_says_from_its_own_thread_is_shown(
     panel: PracticePanel, practice: FakePractice, qtbot: QtBot
 ) -> None:

@@ -132,6 +132,14 @@ def test_a_person_is_named_with_their_client() -> None:
     assert said.joined() == "A person opened it in Thunderbird. Known mail client."
 
 
+def test_a_reason_that_says_the_same_is_said_once() -> None:
+    """A rule whose reason is the sentence itself does not make the line repeat itself."""
+    line = hit_line(Verdict.PREFETCH, HitKind.OPEN, agent="")
+    whole = words.evidence_words(line).sentence
+    judgement = Judgement(verdict=Verdict.PREFETCH, rule="r", confidence=Confidence.HIGH, reason=whole.lower())
+    assert words.evidence_words(replace(line, judgement=judgement)).joined() == f"{whole} Not counted."
+
+
 def test_gmail_is_named_as_the_fetcher() -> None:
     """A proxy's line names the provider, not a person."""
     said = words.evidence_words(hit_line(Verdict.IMAGE_PROXY, HitKind.OPEN, agent=GMAIL))
