@@ -41,6 +41,20 @@ class Door:
     security: Security = Security.STARTTLS
 
 
+def account_row(provider: Provider, door: Door) -> AccountRow:
+    """Return a new account at one of the provider's doors, which signs in as alice."""
+    return AccountRow(
+        id=0,
+        label=door.sender,
+        host="localhost",
+        port=door.port,
+        security=door.security,
+        user=address_of("alice"),
+        identities=(Mailbox(door.sender.capitalize(), f"{door.sender}@{DOMAIN}"),),
+        ca_file=str(provider.certificates.ca_file),
+    )
+
+
 def now() -> datetime:
     """Return the time, aware UTC."""
     return datetime.now(UTC)
@@ -66,17 +80,7 @@ class Desktop:
             self._add_account(provider, door)
 
     def _add_account(self, provider: Provider, door: Door) -> None:
-        account = AccountRow(
-            id=0,
-            label=door.sender,
-            host="localhost",
-            port=door.port,
-            security=door.security,
-            user=address_of("alice"),
-            identities=(Mailbox(door.sender.capitalize(), f"{door.sender}@{DOMAIN}"),),
-            ca_file=str(provider.certificates.ca_file),
-        )
-        _, account_id = save_account(self.store, account)
+        _, account_id = save_account(self.store, account_row(provider, door))
         self._vault.put(account_secret(account_id), password_of("alice"))
 
     def connect_relay(self, url: str) -> None:

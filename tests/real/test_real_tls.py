@@ -6,9 +6,12 @@ import ssl
 import pytest
 
 from desktop.accounts.tls import client_context
+from desktop.core.errors import NotAuthorised, Trouble, Unreachable
+from desktop.outgoing.probe import probe
+from desktop.store.accounts import Security
 from tests.real.client import hand_in, signed_in
-from tests.real.desktop import Desktop
-from tests.real.provider import Provider, address_of
+from tests.real.desktop import Desktop, Door, account_row
+from tests.real.provider import Provider, address_of, password_of
 from tests.real.provider_config import EXPIRED_IMAP_HOST, WRONG_IMAP_HOST
 
 pytestmark = pytest.mark.timeout(120)
@@ -38,6 +41,33 @@ def test_no_password_was_given_to_any_of_them(listening: Desktop, provider: Prov
         assert f"postfix/{door}/smtpd" in log
         assert not [line for line in log.splitlines() if f"postfix/{door}/" in line and "sasl_username" in line]
     assert [line for line in log.splitlines() if "postfix/submission/" in line and "sasl_username" in line]
+
+
+@pytest.mark.parametrize(
+    ("door", "kind", "words"),
+    [
+        ("submission_expired", Unreachable, "expired"),
+        ("submission_wrong_host", Unreachable, "another"),
+        ("submission_without_tls", Unreachable, "offers no encryption"),
+    ],
+)
+def test_the_test_button_says_what_is_wrong(provider: Provider, door: str, kind: type[Trouble], words: str) -> None:
+    """“Test” fails at each bad door with a sentence of our own and a cure, and says nothing in OpenSSL's words."""
+    row = account_row(provider, Door(sender="alice", port=getattr(provider.ports, door)))
+    with pytest.raises(kind) as caught:
+        probe(row, password_of("alice"))
+    assert words in caught.value.sentence
+    assert caught.value.cure
+    assert "_ssl.c" not in str(caught.value)
+
+
+def test_the_test_button_tells_a_wrong_password_from_a_right_one(provider: Provider) -> None:
+    """At the good doors a wrong password is NotAuthorised, and with the right one the provider's offers come back."""
+    row = account_row(provider, Door(sender="alice", port=provider.ports.submission))
+    with pytest.raises(NotAuthorised):
+        probe(row, "wrong")
+    for good in (row, account_row(provider, Door(sender="a", port=provider.ports.submissions, security=Security.TLS))):
+        assert probe(good, password_of("alice")).fits(1_000)
 
 
 @pytest.mark.parametrize(
