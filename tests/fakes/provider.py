@@ -269,7 +269,7 @@ class _Talk:
         wire = self._until(b"\r\n.\r\n", b"\r\n")
         content = wire[: -len(b".\r\n")].replace(b"\r\n.", b"\r\n")
         content = content.removeprefix(b".") if wire != b".\r\n" else b""
-        self._provider.note("<dot>")
+        self._provider.note("DOT")
         self._stop_or_wait("dot", "")
         reply = self._provider.faults.replies.get("dot", "250 2.0.0 queued as 4711")
         if reply.startswith("2"):
