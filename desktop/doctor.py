@@ -13,7 +13,7 @@ from desktop.accounts.vault import Keep, Vault, account_secret, open_vault
 from desktop.core.errors import StoreTrouble, Trouble, Unreachable
 from desktop.engine import PORT_SETTING, SECRETS_SETTING, utc_now
 from desktop.outgoing.listener import DEFAULT_PORT
-from desktop.outgoing.probe import test_account
+from desktop.outgoing.probe import probe
 from desktop.places import Places
 from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow
@@ -108,7 +108,7 @@ def _provider(row: AccountRow, vault: Vault) -> str:
     password = vault.get(account_secret(row.id))
     if password is None:
         raise StoreTrouble(f"The password of “{row.label}” is not kept.", "Enter it under Settings → Account.")
-    test_account(row, password)
+    probe(row, password)
     return f"{row.label}: signed in at {row.host}:{row.port}, certificate valid"
 
 

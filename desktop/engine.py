@@ -23,7 +23,7 @@ from desktop.accounts.vault import (
 from desktop.core.errors import StoreTrouble, Trouble
 from desktop.outgoing.listener import DEFAULT_PORT, Listener
 from desktop.outgoing.offers import Offer
-from desktop.outgoing.probe import test_account
+from desktop.outgoing.probe import probe
 from desktop.outgoing.upstream import Step
 from desktop.places import Places
 from desktop.running import RunningLock
@@ -156,6 +156,7 @@ class Engine:
         try:
             self._port = listener.start()
         except Trouble as trouble:
+            listener.stop()
             self._note("listener", trouble)
             return
         with self._gate:
@@ -190,7 +191,7 @@ class Engine:
 
         `on_step` is told of each step as it begins; what the server offers is returned.
         """
-        return test_account(account, password or self._stored_password(account.id), on_step=on_step)
+        return probe(account, password or self._stored_password(account.id), on_step=on_step)
 
     def save_account(self, account: AccountRow, password: str, *, session_only: bool) -> int:
         """Keep an account and its password (an empty one leaves the stored one); return its id; raise StoreTrouble."""

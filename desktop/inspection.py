@@ -1,14 +1,17 @@
 """`readback inspect`: what would be added to a message, for whom, and which rule leaves it alone."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble
 from desktop.core.permission import Purpose
-from desktop.outgoing.inspect import InspectedCopy, Inspection, inspect
+from desktop.outgoing.inspect import Inspected, inspect, permitted, sample_channel
+from desktop.outgoing.transparency import has_forbidden
 from desktop.ui import words
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9@._+-]")
@@ -19,34 +22,34 @@ def report(raw: bytes, *, to: Sequence[str], permit: Sequence[str], out: Path | 
 
     Who is not among `permit` gave no permission here: the store is not asked, so that the answer is the same anywhere.
     """
-    found = inspect(raw, to, permit, now=now)
-    yield f"{len(found.raw):,} octets, SHA-256 {found.sha256}"
-    if not found.is_accepted:
+    permissions = {normalised(each): permitted(each, now) for each in permit}
+    found = inspect(raw, recipients=to, permissions=permissions, channel=sample_channel(), now=now)
+    yield f"{len(raw):,} octets, SHA-256 {hashlib.sha256(raw).hexdigest()}"
+    if has_forbidden(raw):
         yield "The listener would refuse it: it holds a bare CR or a NUL, which no mail may."
-    for number, copy in enumerate(found.copies, 1):
+    for number, copy in enumerate(found, 1):
         yield ""
-        yield from _lines(copy, found)
+        yield from _lines(copy, raw)
         if out is not None:
             yield f"  written to {_write(out, number, copy)}"
 
 
-def _lines(copy: InspectedCopy, found: Inspection) -> Iterator[str]:
+def _lines(copy: Inspected, raw: bytes) -> Iterator[str]:
     yield copy.address
     if copy.why_not is not None:
-        same = "byte for byte as it came" if copy.sha256 == found.sha256 else "altered, which must not be"
+        same = "byte for byte as it came" if copy.octets == raw else "altered, which must not be"
         yield f"  untracked, {same}"
         yield f"  rule {copy.why_not.value}: {words.why_not_sentence(copy.why_not)}"
         if copy.detail:
             yield f"  {copy.detail}"
         return
-    yield f"  tracked for {words.purposes_line(copy.purposes)}, {len(copy.octets) - len(found.raw):+,} octets"
-    added = ["the visible line with a stop link"]
-    added += ["a picture"] if Purpose.OPENS in copy.purposes else []
-    added += [words.count(copy.links, "tracked link", "tracked links")] if copy.links else []
-    yield f"  added: {', '.join(added)}"
+    yield f"  tracked for {words.purposes_line(copy.purposes)}, {len(copy.octets) - len(raw):+,} octets"
+    yield "  added: the visible line with a stop link" + (", a picture" if Purpose.OPENS in copy.purposes else "")
+    for link in copy.links:
+        yield f"  tracked link: {link}"
 
 
-def _write(folder: Path, number: int, copy: InspectedCopy) -> Path:
+def _write(folder: Path, number: int, copy: Inspected) -> Path:
     path = folder / f"{number}-{_UNSAFE.sub('_', copy.address)}.eml"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -149,7 +149,8 @@ def test_inspect_shows_what_would_be_added_for_whom(tmp_path: Path, capsys: pyte
     assert commands.run(call) == 0
     printed = capsys.readouterr().out
     assert "tracked for opens and clicks" in printed
-    assert "added: the visible line with a stop link, a picture, 1 tracked link" in printed
+    assert "added: the visible line with a stop link, a picture" in printed
+    assert "tracked link: https://shop.example/offer" in printed
     assert "untracked, byte for byte as it came\n  rule no_permission:" in printed
     anna, ben = (
         (tmp_path / "out" / name).read_bytes() for name in ("1-anna@example.test.eml", "2-ben@example.test.eml")
