@@ -6,7 +6,6 @@ future is told after the commit, never before.  The worker takes jobs in order, 
 
 import asyncio
 import logging
-import os
 import queue
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any, Final, TypeVar
 from relay.database import Database, StorageError
 from relay.stops import Stops
 from relay.wire.hit import Hit, encode
+from relay.wire.randomness import Randomness
 from relay.wire.seal import Sealer
 from relay.wire.token import SECONDS_PER_DAY
 
@@ -70,6 +70,7 @@ class EventLog:
         self._thread = threading.Thread(target=self._work, name="eventlog", daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self._swept_day = -1
+        self._randomness = Randomness()
         self._sealer: tuple[Sealer, float] | None = None
         self.is_healthy = True
 
@@ -165,7 +166,7 @@ class EventLog:
             is_wanted = work.recipient_tag not in self._stops.tags(work.channel_id)
             if is_wanted:
                 sealed = sealer.seal(encode(work.hit), channel_id=work.channel_id, recipient=work.public_key)
-                rows.append((os.urandom(ROW_KEY_BYTES), work.channel_id, day, sealed))
+                rows.append((self._randomness.take(ROW_KEY_BYTES), work.channel_id, day, sealed))
                 stored.add(work.channel_id)
             results.append(is_wanted)
         database.add_hits(rows)

@@ -20,6 +20,7 @@ from relay.pages import Pages
 from relay.requester import Headers, Proxies, asks_not_to_be_recorded
 from relay.wire.hit import HIT_ID_BYTES, KEPT_HEADERS, Hit, HitKind, same_source_mark
 from relay.wire.labels import Address, labels_of, truncated
+from relay.wire.randomness import Randomness
 from relay.wire.token import BadTokenError, Token, TokenType
 from relay.wire.urls import BadUrlError, read_click_path, read_open_path
 
@@ -80,6 +81,7 @@ class Recorder:
         self._proxies = proxies
         self._daily_key = daily_key
         self._now_ms = now_ms
+        self._randomness = Randomness()
 
     async def record(self, kind: HitKind, token: Token, scope: Scope) -> None:
         """Store the request durably if it may be stored; return either way."""
@@ -110,7 +112,7 @@ class Recorder:
 
     def _hit(self, kind: HitKind, token: Token, address: Address, headers: Headers, at_ms: int) -> Hit:
         return Hit(
-            id=os.urandom(HIT_ID_BYTES),
+            id=self._randomness.take(HIT_ID_BYTES),
             kind=kind,
             token_id=token.random_id,
             at_ms=at_ms,

@@ -4,7 +4,6 @@ A hit is JSON padded to 1,024 octets, so that its sealed size tells nothing.  It
 never an address; the same-source mark lets a burst be recognised without one.
 """
 
-import hmac
 import ipaddress
 import json
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from enum import StrEnum
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final
 
+from relay.wire.keyed import hmac_sha256
 from relay.wire.labels import IPV4_PREFIX_BITS, IPV6_PREFIX_BITS, Address, Label, Network
 from relay.wire.token import RANDOM_ID_BYTES
 
@@ -56,7 +56,7 @@ class Hit:
 
 def same_source_mark(daily_key: bytes, address: Address, channel_id: bytes) -> bytes:
     """Return 64 bits that are equal for requests of one full address to one channel on one day."""
-    return hmac.digest(daily_key, address.packed + channel_id, "sha256")[:SAME_SOURCE_BYTES]
+    return hmac_sha256(daily_key, address.packed + channel_id)[:SAME_SOURCE_BYTES]
 
 
 def cut(text: str, size_bytes: int) -> str:

@@ -6,7 +6,6 @@ Layout: version (1) ‖ recipient key id (4) ‖ ephemeral public key (32) ‖ n
 """
 
 import hashlib
-import os
 import struct
 from typing import Final
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from relay.wire.hit import HIT_BYTES
+from relay.wire.randomness import Randomness
 
 VERSION: Final = 1
 KEY_ID_BYTES: Final = 4
@@ -70,6 +70,7 @@ class Sealer:
     def __init__(self) -> None:
         """Make the ephemeral key; it never leaves this object."""
         self._ephemeral = X25519PrivateKey.generate()
+        self._randomness = Randomness()
         self._public = self._ephemeral.public_key().public_bytes_raw()
         self._cached: dict[tuple[bytes, bytes], tuple[bytes, bytes, ChaCha20Poly1305]] = {}
 
@@ -91,7 +92,7 @@ class Sealer:
             )
             self._cached[channel_id, recipient] = cached
         recipient_key_id, associated, cipher = cached
-        nonce = os.urandom(NONCE_BYTES)
+        nonce = self._randomness.take(NONCE_BYTES)
         head = _HEAD.pack(VERSION, recipient_key_id, self._public, nonce)
         return head + cipher.encrypt(nonce, plain, associated)
 

@@ -49,7 +49,7 @@ def golden() -> bytes:
 
 
 def bytes_up_to(size: int) -> bytes:
-    return bytes(range(size))
+    return bytes(number % 256 for number in range(size))
 
 
 def test_the_format_is_pinned() -> None:
