@@ -9,6 +9,7 @@ a hash of the message's content and the address.
 import hashlib
 import json
 import os
+import secrets
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,7 +99,6 @@ class Journal:
         self._by_key: dict[str, list[str]] = {}
         self._handle: int | None = None
         self._written_bytes = 0
-        self._serial = 0
         self._is_torn = False
         self._load()
         self._settle_unknown()
@@ -119,8 +119,7 @@ class Journal:
         if self._written_bytes > COMPACT_ABOVE_BYTES:
             self._compact()
         with self._lock:
-            self._serial += 1
-            entry_id = f"{int(self._clock().timestamp() * 1000):x}-{os.getpid():x}-{self._serial:x}"
+            entry_id = secrets.token_hex(8)
             at_ms = _ms(self._clock())
             line = {"m": entry_id, "t": at_ms, "k": list(keys)}
             self._append(line)

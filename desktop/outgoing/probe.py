@@ -12,15 +12,13 @@ from desktop.outgoing.offers import Offer
 from desktop.outgoing.upstream import Step, Timeouts
 from desktop.store.accounts import AccountRow
 
-__all__ = ["Step", "test_account"]
 
-
-def test_account(
+def probe(
     account: AccountRow,
     password: str,
     *,
-    timeouts: Timeouts | None = None,  # noqa: PT028 - no test, in spite of its name
-    on_step: Callable[[Step], None] = lambda _step: None,  # noqa: PT028 - likewise
+    timeouts: Timeouts | None = None,
+    on_step: Callable[[Step], None] = lambda _step: None,
 ) -> Offer:
     """Return what the provider offers; raise Trouble with one plain sentence for whichever step failed.
 
@@ -30,7 +28,3 @@ def test_account(
     opened = upstream.connect(account, password, context, timeouts=timeouts or Timeouts(connect_s=10), on_step=on_step)
     opened.quit()
     return opened.offer
-
-
-# A test runner that imports this name must not take it for one of its own.
-test_account.__test__ = False  # type: ignore[attr-defined]
