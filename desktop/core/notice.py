@@ -4,7 +4,7 @@ A copy's first sign of a kind is told once, and only a person's or, in hedged wo
 that later proves a person's is not told again: the list and the timeline show the better proof without a second ring.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -74,6 +74,17 @@ class CopyNames:
     person: str
     address: str
     subject: str
+
+
+def taken_back(hits: Iterable[JudgedHit], told: Collection[Sign]) -> frozenset[Sign]:
+    """Return the told signs that no hit bears out any more, as when the rest of a burst came later.
+
+    They may be told again, by a true one.
+    """
+    borne_out = {
+        Sign.CLICK if each.hit.kind is HitKind.CLICK else Sign.OPEN for each in hits if each.judgement.notifies
+    }
+    return frozenset({Sign.OPEN, Sign.CLICK} & set(told)) - borne_out
 
 
 def hit_notices(names: CopyNames, fresh: Sequence[JudgedHit], told: Collection[Sign]) -> tuple[Notice, ...]:

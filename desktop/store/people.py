@@ -176,15 +176,13 @@ def _name_of(connection: sqlite3.Connection, address: str) -> str:
     return (row[0] if row else "") or address
 
 
-def _latest(connection: sqlite3.Connection, tag: bytes) -> CopyNames | None:
-    row = connection.execute(
+def _latest(connection: sqlite3.Connection, tag: bytes) -> CopyNames:
+    """Return the latest copy of a tag; tags become known with a copy, so there is one."""
+    conversation_id, copy_id, name, address, subject = connection.execute(
         "SELECT copy.conversation_id, copy.id, copy.name, copy.address, message.subject FROM copy"
         " JOIN message ON message.id = copy.message_id WHERE copy.tag = ? ORDER BY copy.id DESC LIMIT 1",
         (tag,),
     ).fetchone()
-    if row is None:
-        return None
-    conversation_id, copy_id, name, address, subject = row
     return CopyNames(
         conversation_id=conversation_id, copy_id=copy_id, person=name or address, address=address, subject=subject
     )

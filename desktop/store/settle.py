@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from desktop.core.classify import DEFAULT_WINDOW_S, HitContext, judge_copy
-from desktop.core.notice import CopyNames, Notice, Sign, hit_notices
+from desktop.core.notice import CopyNames, Notice, Sign, hit_notices, taken_back
 from desktop.core.policy import WhyNot
 from desktop.core.status import (
     Aside,
@@ -191,6 +191,7 @@ def _settle_copy(
     )
     judged = [each.judged for each in stored if each.is_aged] + [new for _, new in pairs]
     _keep_status(connection, record.id, copy_status(record.facts, judged))
+    _forget_told(connection, record.id, judged)
     return _notices(connection, record, [new for old, new in pairs if new.hit.id in fresh or new in altered])
 
 
@@ -217,6 +218,13 @@ def _notices(connection: sqlite3.Connection, record: CopyRecord, telling: Sequen
     notices = hit_notices(names_of(connection, record), telling, told_signs(connection, record.id))
     keep_told(connection, notices)
     return notices
+
+
+def _forget_told(connection: sqlite3.Connection, copy_id: int, judged: Sequence[JudgedHit]) -> None:
+    connection.executemany(
+        "DELETE FROM told WHERE copy_id = ? AND sign = ?",
+        [(copy_id, sign) for sign in taken_back(judged, told_signs(connection, copy_id))],
+    )
 
 
 def names_of(connection: sqlite3.Connection, record: CopyRecord) -> CopyNames:

@@ -4,7 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from desktop.core.notice import CopyNames, Notice, NoticeKind, Sign, hit_notices, refusal_notice, stop_notice
+from desktop.core.notice import (
+    CopyNames,
+    Notice,
+    NoticeKind,
+    Sign,
+    hit_notices,
+    refusal_notice,
+    stop_notice,
+    taken_back,
+)
 from desktop.core.status import CopyState, JudgedHit
 from desktop.core.verdict import MACHINES, Confidence, Judgement, Verdict
 from tests.fakes.samples import OUTLOOK, SENT_AT, click, hit
@@ -77,6 +86,15 @@ def test_an_open_after_a_told_click_says_nothing_new() -> None:
     after = [judged(Verdict.PERSON, after_s=60, is_click=True), judged(Verdict.PERSON, after_s=61)]
     assert kinds(hit_notices(NAMES, after, ())) == [NoticeKind.CLICKED]
     assert hit_notices(NAMES, after, {Sign.CLICK}) == ()
+
+
+def test_a_told_sign_is_taken_back_when_nothing_bears_it_out() -> None:
+    """A click that turned out a scanner's is not told any more; an open that a person made still is."""
+    told = {Sign.OPEN, Sign.CLICK, Sign.FAILURE}
+    hits = [judged(Verdict.PERSON), judged(Verdict.SCANNER, is_click=True)]
+    assert taken_back(hits, told) == frozenset({Sign.CLICK})
+    assert taken_back([*hits, judged(Verdict.PERSON, is_click=True)], told) == frozenset()
+    assert taken_back([], {Sign.FAILURE}) == frozenset()
 
 
 @pytest.mark.parametrize("before", [CopyState.SENT, CopyState.UNCERTAIN])

@@ -104,6 +104,17 @@ def test_a_burst_that_comes_in_two_batches_is_judged_whole(store: Store) -> None
     assert cards(store)[0].rung is Rung.SENT
 
 
+def test_a_click_after_a_burst_that_was_told_too_early_is_told(store: Store) -> None:
+    """The burst's first click rang before the rest came; the person's own click later still rings."""
+    copy = tracked_copy(links=2)
+    sent(store, copy)
+    first, second = (click(after_s=600 + number, token_id=copy.tokens[number].random_id) for number in (1, 2))
+    assert kinds(record_hits(store, [first], now=LATER)) == [NoticeKind.CLICKED]
+    assert kinds(record_hits(store, [second], now=LATER)) == []
+    used = click(after_s=3_600, token_id=copy.tokens[1].random_id)
+    assert kinds(record_hits(store, [used], now=LATER)) == [NoticeKind.CLICKED]
+
+
 def test_a_burst_in_one_batch_rings_nobody(store: Store) -> None:
     """Judging comes before telling."""
     copy = tracked_copy(links=2)
