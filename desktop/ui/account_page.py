@@ -155,8 +155,6 @@ class AccountPage(QWidget):
         places.addStretch(1)
         form.addRow(form_label("Keep it in", self.keyring), places)
         column.addLayout(form)
-        column.addWidget(self.checks)
-        column.addWidget(self.message)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.remove_button)
@@ -165,6 +163,8 @@ class AccountPage(QWidget):
         buttons.addWidget(self.save_button)
         self.save_button.setProperty("kind", "primary")
         column.addLayout(buttons)
+        column.addWidget(self.checks)
+        column.addWidget(self.message)
         column.addStretch(1)
 
     def _connect(self) -> None:

@@ -84,6 +84,7 @@ class Message(QWidget):
         row.setSpacing(8)
         self._mark = _Mark()
         self._text = plain("", Role.BODY, wraps=True, selectable=True)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)

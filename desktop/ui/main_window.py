@@ -193,7 +193,7 @@ class MainWindow(QMainWindow):
         row = QHBoxLayout(self.banner)
         row.setContentsMargins(14, 8, 10, 8)
         self.banner_text = Message()
-        row.addWidget(self.banner_text, 1)
+        row.addWidget(self.banner_text, 1, Qt.AlignmentFlag.AlignVCenter)
         dismiss = QPushButton("Dismiss")
         dismiss.setProperty("kind", "quiet")
         dismiss.clicked.connect(self.banner.hide)

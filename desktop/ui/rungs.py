@@ -35,7 +35,8 @@ _SIGNS: Final = frozenset({Rung.OPENED, Rung.CLICKED})
 
 def ladder_of(status: CopyStatus) -> tuple[LadderStep, ...]:
     """Return the steps from leaving to a reply, lowest first."""
-    first = Rung.QUEUED if status.rung is Rung.QUEUED else Rung.SENT
+    is_waiting = status.rung is Rung.QUEUED and not {Aside.NOT_DELIVERED, Aside.UNCERTAIN} & set(status.asides)
+    first = Rung.QUEUED if is_waiting else Rung.SENT
     # A confirmation comes only where it was asked for, so its step stands only once it came.
     asked = (Rung.CONFIRMED,) if status.rung is Rung.CONFIRMED else ()
     return tuple(
@@ -49,6 +50,8 @@ def _step(status: CopyStatus, rung: Rung) -> LadderStep:
         return LadderStep(rung=Rung.PROBABLY_OPENED, proof=Proof.POSSIBLE, at=at)
     if _is_proven(status, rung):
         return LadderStep(rung=rung, proof=Proof.PROVEN, at=_since(status, rung))
+    if rung is Rung.SENT and Aside.UNCERTAIN in status.asides:
+        return LadderStep(rung=rung, proof=Proof.POSSIBLE)
     shut = Aside.NOT_TRACKED in status.asides and rung in _SIGNS
     gone = Aside.NOT_DELIVERED in status.asides
     return LadderStep(rung=rung, proof=Proof.UNKNOWABLE if shut or gone else Proof.OPEN)

@@ -145,7 +145,7 @@ class SettingsDialog(QDialog):
         """One dialog for the life of the window; `open_page` brings it up."""
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        self.resize(760, 600)
+        self.resize(760, 660)
         self.account = AccountPage(store, ops, themes, actions)
         self.listener = ListenerPage(ops, actions)
         self.relay = RelayPage(store, ops, actions)

@@ -146,6 +146,7 @@ def style_sheet(colours: Colours) -> str:
     for entry in fields(colours):
         sheet = sheet.replace(f"@{entry.name}@", str(getattr(colours, entry.name)))
     hover = "#eef1f4" if not colours.is_dark else "#2a3038"
+    sheet = sheet.replace("@tone@", "dark" if colours.is_dark else "light")
     return sheet.replace("@hover@", hover).replace("@assets@", _ASSETS.as_posix())
 
 

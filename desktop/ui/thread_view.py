@@ -292,10 +292,8 @@ class _Asking(QObject):
 
 
 def _status_words(status: CopyStatus) -> str:
-    """Return the short status; remarks stand in sentences below."""
-    if Aside.NOT_DELIVERED in status.asides or Aside.UNCERTAIN in status.asides:
-        return words.status_line(status.rung, [a for a in status.asides if a in (Aside.NOT_DELIVERED, Aside.UNCERTAIN)])
-    return words.RUNGS[status.rung]
+    """Return the short status; silence is said in a sentence below."""
+    return words.status_line(status.rung, [aside for aside in status.asides if aside is not Aside.NO_SIGN_YET])
 
 
 def _aside_line(aside: Aside, status: CopyStatus) -> str:

@@ -90,3 +90,11 @@ def test_an_untracked_copy_cannot_be_known() -> None:
     assert shown[Rung.OPENED] is Proof.UNKNOWABLE
     assert shown[Rung.CLICKED] is Proof.UNKNOWABLE
     assert shown[Rung.REPLIED] is Proof.OPEN
+
+
+def test_a_lost_answer_leaves_the_sending_possible() -> None:
+    """A copy whose answer was lost is shown as possibly sent, neither proven nor queued."""
+    shown = proofs(replace(STATUS, rung=Rung.QUEUED, asides=(Aside.UNCERTAIN,)))
+    assert shown[Rung.SENT] is Proof.POSSIBLE
+    assert Rung.QUEUED not in shown
+    assert proofs(replace(STATUS, rung=Rung.QUEUED))[Rung.QUEUED] is Proof.OPEN
