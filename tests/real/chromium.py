@@ -70,6 +70,7 @@ def _command(page: str, folder: Path, http_proxy: tuple[str, int]) -> list[str]:
     return [
         PROGRAM,
         "--no-sandbox",  # the tests run as root, and Chromium has no sandbox there
+        "--test-type",  # no bar about that above the page, which would take the keyboard
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--no-first-run",

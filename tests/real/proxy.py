@@ -78,11 +78,11 @@ class RecipientNetwork:
             self._arrived.notify_all()
         return answer
 
-    def wait_for(self, fits: Callable[[Passed], bool], *, within_s: float = 15) -> Passed:
-        """Return the first request that fits, once it was answered; raise TimeoutError."""
+    def wait_for(self, fits: Callable[[Passed], bool], *, since: int = 0, within_s: float = 15) -> Passed:
+        """Return the first request that fits, the first `since` left out, once it was answered; raise TimeoutError."""
 
         def found() -> Passed | None:
-            return next((request for request in self.passed if fits(request)), None)
+            return next((request for request in self.passed[since:] if fits(request)), None)
 
         with self._arrived:
             request = self._arrived.wait_for(found, within_s)

@@ -245,7 +245,9 @@ def test_a_person_who_stops_is_not_seen_any_more(  # noqa: PLR0917 - fixtures ar
 ) -> None:
     """Bob follows "See or stop" and presses the button: alice is told, and his later fetches leave no trace."""
     screen.forget_notifications()
+    fetched = len(bobs_network.passed)
     with window(html_part(minutes["bob"].raw), ground / "stop", bobs_screen, http_proxy=bobs_network.host_and_port):
+        bobs_network.wait_for(lambda passed: passed.path.startswith("/open/"), since=fetched)
         bobs_screen.raise_window("mail.html")
         bobs_screen.run("xdotool", "key", "Tab", "Tab", "Return")
         bobs_network.wait_for(lambda passed: passed.method == "GET" and passed.path.startswith("/stop/"))
