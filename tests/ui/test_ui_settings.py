@@ -107,8 +107,11 @@ def test_a_wrong_password_is_said_with_a_cure(window: MainWindow, qtbot: QtBot) 
     page = window.settings.account
     qtbot.waitUntil(lambda: "app password" in page.message.text())
     assert [line.state for line in page.checks.lines()][-1] is CheckState.FAILED
-    shown = [label.text() for label in page.checks.findChildren(QLabel) if label.isVisible()]
-    assert "Signed in: 535 5.7.8 authentication failed" in shown
+
+    def shown() -> list[str]:
+        return [label.text() for label in page.checks.findChildren(QLabel) if label.isVisible()]
+
+    qtbot.waitUntil(lambda: "Signed in: 535 5.7.8 authentication failed" in shown())
 
 
 def test_saving_keeps_the_account_and_forgets_the_password(
