@@ -62,6 +62,7 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
         saved.append(path)
 
     window.go(0)
+    window.toast.hide()
     window.resize(1100, 720)
     save(window, "conversations")
     window.resize(800, 500)
