@@ -5,6 +5,7 @@ What is added is ASCII, with character references for the rest, so that it fits 
 
 import html
 import textwrap
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -93,12 +94,20 @@ def _link_edits(part: HtmlPart, link_urls: Mapping[bytes, str], newline: bytes) 
 
 
 def _makes_long_line(part: HtmlPart, link: Link, size: int) -> bool:
+    """Return whether the link's line could pass the limit, were every link in it replaced by one of `size` octets."""
     content = part.body.content
-    start = content.rfind(b"\n", 0, link.start) + 1
-    end = content.find(b"\n", link.end)
-    end = len(content) if end < 0 else end
-    beside = sum(1 for other in part.links if start <= other.start < end)
+    start = content.rfind(b"\n", max(0, link.start - MAX_LINE_BYTES), link.start) + 1
+    end = content.find(b"\n", link.end, link.end + MAX_LINE_BYTES)
+    if start == 0 and link.start > MAX_LINE_BYTES:
+        return True
+    if end < 0:
+        end = min(len(content), link.end + MAX_LINE_BYTES)
+    beside = bisect_left(part.links, end, key=_start) - bisect_left(part.links, start, key=_start)
     return end - start + beside * size > MAX_LINE_BYTES
+
+
+def _start(link: Link) -> int:
+    return link.start
 
 
 def line_markup(line: DisclosureLine, picture_url: str | None, newline: bytes) -> bytes:

@@ -30,7 +30,7 @@ _QUOTE_BEGINS: Final = re.compile(
 )
 _OUTLOOK_RULE: Final = re.compile(rb"border:\s*none;\s*border-top:\s*solid\s#(?:e1e1e1|b5c4df)\s1\.0pt", re.IGNORECASE)
 # "On Friday, Bob wrote:", whatever the language: the last words before a quote, and they end in a colon.
-_ATTRIBUTION: Final = re.compile(rb"(?=.{1,400}\Z).*:\s*\Z", re.DOTALL)
+_ATTRIBUTION_MAX: Final = 400
 _TO_THE_END: Final = b""
 
 
@@ -118,7 +118,8 @@ class _Reader:
         elif self._line_is_broken:
             self._words_at, self._words = start, b""
         self._line_is_broken = False
-        self._words += text
+        if len(self._words) <= _ATTRIBUTION_MAX:
+            self._words += text
 
     def on_start(self, tag: Tag) -> None:
         name = tag.name
@@ -149,8 +150,8 @@ class _Reader:
         if quote is not None:
             self._quote, self._depth = quote, 1
             if self._quotes_at is None:
-                introduced = self._words_at is not None and _ATTRIBUTION.match(self._words)
-                self._quotes_at = self._words_at if introduced else tag.start
+                introduces = len(self._words) <= _ATTRIBUTION_MAX and self._words.rstrip().endswith(b":")
+                self._quotes_at = tag.start if self._words_at is None or not introduces else self._words_at
         elif tag.name in _BLOCKS:
             self._words_at, self._words, self._in_block, self._line_is_broken = tag.start, b"", True, False
 

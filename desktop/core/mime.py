@@ -12,7 +12,7 @@ from typing import Final
 MAX_DEPTH: Final = 20
 MAX_PARTS: Final = 500
 # RFC 5322 2.2 and 2.2.3: a name of printable ASCII, a colon, and lines that go on with white space.
-_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
+HEADER_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _BLANK_LINE: Final = re.compile(rb"\r?\n|\Z")
 _MEDIA_TYPE: Final = re.compile(r"([\w!#$&^.+-]+/[\w!#$&^.+-]+)\s*(?=[;(]|\Z)", re.ASCII)
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*+)"|([^;\s"]*+))', re.DOTALL)
@@ -71,7 +71,7 @@ def read_fields(raw: bytes, start: int, end: int) -> tuple[tuple[Field, ...], in
     fields = []
     position = start
     while True:
-        match = _FIELD.match(raw, position, end)
+        match = HEADER_FIELD.match(raw, position, end)
         if match is None:
             break
         fields.append(_field(match))

@@ -15,9 +15,8 @@ from typing import Final
 from desktop.core import transfer
 from desktop.core.address import Mailbox, check_address
 from desktop.core.errors import Malformed
-from desktop.core.mime import MalformedMimeError, Part, read_message
+from desktop.core.mime import HEADER_FIELD, MalformedMimeError, Part, read_message
 
-_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _LINE: Final = re.compile(rb"[^\n]*+(?:\n|\Z)")
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]+>")
 # Made anew on every attempt (they hold the time of signing), while what they sign is hashed itself.
@@ -62,7 +61,7 @@ def _plain_fields(raw: bytes) -> list[tuple[str, str, int, int]]:
     fields = []
     position = 0
     while position < len(raw) and raw[position : position + 1] != b"\n" and raw[position : position + 2] != b"\r\n":
-        match = _FIELD.match(raw, position)
+        match = HEADER_FIELD.match(raw, position)
         if match is None:
             line = _LINE.match(raw, position)
             position = len(raw) if line is None else line.end()

@@ -21,8 +21,8 @@ from desktop.core.tags import UnclosedError
 from desktop.core.textpart import TextPart
 from desktop.core.transfer import Body, Edit, apply, read_body, write_body
 
-# Rewriting may not delay mail noticeably, and nobody writes a megabyte by hand.
-MAX_WORDS_BYTES: Final = 1_000_000
+# Rewriting may not delay mail noticeably, and nobody writes that much by hand.
+MAX_WORDS_BYTES: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def _is_text(part: Part) -> bool:
 
 def _read_text(raw: bytes, part: Part) -> Body:
     if part.body_end - part.body_start > MAX_WORDS_BYTES:
-        raise _RefusedError(WhyNot.TOO_LARGE, "a text of more than a million octets")
+        raise _RefusedError(WhyNot.TOO_LARGE, "a text of more than 300,000 octets")
     body = read_body(raw[part.body_start : part.body_end], part.transfer_encoding)
     if holds_inline_pgp(body.content, part.media_type):
         raise _RefusedError(WhyNot.INLINE_PGP, "it holds an OpenPGP message in its text")
@@ -141,7 +141,10 @@ def _destinations(html: HtmlPart) -> tuple[bytes, ...]:
 
 
 def can_carry(survey: Survey, line: DisclosureLine) -> bool:
-    """Return whether the text's charset can spell the visible line; a copy that cannot carry it goes out untracked."""
+    """Return whether the text part can spell the visible line in its charset and encoding.
+
+    A copy that cannot carry its line goes out untracked; a line that names the sender by address can always be carried.
+    """
     text = survey.text[1] if survey.text is not None else None
     if survey.flowed is not None:
         text = survey.flowed.text

@@ -54,11 +54,13 @@ def _soft_break(part: Part) -> str:
 
 
 def lines_of(part: TextPart, line: DisclosureLine) -> list[bytes] | None:
-    """Return the visible line's lines in the text's charset, or None where the charset cannot spell them."""
+    """Return the visible line's lines in the text's charset, or None where charset or encoding cannot spell them."""
     lines = plaintext.wrapped(line.sentence, f"{line.link_text}: {line.stop_url}", soft_break=part.soft_break)
     if part.soft_break is not None:
         lines = [f" {text}" if text.startswith(_STUFFED) else text for text in lines]
-    spelled = [charsets.spelled(text, part.codec) for text in lines]
+    # RFC 2045 2.7: a body that says 7bit holds ASCII alone, whatever its charset could spell.
+    codec = "ascii" if part.body.encoding == "7bit" else part.codec
+    spelled = [charsets.spelled(text, codec) for text in lines]
     return None if None in spelled else [text for text in spelled if text is not None]
 
 

@@ -229,7 +229,7 @@ def test_malformed_messages_are_refused(raw: bytes) -> None:
 
 
 def test_very_long_words_are_refused() -> None:
-    """A million octets of text are read, one more is not; an attachment of that size does not matter."""
+    """300,000 octets of text are read, one more is not; an attachment of that size does not matter."""
     assert surveyed(html_message(b"x" * MAX_WORDS_BYTES)).links == ()
     assert refused(html_message(b"x" * (MAX_WORDS_BYTES + 1))).why is WhyNot.TOO_LARGE
     file = b"--b\r\nContent-Type: text/plain; name=log.txt\r\n\r\n" + b"x" * (MAX_WORDS_BYTES + 1) + b"\r\n"
@@ -346,6 +346,27 @@ def test_short_lines_are_not_broken() -> None:
     assert b'<p>Hello <a href="' + tracked(LINK).encode() + b'">offer</a></p>' in copy_of(html_message(PAGE))
 
 
+@pytest.mark.parametrize(("newline", "line_end"), [(b"\r\n", 1), (b"\n", 0)])
+@pytest.mark.parametrize(("room", "is_broken"), [(0, False), (-1, True)])
+def test_only_the_links_own_line_counts(newline: bytes, line_end: int, room: int, is_broken: bool) -> None:
+    """A line that could reach 999 octets is broken, one of 998 is not, however long its neighbours are."""
+    link = b'<a href="' + LINK + b'">x</a>'
+    size = len(b'href=""' + tracked(LINK).encode())
+    filling = b"x" * (998 - size - len(link) - line_end - room)
+    neighbour = link + b"y" * 600 + newline
+    raw = html_message(neighbour + filling + link + newline + neighbour).replace(b"\r\n", b"\n").replace(b"\n", newline)
+    line = next(line for line in copy_of(raw).split(newline) if filling in line)
+    assert is_broken == line.endswith(b"<a ")
+
+
+def test_a_last_line_without_its_end_counts_to_the_end() -> None:
+    """The last line has no line feed, and a first line none before it."""
+    link = b'<a href="' + LINK + b'">x</a>'
+    assert b'<a href="' + tracked(LINK).encode() in copy_of(html_message(link + b"y" * 600))
+    assert b"<a \r\nhref=" in copy_of(html_message(link + b"y" * 900))
+    assert b"<a \r\nhref=" in copy_of(html_message(b"y" * 1_200 + link))
+
+
 @pytest.mark.parametrize(("length", "is_tracked"), [(600, True), (601, False)])
 def test_unencoded_bodies_take_destinations_up_to_600_octets(length: int, is_tracked: bool) -> None:
     """A longer one would not fit into a line of 998; an encoded body takes up to 1,500."""
@@ -385,6 +406,15 @@ def test_text_line_is_written_in_the_texts_charset() -> None:
         assert can_carry(surveyed(raw), line)
         assert f"As agreed, I ({name}) can see" in text_of(copy_of(raw, line=line))
         assert "Jürgen Müßig" in seen_in(page_of(copy_of(raw, line=line))).words
+
+
+def test_text_line_in_a_7bit_body_is_ascii() -> None:
+    """Thunderbird says UTF-8 and 7bit where the words are ASCII: our line must not make the 7bit a lie."""
+    line = DisclosureLine(sentence="As agreed, I (J\u00fcrgen) can see", stop_url=STOP)
+    for raw in (alternative(b"Hello\r\n", encoding=b"7bit"), flowed_message(b"Hello\r\n", encoding=b"7bit")):
+        assert "As agreed, I (Jurgen) can see" in text_of(copy_of(raw, line=line))
+        assert copy_of(raw, line=line).isascii()
+        assert not can_carry(surveyed(raw), DisclosureLine(sentence="I (\u65e5) can see", stop_url=STOP))
 
 
 def test_line_that_the_text_cannot_spell_leaves_the_copy_untracked() -> None:
@@ -537,3 +567,24 @@ def test_line_that_cannot_be_spelled_is_never_written() -> None:
     assert found.text is not None
     with pytest.raises(ValueError, match="charset"):
         textpart.edits_of(found.text[1], DisclosureLine(sentence="\u65e5", stop_url=STOP), newline=b"\n")
+
+
+@pytest.mark.parametrize(
+    ("raw", "detail"),
+    [
+        (with_fields(b"List-Id: <x>\r\n"), "it bears list-id"),
+        (with_fields(b"Auto-Submitted: auto-replied\r\n"), "Auto-Submitted says that a program wrote it"),
+        (message(b"multipart/signed", HTML_PART), "it holds multipart/signed"),
+        (html_message(b"\xfc"), "the HTML does not decode in the charset it names"),
+        (alternative(b"\xfc"), "the text does not decode in the charset it names"),
+        (html_message(b"x" * (MAX_WORDS_BYTES + 1)), "a text of more than 300,000 octets"),
+        (flowed_message(b""), "there is no text in it"),
+        (b"From: a@example.test\r\n\r\nplain", "plain text goes out as it is"),
+        (flowed_message(b"-----BEGIN PGP MESSAGE-----"), "it holds an OpenPGP message in its text"),
+        (html_message(b"<p"), "the HTML ends inside a tag, a comment or a script"),
+        (html_message(b"x", encoding=b"x"), "an unknown transfer encoding"),
+    ],
+)
+def test_refusals_say_why_in_plain_words(raw: bytes, detail: str) -> None:
+    """Who asks `readback inspect` reads what was found."""
+    assert detail == refused(raw).detail
