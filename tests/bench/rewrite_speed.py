@@ -1,7 +1,7 @@
 """How long rewriting takes, beside reading and writing the same mail with Python's own email package.
 
-Run as `python tests/bench/rewrite_speed.py`; exits 1 when the median over the client messages is above 0.5 ms or a
-message with a 5 MB attachment takes more than 3 ms.
+Run as `python tests/bench/rewrite_speed.py`.  The ratios are judged, as a busy machine slows both sides; the times are
+recorded beside their limits of 0.5 ms (median over the client messages) and 3 ms (a 5 MB attachment).
 """
 
 import base64
@@ -25,6 +25,8 @@ TOKEN = "A" * 72
 SENTENCE = "As agreed on 3 May, I (Alice) can see when you open this mail or use its links, to time my follow-up."
 MAX_MEDIAN_MS = 0.5
 MAX_LARGE_MS = 3.0
+MAX_RATIO = 0.5
+MAX_LARGE_RATIO = 0.03
 REPEATS = 21
 
 
@@ -70,14 +72,16 @@ def main() -> int:
     median = statistics.median(ms for _, ms in tracked)
     large = large_message()
     large_ms, large_parser_ms = median_ms(rewritten, large), median_ms(reserialised, large, 3)
-    ratio = median / statistics.median(parser_ms)
+    ratio, large_ratio = median / statistics.median(parser_ms), large_ms / large_parser_ms
     report = [
         f"{len(messages)} client messages: median {statistics.median(all_ms):.3f} ms, slowest {max(all_ms):.3f} ms",
-        f"{len(tracked)} tracked ones: median {median:.3f} ms, {ratio:.2f} of email's parse and serialise",
-        f"{len(large) / 1e6:.1f} MB message: median {large_ms:.3f} ms, {large_ms / large_parser_ms:.4f} of the same",
+        f"{len(tracked)} tracked ones: median {median:.3f} ms (limit {MAX_MEDIAN_MS}), {ratio:.2f} of email's"
+        f" parse and serialise (limit {MAX_RATIO})",
+        f"{len(large) / 1e6:.1f} MB message: median {large_ms:.3f} ms (limit {MAX_LARGE_MS}), {large_ratio:.4f} of the"
+        f" same (limit {MAX_LARGE_RATIO})",
     ]
     sys.stdout.write("\n".join(report) + "\n")
-    return int(median > MAX_MEDIAN_MS or large_ms > MAX_LARGE_MS)
+    return int(ratio > MAX_RATIO or large_ratio > MAX_LARGE_RATIO)
 
 
 if __name__ == "__main__":
