@@ -13,13 +13,10 @@ from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QHBoxLayout,
     QMainWindow,
-    QPushButton,
     QSplitter,
     QStackedWidget,
     QStatusBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -31,12 +28,11 @@ from desktop.store.accounts import accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.mail import ConversationDetail, conversation
-from desktop.ui import glyphs, station_words, words
+from desktop.ui import glyphs, words
 from desktop.ui.actions import Actions, ListenerState, PracticeRecipient, Stations
 from desktop.ui.empty import EmptyState
-from desktop.ui.forms import Message
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Role, plain
+from desktop.ui.head import Banner, DockHead, Head
 from desktop.ui.legend import Legend
 from desktop.ui.notifier import Bubble, Notifier
 from desktop.ui.ops import Ops
@@ -110,8 +106,10 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._head())
-        column.addWidget(self._banner())
+        self.head = Head("&Conversations", "&People")
+        column.addWidget(self.head)
+        self.banner = Banner()
+        column.addWidget(self.banner)
         column.addWidget(self.places, 1)
         self.setCentralWidget(middle)
         foot = QStatusBar()
@@ -124,23 +122,11 @@ class MainWindow(QMainWindow):
             self.dock.setWidget(self.practice)
             self.dock.setMinimumWidth(252)
             self.dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
-            self.dock.setTitleBarWidget(self._dock_head())
+            head = DockHead("Practice")
+            head.hide_asked.connect(self.dock.close)
+            self.dock.setTitleBarWidget(head)
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
             self.resizeDocks([self.dock], [284], Qt.Orientation.Horizontal)
-
-    def _dock_head(self) -> QWidget:
-        head = QWidget()
-        head.setObjectName("dockhead")
-        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(head)
-        row.setContentsMargins(16, 6, 8, 6)
-        row.addWidget(plain("Practice", Role.STRONG), 1)
-        hide = _place_button("Hide")
-        hide.setAccessibleName("Hide the practice panel")
-        hide.setCheckable(False)
-        hide.clicked.connect(self.dock.close)
-        row.addWidget(hide)
-        return head
 
     def _empty_states(self) -> tuple[EmptyState, EmptyState]:
         no_account = EmptyState(
@@ -166,41 +152,6 @@ class MainWindow(QMainWindow):
         )
         return no_account, no_mail
 
-    def _head(self) -> QWidget:
-        head = QWidget()
-        head.setObjectName("head")
-        head.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(head)
-        row.setContentsMargins(10, 6, 10, 6)
-        row.setSpacing(4)
-        self._place_buttons = (_place_button("&Conversations"), _place_button("&People"))
-        for number, button in enumerate(self._place_buttons):
-            button.setAutoExclusive(True)
-            button.clicked.connect(_Going(self, number))
-            row.addWidget(button)
-        self._place_buttons[_CONVERSATIONS].setChecked(True)
-        row.addStretch(1)
-        self._settings_button = _place_button("&Settings")
-        self._settings_button.setCheckable(False)
-        self._settings_button.clicked.connect(self.open_account_settings)
-        row.addWidget(self._settings_button)
-        return head
-
-    def _banner(self) -> QWidget:
-        self.banner = QWidget()
-        self.banner.setObjectName("banner")
-        self.banner.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(self.banner)
-        row.setContentsMargins(14, 8, 10, 8)
-        self.banner_text = Message()
-        row.addWidget(self.banner_text, 1, Qt.AlignmentFlag.AlignVCenter)
-        dismiss = QPushButton("Dismiss")
-        dismiss.setProperty("kind", "quiet")
-        dismiss.clicked.connect(self.banner.hide)
-        row.addWidget(dismiss, 0, Qt.AlignmentFlag.AlignTop)
-        self.banner.hide()
-        return self.banner
-
     def _make_menus(self) -> None:
         bar = self.menuBar()
         readback = bar.addMenu("&Readback")
@@ -225,6 +176,8 @@ class MainWindow(QMainWindow):
         action.triggered.connect(slot)
 
     def _connect(self) -> None:
+        self.head.place_asked.connect(self.go)
+        self.head.settings_asked.connect(self.open_account_settings)
         self.threads.chosen.connect(self._on_chosen)
         self.threads.opened.connect(self.view.setFocus)
         self.threads.emptied.connect(self._on_emptied)
@@ -278,10 +231,8 @@ class MainWindow(QMainWindow):
         self.settings.show_stations(stations)
         if self.tray is not None:
             self.tray.show_stations(stations)
-        trouble = station_words.trouble_line(stations)
-        if trouble and stations.listener is ListenerState.FAILED:
-            self.banner_text.show_bad(trouble)
-            self.banner.show()
+        if stations.trouble is not None and stations.listener is ListenerState.FAILED:
+            self.banner.show_trouble(stations.trouble)
 
     @Slot(object)
     def on_change(self, change: Change) -> None:
@@ -307,8 +258,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def show_trouble(self, trouble: Trouble) -> None:
         """Say what went wrong and what helps, above whatever is shown, until it is dismissed."""
-        self.banner_text.show_trouble(trouble)
-        self.banner.show()
+        self.banner.show_trouble(trouble)
 
     def _read_current(self) -> None:
         wanted = self._current
@@ -340,9 +290,10 @@ class MainWindow(QMainWindow):
             fitting = self.no_mail if self._has_accounts else self.no_account
         self._mail_place.setCurrentWidget(page or fitting)
 
+    @Slot(object)
     def go(self, place: int) -> None:
         """Show conversations (0) or people (1)."""
-        self._place_buttons[place].setChecked(True)
+        self.head.show_place(place)
         self.places.setCurrentIndex(place)
 
     @Slot()
@@ -486,27 +437,9 @@ class MainWindow(QMainWindow):
         return take(self, folder)
 
 
-class _Going:
-    def __init__(self, window: MainWindow, place: int) -> None:
-        self._window, self._place = window, place
-
-    def __call__(self) -> None:
-        self._window.go(self._place)
-
-
 class _Opening:
     def __init__(self, window: MainWindow, key: Hashable) -> None:
         self._window, self._key = window, key
 
     def __call__(self) -> None:
         self._window.open_conversation(self._key)
-
-
-def _place_button(text: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setAccessibleName(text.replace("&", ""))
-    button.setCheckable(True)
-    button.setProperty("kind", "place")
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-    return button

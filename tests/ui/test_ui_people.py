@@ -109,7 +109,7 @@ def test_a_stopped_person_cannot_be_granted_by_the_form(filled: Store, open_wind
     window.people.record(grant)
     qtbot.waitUntil(window.banner.isVisible)
     assert permission_of(filled, grant.address).standing is Standing.STOPPED
-    assert "only they" in window.banner_text.text().lower()
+    assert "only they" in window.banner.text().lower()
 
 
 def test_nobody_yet_says_what_to_do(open_window: Open) -> None:

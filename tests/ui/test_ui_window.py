@@ -251,7 +251,7 @@ def test_trouble_is_said_with_its_cure(filled: Store, open_window: Open, qtbot: 
         patch.setattr(thread_list, "cards", broken)
         window.threads.reload()
         qtbot.waitUntil(window.banner.isVisible)
-    assert window.banner_text.text() == "The store is locked. Close the other Readback."
+    assert window.banner.text() == "The store is locked. Close the other Readback."
 
 
 @pytest.mark.parametrize(
