@@ -75,10 +75,14 @@ def main() -> int:
     ratio, large_ratio = median / statistics.median(parser_ms), large_ms / large_parser_ms
     report = [
         f"{len(messages)} client messages: median {statistics.median(all_ms):.3f} ms, slowest {max(all_ms):.3f} ms",
-        f"{len(tracked)} tracked ones: median {median:.3f} ms (limit {MAX_MEDIAN_MS}), {ratio:.2f} of email's"
-        f" parse and serialise (limit {MAX_RATIO})",
-        f"{len(large) / 1e6:.1f} MB message: median {large_ms:.3f} ms (limit {MAX_LARGE_MS}), {large_ratio:.4f} of the"
-        f" same (limit {MAX_LARGE_RATIO})",
+        (
+            f"{len(tracked)} tracked ones: median {median:.3f} ms (limit {MAX_MEDIAN_MS}), {ratio:.2f} of email's"
+            f" parse and serialise (limit {MAX_RATIO})"
+        ),
+        (
+            f"{len(large) / 1e6:.1f} MB message: median {large_ms:.3f} ms (limit {MAX_LARGE_MS}), {large_ratio:.4f} of"
+            f" the same (limit {MAX_LARGE_RATIO})"
+        ),
     ]
     sys.stdout.write("\n".join(report) + "\n")
     return int(ratio > MAX_RATIO or large_ratio > MAX_LARGE_RATIO)
