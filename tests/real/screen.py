@@ -168,10 +168,9 @@ class Screen:
         """Return how many different colours the screen shows: 1 or 2 when it is empty."""
         return int(self.run("identify", "-format", "%k", str(self.picture(self._folder / "now.png"))))
 
-    def pixels_of(self, colour: str) -> int:
-        """Return how many pixels of the screen have exactly this colour, spelled as #RRGGBB."""
-        shown = str(self.picture(self._folder / "now.png"))
-        lines = self.run("convert", shown, "-depth", "8", "-format", "%c", "histogram:info:-").splitlines()
+    def pixels_of(self, colour: str, picture: Path) -> int:
+        """Return how many pixels of a picture have exactly this colour, spelled as #RRGGBB."""
+        lines = self.run("convert", str(picture), "-depth", "8", "-format", "%c", "histogram:info:-").splitlines()
         return sum(int(line.partition(":")[0]) for line in lines if f" {colour.upper()} " in line)
 
     def close(self) -> None:
