@@ -35,10 +35,3 @@ def gap_lines(gaps: Sequence[tuple[str, int]]) -> tuple[str, ...]:
     """Return what the relay dropped because nobody fetched it in time; `gaps` are days as YYYY-MM-DD with counts."""
     days = ((words.day(datetime.fromisoformat(on)), words.count(number, "request", "requests")) for on, number in gaps)
     return tuple(f"{on}: {number} expired at the relay unread" for on, number in days)
-
-
-def trouble_line(stations: Stations) -> str:
-    """Return the latest trouble with its cure, empty when there is none."""
-    if stations.trouble is None:
-        return ""
-    return " ".join(part for part in words.trouble_texts(stations.trouble) if part)
