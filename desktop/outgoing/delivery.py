@@ -157,8 +157,6 @@ class Delivery:
         if is_tracked and not self._copy_ids:
             self.upstream.drop()
             raise RowsMissingError
-        if self.entry_id is not None and self._copy_ids:
-            self._means.journal().attach(self.entry_id, self._copy_ids)
 
     def _send_untracked(self, todo: tuple[int, ...]) -> None:
         """Begin again on a new connection, with the message as it came."""
@@ -208,6 +206,8 @@ class Delivery:
             copies=tuple(rows),
         )
         self._copy_ids = dict(zip(todo, copy_ids, strict=True))
+        if self.entry_id is not None:
+            means.journal().attach(self.entry_id, self._copy_ids)
 
     def _facts(self) -> MessageFacts:
         return message_facts(self._mail.raw)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def leave_while_the_provider_thinks(bench: Bench, *, cleanly: bool) -> None:
     bench.provider.faults.clear()
 
 
-def wait_for(condition) -> None:  # type: ignore[no-untyped-def]
+def wait_for(condition: Callable[[], bool]) -> None:
     """Wait for a condition that another thread makes true."""
     gate = threading.Event()
     for _ in range(1_000):
@@ -187,14 +188,15 @@ def test_after_kill_9_at_each_stage(bench: Bench, stage: str, found: State, retr
     for event in bench.provider.faults.waits.values():
         event.set()
     bench.provider.faults.clear()
-    before = len(bench.provider.messages)
+    before = 0 if found is State.PREPARED else len(bench.provider.await_messages(1))
     bench.start()
     assert journal_of(bench).entries()[0].parts[0].state is found
-    (copy,) = bench.copies()
-    assert (Aside.UNCERTAIN in copy.status.asides) == (found is State.UNKNOWN)
-    assert (Aside.NOT_DELIVERED in copy.status.asides) == (found is State.PREPARED)
-    if found is State.ACCEPTED:
-        assert copy.status.rung is Rung.SENT
+    # Killed early, the row may not be there yet; where it is, it says what became of the copy.
+    for copy in bench.copies():
+        assert (Aside.UNCERTAIN in copy.status.asides) == (found is State.UNKNOWN)
+        assert (Aside.NOT_DELIVERED in copy.status.asides) == (found is State.PREPARED)
+        assert (copy.status.rung is Rung.SENT) == (found is State.ACCEPTED)
+    assert len(bench.copies()) == 1 or found is State.PREPARED
     assert len(bench.troubles) == (1 if found is State.UNKNOWN else 0)
     assert bench.send(MAIL, "bob@x.test").startswith(retry)
     assert len(bench.provider.messages) == (before + 1 if found is State.PREPARED else before)

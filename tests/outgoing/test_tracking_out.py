@@ -201,8 +201,8 @@ def test_a_bug_elsewhere_is_a_451_and_a_close(bench: Bench, monkeypatch: pytest.
 
 
 def test_a_journal_that_cannot_be_written_lets_the_mail_out_once(tracking: Bench) -> None:
-    """A full disk for the journal: one untracked transaction for all, a 250, and the user told."""
-    tracking.journal_path.symlink_to("/dev/full")
+    """No place for the journal: one untracked transaction for all, a 250, and the user told."""
+    tracking.journal_path.symlink_to(tracking.folder / "missing" / "journal")
     tracking.start()
     assert tracking.send(WIRE, "bob@x.test", "carol@x.test").startswith("250")
     (received,) = tracking.provider.messages
@@ -227,7 +227,7 @@ def test_a_journal_that_fails_before_the_dot(tracking: Bench, monkeypatch: pytes
 
 def test_a_pass_through_hears_the_provider_too(tracking: Bench) -> None:
     """Without a journal a refusal, a break and a lost answer are told as ever."""
-    tracking.journal_path.symlink_to("/dev/full")
+    tracking.journal_path.symlink_to(tracking.folder / "missing" / "journal")
     tracking.start()
     tracking.provider.faults.replies["dot"] = "554 5.7.1 spam"
     assert tracking.send(WIRE, "bob@x.test") == "554 5.7.1 spam"
