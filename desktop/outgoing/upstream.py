@@ -134,7 +134,8 @@ def _unreachable(account: AccountRow, error: Exception) -> Unreachable | Refused
         return Unreachable(
             f"{host} does not speak TLS on port {port}.", "Choose STARTTLS for port 587, TLS for port 465."
         )
-    if isinstance(error, TimeoutError):
+    # smtplib tells a time-out while it reads a reply as a closed connection.
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return Unreachable(f"{host} did not answer in time on port {port}.", "Check the port and try again later.")
     return Unreachable(f"The connection to {host} was closed.", "Try again later.")
 
@@ -153,9 +154,10 @@ def _encrypt(smtp: smtplib.SMTP, account: AccountRow, context: ssl.SSLContext) -
             f"{account.host} offers no encryption on port {account.port}.",
             "Choose TLS with port 465; if this worked before, somebody may be tampering with your connection.",
         )
-    code, text = smtp.starttls(context=context)
-    if code != 220:
-        raise RefusedByProvider(f"{account.host} refused to encrypt.", "Try again later.", _reply(code, text))
+    try:
+        smtp.starttls(context=context)
+    except smtplib.SMTPResponseException as error:
+        raise RefusedByProvider(f"{account.host} refused to encrypt.", "Try again later.", _reply_of(error)) from error
 
 
 def _sign_in(smtp: smtplib.SMTP, account: AccountRow, password: str) -> None:

@@ -1,6 +1,5 @@
 """Where secrets are kept, and what happens where they cannot be."""
 
-import os
 import threading
 from pathlib import Path
 
@@ -27,17 +26,20 @@ class MemoryKeyring(keyring.backend.KeyringBackend):
         self.threads: set[str] = set()
 
     def get_password(self, service: str, username: str) -> str | None:
+        """Return what was set."""
         self.threads.add(threading.current_thread().name)
         if self.failure is not None:
             raise self.failure
         return self.secrets.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep it."""
         if self.failure is not None:
             raise self.failure
         self.secrets[service, username] = password
 
     def delete_password(self, service: str, username: str) -> None:
+        """Forget it."""
         if (service, username) not in self.secrets:
             raise keyring.errors.PasswordDeleteError("none")
         del self.secrets[service, username]
@@ -117,7 +119,7 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     """A damaged file and a missing folder are StoreTrouble."""
     (tmp_path / "bad").write_text("{")
-    os.chmod(tmp_path / "bad", 0o600)
+    (tmp_path / "bad").chmod(0o600)
     with pytest.raises(StoreTrouble, match="cannot be read"):
         FileVault(tmp_path / "bad").get("x")
     with pytest.raises(StoreTrouble, match="cannot be written"):

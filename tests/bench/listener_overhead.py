@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--to", required=True)
     parser.add_argument("-n", type=int, default=60, help="messages of each kind")
     parser.add_argument("--size", type=int, default=5_120)
-    parser.add_argument("--tracked", action="store_true", help="the recipient gave permission, so the copy is rewritten")
+    parser.add_argument("--tracked", action="store_true", help="the recipient gave permission")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -99,7 +99,7 @@ def serve(options: argparse.Namespace) -> None:
         channel=lambda: channel,
         journal_path=Path(options.serve) / "journal",
         clock=clock,
-        on_trouble=lambda trouble: print(trouble.sentence, file=sys.stderr),
+        on_trouble=lambda trouble: sys.stderr.write(trouble.sentence),
     )
     print(listener.start(), listener.password, flush=True)  # noqa: T201 - read by the comparison
     sys.stdin.read()
@@ -158,7 +158,7 @@ def message(options: argparse.Namespace) -> bytes:
     head = f"From: <{options.user}>\r\nTo: <{options.to}>\r\nSubject: bench {secrets.token_hex(4)}\r\n"
     head += f"Message-ID: <{secrets.token_hex(8)}@bench.test>\r\nMIME-Version: 1.0\r\n"
     head += "Content-Type: text/html; charset=utf-8\r\n\r\n<html><body>"
-    lines = ('<p>A paragraph with <a href="https://example.com/">a link</a>.</p>\r\n' + "<p>" + "x" * 60 + "</p>\r\n" * 4)
+    lines = '<p>A paragraph with <a href="https://example.com/">a link</a>.</p>\r\n' + "<p>" + "x" * 60 + "</p>\r\n" * 4
     body = lines * max(1, options.size // len(lines))
     return (head + body + "</body></html>\r\n").encode()
 
@@ -168,7 +168,7 @@ def compare(options: argparse.Namespace) -> None:
     context = ssl.create_default_context(cafile=options.ca)
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, __file__, *sys.argv[1:], "--serve", folder]
-        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             assert process.stdin is not None
             port, listener_password = process.stdout.readline().split()

@@ -12,6 +12,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +23,7 @@ USER = "alice@example.test"
 PASSWORD = "provider secret ü"
 
 
-class Dropped(Exception):
+class DroppedError(Exception):
     """This connection ends here."""
 
 
@@ -35,9 +36,7 @@ class Certificates:
 
     def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
         """Return a server context with a certificate for `names`."""
-        import datetime
-
-        past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC) if expired else None
+        past = datetime(2020, 1, 1, tzinfo=UTC) if expired else None
         leaf = self.ca.issue_cert(*(names or ("127.0.0.1", "localhost")), not_after=past)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         leaf.configure_cert(context)
@@ -169,18 +168,20 @@ class Provider:
             if self._implicit:
                 talk.encrypt()
             talk.run()
-        except (OSError, Dropped, ssl.SSLError):
+        except (OSError, DroppedError, ssl.SSLError):
             talk.is_over = True
         finally:
             self._sockets.discard(connection)
             talk.close()
 
     def note(self, command: str) -> None:
+        """Keep a command and wake whoever awaits it."""
         with self._changed:
             self.commands.append(command)
             self._changed.notify_all()
 
     def keep(self, received: Received) -> None:
+        """Keep a message and wake whoever awaits it."""
         with self._changed:
             self.messages.append(received)
             self._changed.notify_all()
@@ -278,7 +279,7 @@ class _Talk:
             )
             self._provider.keep(received)
         if self._provider.faults.swallow_answer:
-            raise Dropped
+            raise DroppedError
         self._say(reply)
         self._rcpts = []
 
@@ -292,7 +293,7 @@ class _Talk:
                 reply = other
         self._say(reply)
         if reply.startswith("421"):
-            raise Dropped
+            raise DroppedError
         return reply[0] in "23"
 
     def _stop_or_wait(self, stage: str, line: str) -> None:
@@ -312,7 +313,7 @@ class _Talk:
 
     def _reset(self) -> None:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        raise Dropped
+        raise DroppedError
 
     def _say(self, text: str) -> None:
         self._socket.sendall(text.encode("utf-8") + b"\r\n")
@@ -334,5 +335,5 @@ class _Talk:
     def _more(self) -> None:
         octets = self._socket.recv(65_536)
         if not octets:
-            raise Dropped
+            raise DroppedError
         self._buffer += octets

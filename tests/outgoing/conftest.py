@@ -30,9 +30,11 @@ class Clock:
         self.now = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
+        """Return the time."""
         return self.now
 
     def advance(self, by: timedelta) -> None:
+        """Move the time on."""
         self.now += by
 
 
@@ -70,9 +72,11 @@ class Bench:
 
     @property
     def journal_path(self) -> Path:
+        """Return where the journal lies."""
         return self.folder / "journal"
 
     def start(self, *, grace_s: float = 5.0) -> "Bench":
+        """Start the listener."""
         self.listener = Listener(
             port=0,
             store=self.store,
@@ -88,11 +92,13 @@ class Bench:
         return self
 
     def stop(self) -> None:
+        """Stop the listener, if it runs."""
         if self.listener is not None:
             self.listener.stop()
             self.listener = None
 
     def save(self, account: AccountRow) -> AccountRow:
+        """Keep an account and its password."""
         from dataclasses import replace
 
         _, account_id = save_account(self.store, account)
@@ -100,6 +106,7 @@ class Bench:
         return replace(account, id=account_id)
 
     def client(self, user: str = "readback") -> RawClient:
+        """Return a client that is signed in."""
         assert self.listener is not None
         client = RawClient(self.port)
         assert client.sign_in(self.listener.password, user).startswith("235")
@@ -116,6 +123,7 @@ class Bench:
             return answer
 
     def permit(self, address: str, *purposes: Purpose) -> None:
+        """Record a permission, for opens and clicks unless others are named."""
         record_grant(
             self.store,
             address=address,
@@ -127,6 +135,7 @@ class Bench:
         )
 
     def details(self) -> list[ConversationDetail]:
+        """Return every conversation in the store."""
         found = [conversation(self.store, card.id) for card in cards(self.store)]
         return [each for each in found if each is not None]
 

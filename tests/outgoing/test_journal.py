@@ -217,7 +217,7 @@ def test_many_threads_share_the_file(tmp_path: Path, clock: Clock) -> None:
         thread.join()
     journal.close()
     found = [entry.parts[0].state for entry in opened(tmp_path, clock).entries()]
-    assert [State.ACCEPTED] * 40 == found
+    assert found == [State.ACCEPTED] * 40
 
 
 def test_what_is_no_entry_any_more_is_left_alone(tmp_path: Path, clock: Clock) -> None:

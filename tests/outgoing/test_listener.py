@@ -228,7 +228,7 @@ def test_what_is_too_large_is_refused_after_it_came(bench: Bench) -> None:
         assert client.content(b"x" * 3_000_000 + b"\r\n.\r\n").startswith("552")
         client.start(USER, "bob@x.test")
         assert client.content(MAIL + b".\r\n").startswith("250")
-    assert [MAIL] == [each.content for each in bench.provider.messages]
+    assert [each.content for each in bench.provider.messages] == [MAIL]
 
 
 def test_a_client_that_pipelines(bench: Bench) -> None:

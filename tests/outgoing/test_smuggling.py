@@ -46,7 +46,7 @@ def test_after_a_refused_mail_the_next_one_passes(bench: Bench) -> None:
         assert client.content(HEAD + b"a\rb\r\n.\r\n").startswith("550")
         client.start("alice@example.test", "bob@x.test")
         assert client.content(HEAD + b"ab\r\n.\r\n").startswith("250")
-    assert [HEAD + b"ab\r\n"] == [each.content for each in bench.provider.messages]
+    assert [each.content for each in bench.provider.messages] == [HEAD + b"ab\r\n"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ WIRE = MAIL + b".\r\n"
 
 @pytest.fixture
 def tracking(bench: Bench) -> Bench:
-    """A bench with a channel, and Bob's permission for opens and clicks."""
+    """Return a bench with a channel, and Bob's permission for opens and clicks."""
     bench.channel = make_channel()
     bench.permit("bob@x.test")
     return bench
@@ -71,7 +71,7 @@ def test_without_permission_or_relay_it_goes_out_as_it_came(tracking: Bench) -> 
     tracking.send(WIRE, "stranger@x.test")
     tracking.channel = None
     tracking.send(WIRE, "bob@x.test")
-    assert [MAIL, MAIL] == [each.content for each in tracking.provider.messages]
+    assert [each.content for each in tracking.provider.messages] == [MAIL, MAIL]
     assert {WhyNot.NO_PERMISSION, WhyNot.NO_RELAY} == set(why(tracking))
 
 
@@ -222,7 +222,7 @@ def test_a_journal_that_fails_before_the_dot(tracking: Bench, monkeypatch: pytes
     monkeypatch.setattr(Journal, "sync", fail)
     tracking.start()
     assert tracking.send(WIRE, "bob@x.test").startswith("250")
-    assert [MAIL] == [each.content for each in tracking.provider.messages]
+    assert [each.content for each in tracking.provider.messages] == [MAIL]
 
 
 def test_a_pass_through_hears_the_provider_too(tracking: Bench) -> None:
