@@ -17,10 +17,10 @@ from relay.wire.token import TokenType
 class MemoryKeyring(keyring.backend.KeyringBackend):
     """A keyring as a desktop has one, in memory; it knows which thread asked."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.secrets: dict[tuple[str, str], str] = {}
         self.failure: Exception | None = None
         self.threads: set[str] = set()

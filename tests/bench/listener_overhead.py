@@ -52,6 +52,7 @@ def serve(options: argparse.Namespace) -> None:
     from desktop.accounts.channel import Channel
     from desktop.accounts.vault import SessionVault, account_secret
     from desktop.core.address import Mailbox
+    from desktop.core.errors import Trouble
     from desktop.core.permission import Method, Purpose
     from desktop.outgoing.listener import Listener
     from desktop.store.accounts import AccountRow, Security, save_account
@@ -61,6 +62,9 @@ def serve(options: argparse.Namespace) -> None:
 
     def clock() -> datetime:
         return datetime.now(tz=UTC)
+
+    def tell(trouble: Trouble) -> None:
+        sys.stderr.write(trouble.sentence + "\n")
 
     store = Store(Path(options.serve) / "store.sqlite", clock=clock)
     vault = SessionVault()
@@ -99,7 +103,7 @@ def serve(options: argparse.Namespace) -> None:
         channel=lambda: channel,
         journal_path=Path(options.serve) / "journal",
         clock=clock,
-        on_trouble=lambda trouble: sys.stderr.write(trouble.sentence),
+        on_trouble=tell,
     )
     print(listener.start(), listener.password, flush=True)  # noqa: T201 - read by the comparison
     sys.stdin.read()
@@ -158,8 +162,10 @@ def message(options: argparse.Namespace) -> bytes:
     head = f"From: <{options.user}>\r\nTo: <{options.to}>\r\nSubject: bench {secrets.token_hex(4)}\r\n"
     head += f"Message-ID: <{secrets.token_hex(8)}@bench.test>\r\nMIME-Version: 1.0\r\n"
     head += "Content-Type: text/html; charset=utf-8\r\n\r\n<html><body>"
-    lines = '<p>A paragraph with <a href="https://example.com/">a link</a>.</p>\r\n' + "<p>" + "x" * 60 + "</p>\r\n" * 4
-    body = lines * max(1, options.size // len(lines))
+    paragraph = '<p>A paragraph with <a href="https://example.com/">a link</a>.</p>\r\n'
+    lines = paragraph + f"<p>{'x' * 60}</p>\r\n" * 4
+    size: int = options.size
+    body = lines * max(1, size // len(lines))
     return (head + body + "</body></html>\r\n").encode()
 
 

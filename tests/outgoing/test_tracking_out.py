@@ -13,7 +13,7 @@ from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.outgoing import delivery, means
 from desktop.store.accounts import save_account
-from relay.wire.token import TokenType, minting_key, verify
+from relay.wire.token import Token, TokenType, minting_key, verify
 from tests.outgoing.conftest import Bench, make_channel
 
 MAIL = (
@@ -32,6 +32,10 @@ def tracking(bench: Bench) -> Bench:
     return bench
 
 
+def _key_for(token: Token) -> bytes:
+    return minting_key(b"m" * 32, token.channel_id, token.type)
+
+
 def why(bench: Bench) -> list[WhyNot | None]:
     return [copy.status.why_not for copy in bench.copies()]
 
@@ -44,13 +48,12 @@ def test_a_permitted_copy_carries_tokens_that_verify(tracking: Bench) -> None:
     (picture,) = re.findall(rb"https://picture\.test/open/(.{72})\.gif", content)
     (link,) = re.findall(rb"https://link\.test/click/(.{72})/", content)
     assert b"/stop/" in content
-    channel = make_channel()
     for text, kind, destination in (
         (picture, TokenType.OPEN, b""),
         (link, TokenType.CLICK, b"https://example.com/a"),
     ):
-        key = minting_key(b"m" * 32, channel.channel_id, kind)
-        assert verify(text.decode(), kind, lambda _token, key=key: key, destination=destination).type is kind
+        token = verify(text.decode(), kind, _key_for, destination=destination)
+        assert (token.type, token.channel_id) == (kind, make_channel().channel_id)
     assert why(tracking) == [None]
 
 
