@@ -4,7 +4,7 @@ record_message is durable on return, so that a token's row is on disk before its
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -132,9 +132,10 @@ def record_message(
         ids = []
         change = Change(conversations=frozenset({conversation_id}), people=frozenset(people))
         for person, copy in zip(people, copies, strict=True):
-            keep_person(connection, person, copy.name)
+            # A Bcc stands in no header, and many mails name an address alone: the person may be known all the same.
+            name = keep_person(connection, person, copy.name)
             connection.execute("UPDATE person SET messages = messages + 1 WHERE address = ?", (person,))
-            ids.append(_insert_copy(connection, message_id, person, copy, at))
+            ids.append(_insert_copy(connection, message_id, person, replace(copy, name=name), at))
             change |= _keep_tag(connection, person, copy, at)
         change |= settle_copies(connection, ids)
         refresh_card(connection, conversation_id)

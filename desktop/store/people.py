@@ -155,13 +155,15 @@ def is_stopped(store: Store, tag: bytes) -> bool:
         return connection.execute("SELECT 1 FROM stop WHERE tag = ?", (tag,)).fetchone() is not None
 
 
-def keep_person(connection: sqlite3.Connection, address: str, name: str) -> None:
-    """Make a person known under a normalised address; a name is kept until a newer one comes."""
+def keep_person(connection: sqlite3.Connection, address: str, name: str) -> str:
+    """Make a person known under a normalised address; return their name, which is kept until a newer one comes."""
     connection.execute(
         "INSERT INTO person (address, name) VALUES (?1, ?2)"
         " ON CONFLICT (address) DO UPDATE SET name = ?2 WHERE ?2 <> ''",
         (address, name),
     )
+    (known,) = connection.execute("SELECT name FROM person WHERE address = ?", (address,)).fetchone()
+    return str(known)
 
 
 def _add_refusal(connection: sqlite3.Connection, address: str, event: str, generation: int, at: datetime) -> None:

@@ -197,3 +197,11 @@ def test_a_naive_instant_is_a_bug() -> None:
     assert to_ms(datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)) == 1_000
     with pytest.raises(ValueError, match="time zone"):
         to_ms(datetime(1970, 1, 1))  # noqa: DTZ001 - the case
+
+
+def test_a_copy_without_a_name_takes_the_one_the_person_is_known_by(store: Store) -> None:
+    """A Bcc recipient, named in no header, is shown by the name of an earlier mail; an unknown one by the address."""
+    record(store, tracked_copy())
+    record(store, tracked_copy(name=""), NewCopy(address="new@becker.example", why_not=WhyNot.NO_PERMISSION))
+    latest, earlier = cards(store)
+    assert (latest.names, earlier.names) == (("Anna Becker", "new@becker.example"), ("Anna Becker",))
