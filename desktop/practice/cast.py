@@ -37,10 +37,10 @@ _AS_PAGE: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """One sample recipient: `reader` loads pictures, `browser` opens links; `kind` says in a word what is shown."""
+    """One sample recipient: `reader` loads pictures, `browser` opens links; `client` is what they read mail with."""
 
     mailbox: Mailbox
-    kind: str
+    client: str
     reader: Visitor
     browser: Visitor
 
@@ -50,22 +50,22 @@ class Recipient:
         return self.mailbox.address
 
 
-def _person(name: str, address: str, kind: str, network: str, *, reader: Visitor | None = None) -> Recipient:
+def _person(name: str, address: str, client: str, network: str, *, reader: Visitor | None = None) -> Recipient:
     """Return somebody at a desk with Thunderbird and Firefox, unless another `reader` loads their pictures."""
     # Thunderbird 153 sends Sec-Fetch-Dest with a picture, and neither Referer nor Cookie.
     thunderbird = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Thunderbird/153.7.0"
     return Recipient(
         mailbox=Mailbox(name, address),
-        kind=kind,
+        client=client,
         reader=reader or Visitor(network=network, agent=thunderbird, headers=_AS_PICTURE),
         browser=Visitor(network=network, agent=_FIREFOX, headers=_AS_PAGE),
     )
 
 
 # 198.51.100.0/24 and 203.0.113.0/24 (RFC 5737) stand for ordinary access networks, on no published list.
-ANNA: Final = _person("Anna Becker", "anna.becker@becker-architekten.example", "person", "198.51.100.23")
-ERIK: Final = _person("Erik Lund", "erik.lund@lund-bygg.example", "without permission", "203.0.113.40")
-PAUL: Final = _person("Paul Mayer", "paul.mayer@becker-architekten.example", "no such address", "198.51.100.24")
+ANNA: Final = _person("Anna Becker", "anna.becker@becker-architekten.example", "Thunderbird", "198.51.100.23")
+ERIK: Final = _person("Erik Lund", "erik.lund@lund-bygg.example", "Thunderbird; gave no permission", "203.0.113.40")
+PAUL: Final = _person("Paul Mayer", "paul.mayer@becker-architekten.example", "no such mailbox", "198.51.100.24")
 TOMAS: Final = _person(
     "Tomás Vidal",
     "tomas@vidal-estudio.example",
@@ -87,14 +87,14 @@ DAVID: Final = _person(
 JONAS: Final = _person(
     "Jonas Weber",
     "jonas@weber-holz.example",
-    "stops",
+    "Outlook",
     "198.51.100.201",
     reader=Visitor(
         network="198.51.100.201",
         agent="Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)",
     ),
 )
-FRANCES: Final = _person("Frances Hill", "f.hill@hill-logistics.example", "scanner", "203.0.113.61")
+FRANCES: Final = _person("Frances Hill", "f.hill@hill-logistics.example", "Thunderbird, behind a scanner", "203.0.113.61")
 # What stands before Frances's mailbox and follows every link of a mail; it looks like an ordinary browser.
 SCANNER: Final = Visitor(network="40.107.22.81", agent=_EDGE, headers={"Accept-Language": "en-US"})
 

@@ -92,7 +92,7 @@ def _view(person: cast.Recipient, raw: bytes) -> RecipientView:
     return RecipientView(
         address=person.address,
         name=person.mailbox.name,
-        client=person.kind,
+        client=person.client,
         has_picture=any(is_picture(url) for url in pictures_in(bodies_of(raw).html)),
         has_links=any(is_click(url) for url in _links(raw)),
         has_stop=_has_stop(raw),
