@@ -87,6 +87,7 @@ def connect(
         if account.security is Security.STARTTLS:
             on_step(Step.ENCRYPT)
             _encrypt(smtp, account, context)
+        _acknowledge_at_once(_socket_of(smtp))
         _greet(smtp, account)
         on_step(Step.SIGN_IN)
         _sign_in(smtp, account, password)
@@ -186,6 +187,12 @@ def _socket_of(smtp: smtplib.SMTP) -> socket.socket:
     if smtp.sock is None:
         raise smtplib.SMTPServerDisconnected("closed")
     return smtp.sock
+
+
+def _acknowledge_at_once(sock: socket.socket) -> None:
+    """Spare the 40 ms that a server with TLS 1.3 waits for our acknowledgement of its session tickets (Nagle)."""
+    if hasattr(socket, "TCP_QUICKACK"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _base64(text: str) -> str:
