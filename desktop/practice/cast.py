@@ -94,7 +94,7 @@ JONAS: Final = _person(
         agent="Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)",
     ),
 )
-FRANCES: Final = _person("Frances Hill", "f.hill@hill-logistics.example", "Thunderbird, behind a scanner", "203.0.113.61")
+FRANCES: Final = _person("Frances Hill", "f.hill@hill-logistics.example", "Thunderbird, scanned", "203.0.113.61")
 # What stands before Frances's mailbox and follows every link of a mail; it looks like an ordinary browser.
 SCANNER: Final = Visitor(network="40.107.22.81", agent=_EDGE, headers={"Accept-Language": "en-US"})
 
