@@ -55,6 +55,7 @@ class Crossing(QObject):
 
     changed = Signal(object)
     stations_changed = Signal()
+    trouble = Signal(object)
 
 
 def application() -> QApplication:
@@ -79,7 +80,7 @@ def run_window(places: Places) -> int:
     crossing = Crossing()
     with ExitStack() as opened:
         try:
-            engine = Engine(places, on_changed=crossing.stations_changed.emit)
+            engine = Engine(places, on_changed=crossing.stations_changed.emit, on_trouble=crossing.trouble.emit)
         except StoreTrouble as trouble:
             tell_at_start(trouble)
             return 75  # EX_TEMPFAIL
@@ -90,6 +91,8 @@ def run_window(places: Places) -> int:
         door = Door(places, window)
         opened.callback(door.close)
         window.show()
+        for known in engine.stations().troubles.values():
+            window.show_trouble(known)
         return execute(app)
 
 
@@ -126,6 +129,7 @@ def build_window(engine: Engine, crossing: Crossing, *, practice: PracticeContro
     window = MainWindow(engine.store, actions_of(engine, practice), engine.clock)
     crossing.changed.connect(window.on_change)
     crossing.stations_changed.connect(window.refresh_stations)
+    crossing.trouble.connect(window.show_trouble)
     engine.store.subscribe(crossing.changed.emit)
     return window
 
@@ -198,7 +202,7 @@ def stations_of(stations: EngineStations) -> Stations:
     troubles = stations.troubles
     listener = ListenerState.LISTENING if stations.port else ListenerState.FAILED
     relay = RelayState.FAILED if "relay" in troubles else _RELAY_STATES[poller.link if poller else None]
-    first = troubles.get("listener") or troubles.get("mail") or troubles.get("relay")
+    first = troubles.get("store") or troubles.get("listener") or troubles.get("mail") or troubles.get("relay")
     return Stations(
         listener=listener,
         port=stations.port,

@@ -109,11 +109,9 @@ def _listen(options: argparse.Namespace) -> int:
     places = Places.of_user()
     logs.start(places.log)
     ended = threading.Event()
-    engine = Engine(places, on_changed=lambda: None)
+    engine = Engine(places, on_trouble=_tell)
     try:
         engine.start(options.port)
-        for trouble in engine.stations().troubles.values():
-            print(" ".join(words.trouble_texts(trouble)), file=sys.stderr)
         if not engine.port:
             return EX_UNAVAILABLE
         print(f"Taking mail on 127.0.0.1:{engine.port}. Ctrl+C ends.", flush=True)
@@ -123,6 +121,11 @@ def _listen(options: argparse.Namespace) -> int:
     finally:
         engine.close()
     return EX_OK
+
+
+def _tell(trouble: Trouble) -> None:
+    """Say what went wrong as it happens; called on any thread."""
+    print(" ".join(words.trouble_texts(trouble)), file=sys.stderr, flush=True)
 
 
 def _inspect(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from desktop import spare
 from desktop.accounts import channel as channels
 from desktop.accounts.channel import Channel
 from desktop.accounts.vault import (
@@ -27,8 +28,10 @@ from desktop.outgoing.probe import probe
 from desktop.outgoing.upstream import Step
 from desktop.places import Places
 from desktop.running import RunningLock
+from desktop.spare import SpareStore
 from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow
+from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.tracking.poller import Poller, PollerState
 from desktop.tracking.register import register
@@ -37,6 +40,9 @@ WINDOW_S = 40.0
 SECRETS_SETTING = "secrets.keep"
 PORT_SETTING = "listener.port"
 WINDOW_SETTING = "window_s"
+
+
+_COPIED_SETTINGS = (SECRETS_SETTING, PORT_SETTING)
 
 
 def utc_now() -> datetime:
@@ -89,31 +95,59 @@ class Engine:
         clock: Callable[[], datetime] = utc_now,
         keep: Keep | None = None,
         on_changed: Callable[[], None] = lambda: None,
+        on_trouble: Callable[[Trouble], None] = lambda _trouble: None,
     ) -> None:
-        """Open the store and the secrets; `keep` overrules where the user keeps them; raise StoreTrouble.
+        """Open the store and the secrets; `keep` overrules where the user keeps them.
 
-        `on_changed` is called on any thread when a station's state or a trouble changed.
+        A store that cannot be opened becomes a trouble, and a spare one stands in.  Raise StoreTrouble when another
+        Readback works here.  On any thread, `on_changed` is called when a station's state or a trouble changed, and
+        `on_trouble` with each trouble as it happens.
         """
         self.places = places
         self.clock = clock
         self._on_changed = on_changed
+        self._on_trouble = on_trouble
         self._gate = threading.RLock()
         self._troubles: dict[str, Trouble] = {}
         self._listener: Listener | None = None
         self._poller: Poller | None = None
         self._channel: Channel | None = None
         self._lock = RunningLock(places.lock)
-        try:
-            self.store = Store(places.store, clock=clock)
-        except BaseException:
-            self._lock.release()
-            raise
+        self.store = self._open_store()
         chosen = keep or Keep(settings.get(self.store, SECRETS_SETTING, Keep.KEYRING.value))
         self.vault = LayeredVault(open_vault(chosen, path=places.secrets))
 
+    def _open_store(self) -> Store:
+        """Return the store, or a spare one where it cannot be opened: mail must leave all the same."""
+        try:
+            store = Store(self.places.store, clock=self.clock)
+        except StoreTrouble as trouble:
+            self._note("store", spare.told(trouble))
+            return SpareStore(self.places.spare, clock=self.clock)
+        except BaseException:
+            self._lock.release()
+            raise
+        spare.keep_copy(self.places.spare, store, _COPIED_SETTINGS)
+        store.subscribe(self._keep_copy)
+        return store
+
+    def _keep_copy(self, change: Change) -> None:
+        if change.accounts or change.settings:
+            spare.keep_copy(self.places.spare, self.store, _COPIED_SETTINGS)
+
+    @property
+    def is_makeshift(self) -> bool:
+        """Whether a spare store stands in for one that could not be opened."""
+        return isinstance(self.store, SpareStore)
+
     def start(self, port: int | None = None) -> None:
-        """Start the listener, and the poller where a relay is connected; what fails becomes a trouble."""
+        """Start the listener, and the poller where a relay is connected; what fails becomes a trouble.
+
+        On a spare store nothing is fetched: a hit acknowledged now would be lost with it.
+        """
         self.restart_listener(port)
+        if self.is_makeshift:
+            return
         try:
             self._channel = channels.load(self.vault)
         except Trouble as trouble:
@@ -219,6 +253,8 @@ class Engine:
 
     def connect_relay(self, url: str, invite: str | None) -> None:
         """Register a channel and begin to poll; an earlier channel is replaced only once that worked; raise Trouble."""
+        if self.is_makeshift:
+            raise StoreTrouble("Readback's data cannot be opened, so no relay can be connected.", "Mend it first.")
         before = self._channel
         channel = register(url, invite, tag_key=before.tag_key if before is not None else None)
         channels.save(self.vault, channel)
@@ -271,4 +307,6 @@ class Engine:
                 self._troubles.pop(station, None)
             else:
                 self._troubles[station] = trouble
+        if trouble is not None:
+            self._on_trouble(trouble)
         self._on_changed()

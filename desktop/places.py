@@ -17,6 +17,7 @@ class Places:
 
     home: Path
     store: Path
+    spare: Path
     journal: Path
     secrets: Path
     lock: Path
@@ -29,6 +30,7 @@ class Places:
         return cls(
             home=home,
             store=home / "store.sqlite3",
+            spare=home / "spare.json",
             journal=home / "journal",
             secrets=home / "secrets.json",
             lock=home / "running.lock",

@@ -1,5 +1,6 @@
 """The engine: what it opens it closes, what fails it says, and nothing it keeps is lost or told twice."""
 
+import smtplib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +9,15 @@ import pytest
 
 from desktop import rounds
 from desktop.accounts.vault import Keep, SessionVault, account_secret
-from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
+from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
 from desktop.core.permission import Method, Purpose
-from desktop.engine import Engine, LayeredVault
+from desktop.engine import Engine, LayeredVault, utc_now
+from desktop.outgoing.listener import LISTENER_USER
 from desktop.outgoing.upstream import Step
 from desktop.places import Places
+from desktop.practice import cast
 from desktop.rounds import Round
+from desktop.spare import SpareStore
 from desktop.store import accounts, settings
 from desktop.tracking.poller import Link
 
@@ -138,14 +142,62 @@ def test_damaged_secrets_are_a_trouble_and_mail_still_leaves(tmp_path: Path) -> 
     engine.close()
 
 
-def test_a_damaged_store_lets_the_next_engine_try_again(tmp_path: Path) -> None:
-    """An engine that could not open its store holds no lock afterwards."""
+@pytest.mark.parametrize("bad", [b"not a database at all, not a database at all", b""])
+def test_with_a_store_that_cannot_be_opened_mail_still_leaves(tmp_path: Path, round_: Round, bad: bytes) -> None:
+    """A damaged store is told of and left as it is; the account is still known, and its mail goes out as it came.
+
+    The twin, an empty file, is simply a new store: nothing is told, and the account is gone with the old one.
+    """
     places = Places.in_folder(tmp_path)
-    places.store.write_bytes(b"not a database at all, not a database at all")
-    with pytest.raises(StoreTrouble):
-        Engine(places, keep=Keep.SESSION)
-    places.store.unlink()
-    Engine(places, keep=Keep.SESSION).close()
+    row = replace(accounts.accounts(round_.engine.store)[0], id=0)
+    first = Engine(places, keep=Keep.FILE)
+    first.save_account(row, round_.session.provider.password, session_only=False)
+    first.start(port=0)
+    first.connect_relay(round_.session.relay_url, None)
+    first.close()
+    for file in places.home.glob("store.sqlite3*"):
+        file.unlink()
+    places.store.write_bytes(bad)
+    troubles: list[Trouble] = []
+    engine = Engine(places, keep=Keep.FILE, on_trouble=troubles.append)
+    try:
+        engine.start(port=0)
+        is_known = bool(accounts.accounts(engine.store))
+        assert (engine.is_makeshift, is_known, len(troubles)) == ((True, True, 1) if bad else (False, False, 0))
+        if bad:
+            assert "untracked" in troubles[0].cure
+            assert engine.channel is None
+            with pytest.raises(StoreTrouble, match="no relay can be connected"):
+                engine.connect_relay(round_.session.relay_url, None)
+            assert send(engine, row.identities[0].address) == 250
+            (delivery,) = round_.session.control.mailbox(cast.ERIK.address)
+            assert delivery.raw == MAIL
+            assert places.store.read_bytes() == bad
+    finally:
+        engine.close()
+
+
+MAIL = b"From: Kim <kim@example.test>\r\nTo: erik\r\nSubject: Offer\r\n\r\nHello\r\n"
+
+
+def send(engine: Engine, sender: str) -> int:
+    """Hand one mail to the listener as a mail client does; return the answer's code."""
+    with smtplib.SMTP("127.0.0.1", engine.port, timeout=20) as client:
+        client.login(LISTENER_USER, engine.listener_password)
+        client.mail(sender)
+        client.rcpt(cast.ERIK.address)
+        return client.data(MAIL)[0]
+
+
+def test_a_spare_copy_that_cannot_be_read_is_no_copy(tmp_path: Path) -> None:
+    """Without a readable copy the spare store is empty, and its folder is removed when it closes."""
+    places = Places.in_folder(tmp_path)
+    for text in ("{", "[]", '{"accounts": []}'):
+        places.spare.write_text(text)
+        store = SpareStore(places.spare, clock=utc_now)
+        assert accounts.accounts(store) == ()
+        store.close()
+        assert not store.path.parent.exists()
 
 
 def test_the_session_shadows_what_lasts() -> None:
