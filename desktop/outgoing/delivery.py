@@ -248,7 +248,8 @@ class Delivery:
             lost = ours(f"451 4.4.2 {trouble.sentence} {trouble.cure}")
             self._settle(indices, State.UNKNOWN, lost, is_journaled=is_journaled)
             raise
-        self._is_open = False
+        # Postfix keeps a transaction whose content it refused: a MAIL without RSET is then a nested one.
+        self._is_open = not reply.is_ok
         self._settle(indices, State.ACCEPTED if reply.is_ok else State.REJECTED, reply, is_journaled=is_journaled)
 
     def _commit(self, indices: Sequence[int], *, is_tracked: bool, is_journaled: bool) -> None:

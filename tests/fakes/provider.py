@@ -60,6 +60,8 @@ class Faults:
     waits: dict[str, threading.Event] = field(default_factory=dict)
     # The message is kept and the connection cut before the answer.
     swallow_answer: bool = False
+    # As Postfix does: after a refusal at the dot the transaction stands until RSET.
+    keeps_refused: bool = False
 
     def clear(self) -> None:
         """Have a good day again."""
@@ -67,6 +69,7 @@ class Faults:
         self.drops.clear()
         self.waits.clear()
         self.swallow_answer = False
+        self.keeps_refused = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +229,8 @@ class _Talk:
                 self.encrypt()
         elif verb == "AUTH":
             self._auth(line)
+        elif verb == "MAIL" and self._mail:
+            self._say("503 5.5.1 Error: nested MAIL command")
         elif verb == "MAIL":
             if self._answer("mail", line, "250 2.1.0 sender ok"):
                 self._mail, self._rcpts = line, []
@@ -236,7 +241,7 @@ class _Talk:
             if self._answer("data", "", "354 go on"):
                 self._content()
         elif verb == "RSET":
-            self._rcpts = []
+            self._mail, self._rcpts = "", []
             self._answer("rset", "", "250 2.0.0 reset")
         elif verb == "QUIT":
             self._answer("quit", "", "221 2.0.0 bye")
@@ -245,6 +250,7 @@ class _Talk:
             self._say("502 5.5.1 what")
 
     def _ehlo(self) -> None:
+        self._mail, self._rcpts = "", []
         offers = list(self._provider.extensions)
         if self._is_secure:
             offers.append(f"AUTH {self._provider.auth}")
@@ -272,7 +278,7 @@ class _Talk:
         content = content.removeprefix(b".") if wire != b".\r\n" else b""
         self._provider.note("DOT")
         self._stop_or_wait("dot", "")
-        reply = self._provider.faults.replies.get("dot", "250 2.0.0 queued as 4711")
+        reply = self._reply("dot", " ".join(self._rcpts), "250 2.0.0 queued as 4711")
         if reply.startswith("2"):
             received = Received(
                 mail=self._mail, rcpts=tuple(self._rcpts), content=content, wire=wire, connection=self._number
@@ -280,21 +286,26 @@ class _Talk:
             self._provider.keep(received)
         if self._provider.faults.swallow_answer:
             raise DroppedError
+        if reply.startswith("2") or not self._provider.faults.keeps_refused:
+            self._mail, self._rcpts = "", []
         self._say(reply)
-        self._rcpts = []
 
     def _answer(self, stage: str, line: str, good: str) -> bool:
         """Answer a command, as the faults say; return whether it was accepted."""
         self._stop_or_wait(stage, line)
+        reply = self._reply(stage, line, good)
+        self._say(reply)
+        if reply.startswith("421"):
+            raise DroppedError
+        return reply[0] in "23"
+
+    def _reply(self, stage: str, line: str, good: str) -> str:
         reply = good
         for wanted, other in self._provider.faults.replies.items():
             name, _, address = wanted.partition(" ")
             if name == stage and address in line:
                 reply = other
-        self._say(reply)
-        if reply.startswith("421"):
-            raise DroppedError
-        return reply[0] in "23"
+        return reply
 
     def _stop_or_wait(self, stage: str, line: str) -> None:
         for wanted in self._keys(stage, line):

@@ -77,6 +77,39 @@ def test_a_partial_failure_names_both_and_the_resend_reaches_the_rest(bench: Ben
     assert len(bench.provider.messages) == 4
 
 
+@pytest.mark.parametrize("keeps", [True, False], ids=["as Postfix", "as the RFC"])
+def test_after_a_refusal_at_the_dot_the_next_copy_and_the_resend_go_out(bench: Bench, keeps: bool) -> None:
+    """A provider that keeps the transaction it refused is told to reset before the next; one that ends it, no harm."""
+    bench.start()
+    bench.provider.faults.keeps_refused = keeps
+    bench.provider.faults.replies["dot carol"] = "451 4.3.0 later"
+    with bench.client() as client:
+        client.start(USER, *PEOPLE)
+        answer = client.content(WIRE)
+        assert answer.startswith("451")
+        assert "Sent already to bob@x.test, dave@x.test." in answer
+        del bench.provider.faults.replies["dot carol"]
+        assert [reply[:3] for reply in client.start(USER, *PEOPLE)] == ["250"] * 4
+        assert client.content(WIRE).startswith("250")
+    assert to(bench) == [("bob@x.test",), ("dave@x.test",), ("carol@x.test",)]
+    assert bench.provider.connections == 2
+
+
+@pytest.mark.parametrize("keeps", [True, False], ids=["as Postfix", "as the RFC"])
+def test_after_a_refusal_at_the_dot_the_same_connection_carries_on(bench: Bench, keeps: bool) -> None:
+    """One recipient refused at the dot: the client's next mail over its connection goes out, whatever the provider kept."""
+    bench.start()
+    bench.provider.faults.keeps_refused = keeps
+    with bench.client() as client:
+        client.start(USER, "bob@x.test")
+        bench.provider.faults.replies["dot"] = "550 5.7.1 spam"
+        assert client.content(WIRE) == "550 5.7.1 spam"
+        bench.provider.faults.replies.clear()
+        assert [reply[:3] for reply in client.start(USER, "carol@x.test")] == ["250", "250"]
+        assert client.content(WIRE).startswith("250")
+    assert to(bench) == [("carol@x.test",)]
+
+
 def test_all_refused_alike_is_the_providers_reply(bench: Bench) -> None:
     """Where nobody got it and the reason is one, the client hears the provider itself."""
     bench.start()
