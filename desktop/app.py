@@ -17,6 +17,7 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop import logs
+from desktop.accounts.vault import Keep as VaultKeep
 from desktop.core.errors import StoreTrouble, Trouble
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
@@ -157,11 +158,10 @@ def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
     """Return an engine's abilities as the window knows them."""
     return Actions(
         test_account=lambda draft, tell: test_account(engine, draft, tell),
-        save_account=lambda draft: engine.save_account(
-            draft.row, draft.password, session_only=draft.keep is Keep.SESSION
-        ),
+        save_account=lambda draft: engine.save_account(draft.row, draft.password, VaultKeep(draft.keep.value)),
         delete_account=engine.delete_account,
         keyring_works=engine.keyring_works,
+        kept_in=lambda: Keep(engine.kept_in.value),
         listener=lambda: Listener(
             host="127.0.0.1", port=engine.port, user=LISTENER_USER, password=engine.listener_password
         ),

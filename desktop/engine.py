@@ -57,7 +57,11 @@ class LayeredVault:
         """Start with nothing in the session."""
         self.lasting = lasting
         self.session = SessionVault()
-        self.where = lasting.where
+
+    @property
+    def where(self) -> Keep:
+        """Where secrets that last are kept."""
+        return self.lasting.where
 
     def get(self, name: str) -> str | None:
         """Return this session's secret, else the lasting one; raise StoreTrouble."""
@@ -146,12 +150,17 @@ class Engine:
         On a spare store nothing is fetched: a hit acknowledged now would be lost with it.
         """
         self.restart_listener(port)
-        if self.is_makeshift:
-            return
+        if not self.is_makeshift:
+            self._load_channel()
+
+    def _load_channel(self) -> None:
+        """Take up the channel that is kept, if there is one."""
         try:
             self._channel = channels.load(self.vault)
         except Trouble as trouble:
             self._note("relay", trouble)
+            return
+        self._note("relay", None)
         if self._channel is not None:
             self._start_poller(self._channel)
 
@@ -227,14 +236,46 @@ class Engine:
         """
         return probe(account, password or self._stored_password(account.id), on_step=on_step)
 
-    def save_account(self, account: AccountRow, password: str, *, session_only: bool) -> int:
-        """Keep an account and its password (an empty one leaves the stored one); return its id; raise StoreTrouble."""
+    def save_account(self, account: AccountRow, password: str, keep: Keep) -> int:
+        """Keep an account and its password (an empty one leaves the stored one); return its id; raise StoreTrouble.
+
+        Keyring and file hold all lasting secrets, so choosing one moves the others there.  “This session only” is for
+        this password, and for all where no keyring answers.
+        """
+        if keep is not Keep.SESSION or (self.kept_in is Keep.KEYRING and not self.keyring_works()):
+            self._keep_in(keep)
         _, account_id = accounts.save_account(self.store, account)
-        if password and session_only:
+        if password and keep is Keep.SESSION:
             self.vault.session.put(account_secret(account_id), password)
         elif password:
             self.vault.put(account_secret(account_id), password)
         return account_id
+
+    @property
+    def kept_in(self) -> Keep:
+        """Where secrets that last are kept."""
+        return self.vault.lasting.where
+
+    def _keep_in(self, keep: Keep) -> None:
+        """Move every secret to another place; those of a keyring that does not answer stay where they are."""
+        before = self.vault.lasting
+        if before.where is keep:
+            return
+        after = open_vault(keep, path=self.places.secrets)
+        names = [LISTENER_SECRET, channels.CHANNEL_SECRET]
+        names += [account_secret(row.id) for row in accounts.accounts(self.store)]
+        answers = before.where is not Keep.KEYRING or self.keyring_works()
+        known = {name: secret for name in names if answers and (secret := before.get(name)) is not None}
+        for name, secret in known.items():
+            after.put(name, secret)
+        settings.put(self.store, SECRETS_SETTING, keep.value)
+        self.vault.lasting = after
+        for name in known:
+            before.delete(name)
+        if self._listener is None:
+            self.restart_listener()
+        if self._channel is None:
+            self._load_channel()
 
     def delete_account(self, account_id: int) -> None:
         """Forget an account and its password; raise StoreTrouble."""

@@ -22,7 +22,9 @@ Value = TypeVar("Value")
 
 SERVICE: Final = "Readback"
 LISTENER_SECRET: Final = "listener"
-_WITHOUT_KEYRING: Final = "Set up a keyring such as GNOME Keyring or KWallet, or choose “this session only”."
+_WITHOUT_KEYRING: Final = (
+    "Set up a keyring such as GNOME Keyring or KWallet, or choose another place under Settings → Account → Keep it in."
+)
 
 
 class Keep(StrEnum):
@@ -36,7 +38,10 @@ class Keep(StrEnum):
 class Vault(Protocol):
     """Secrets by name; every method may block and raises StoreTrouble."""
 
-    where: Keep
+    @property
+    def where(self) -> Keep:
+        """Where secrets are kept."""
+        ...
 
     def get(self, name: str) -> str | None:
         """Return the secret, or None when there is none."""

@@ -82,6 +82,13 @@ class CheckLines(QWidget):
             self._grid.addWidget(label, row, 1)
 
 
+_PLACE_HINTS = {
+    Keep.KEYRING: "",
+    Keep.FILE: "The file is not encrypted: whoever can act as you on this computer can read it.",
+    Keep.SESSION: "You enter it again at each start, and your mail program gets a new password each time.",
+}
+
+
 class AccountPage(QWidget):
     """One account at a time, chosen above the form; `saved` says that the accounts changed."""
 
@@ -102,10 +109,14 @@ class AccountPage(QWidget):
         self.security, self.port = QComboBox(), PortField(1)
         for security, text in _SECURITIES.items():
             self.security.addItem(text, security)
-        self.keyring, self.session = QRadioButton("the system's &keyring"), QRadioButton("th&is session only")
+        self.keyring, self.file = QRadioButton("the system's &keyring"), QRadioButton("a &file only I can read")
+        self.session = QRadioButton("th&is session only")
+        self._places = {Keep.KEYRING: self.keyring, Keep.FILE: self.file, Keep.SESSION: self.session}
+        self.keep_hint = plain("", Role.DIM, wraps=True)
         self.keep = QButtonGroup(self)
-        self.keep.addButton(self.keyring)
-        self.keep.addButton(self.session)
+        for button in self._places.values():
+            self.keep.addButton(button)
+            button.toggled.connect(self._show_hint)
         self.keyring.setChecked(True)
         self.checks = CheckLines(themes)
         self.message = Message()
@@ -148,12 +159,12 @@ class AccountPage(QWidget):
         form.addRow(form_label("&Password", self.password), self.password)
         places = QHBoxLayout()
         places.setSpacing(18)
-        for choice in (self.keyring, self.session):
+        for choice in self._places.values():
             choice.setMinimumHeight(30)
-        places.addWidget(self.keyring)
-        places.addWidget(self.session)
+            places.addWidget(choice)
         places.addStretch(1)
         form.addRow(form_label("Keep it in", self.keyring), places)
+        form.addRow("", self.keep_hint)
         column.addLayout(form)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
@@ -180,7 +191,10 @@ class AccountPage(QWidget):
     def reload(self) -> None:
         """Read the accounts and whether there is a keyring."""
         self._ops.run(self, lambda: accounts(self._store), self._on_read, self.message.show_trouble)
-        self._ops.run(self, self._actions.keyring_works, self._on_keyring, self.message.show_trouble)
+        self._ops.run(self, self._secrets, self._on_secrets, self.message.show_trouble)
+
+    def _secrets(self) -> tuple[bool, Keep]:
+        return self._actions.keyring_works(), self._actions.kept_in()
 
     def _on_read(self, rows: tuple[AccountRow, ...]) -> None:
         chosen = self.which.currentData()
@@ -197,11 +211,20 @@ class AccountPage(QWidget):
         self._which_label.setVisible(bool(rows))
         self._on_which()
 
-    def _on_keyring(self, works: bool) -> None:
-        self.keyring.setEnabled(works)
-        if not works:
-            self.session.setChecked(True)
+    def _on_secrets(self, found: tuple[bool, Keep]) -> None:
+        has_keyring, kept_in = found
+        self.keyring.setEnabled(has_keyring)
+        chosen = Keep.SESSION if kept_in is Keep.KEYRING and not has_keyring else kept_in
+        self._places[chosen].setChecked(True)
+        if not has_keyring:
             self.keyring.setToolTip("This system has no keyring that answers. Install one, such as gnome-keyring.")
+        self._show_hint()
+
+    @Slot()
+    def _show_hint(self) -> None:
+        lines = [] if self.keyring.isEnabled() else ["No keyring answers on this system."]
+        lines.append(_PLACE_HINTS[next(place for place, button in self._places.items() if button.isChecked())])
+        self.keep_hint.setText(" ".join(lines).strip())
 
     @Slot()
     def _on_which(self) -> None:
@@ -269,7 +292,7 @@ class AccountPage(QWidget):
                 user=row.user,
                 identities=(first, *known.identities[1:]),
             )
-        keep = Keep.KEYRING if self.keyring.isChecked() else Keep.SESSION
+        keep = next(place for place, button in self._places.items() if button.isChecked())
         return AccountDraft(row=row, password=self.password.text(), keep=keep)
 
     @Slot()

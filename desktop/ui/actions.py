@@ -15,9 +15,10 @@ from desktop.store.accounts import AccountRow
 
 
 class Keep(StrEnum):
-    """Where a password is kept, chosen by the user."""
+    """Where secrets are kept, chosen by the user."""
 
     KEYRING = "keyring"
+    FILE = "file"
     SESSION = "session"
 
 
@@ -189,6 +190,7 @@ class Actions:
     save_account: Callable[[AccountDraft], int]
     delete_account: Callable[[int], None]
     keyring_works: Callable[[], bool]
+    kept_in: Callable[[], Keep]
     listener: Callable[[], Listener]
     restart_listener: Callable[[int], None]
     stations: Callable[[], Stations]

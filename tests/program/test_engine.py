@@ -88,9 +88,9 @@ def test_signing_in_is_tried_with_the_stored_password_and_with_a_new_one(round_:
 def test_a_removed_account_takes_its_password_along(engine: Engine, round_: Round) -> None:
     """Password and row are there after saving and gone after removing."""
     row = accounts.accounts(round_.engine.store)[0]
-    account_id = engine.save_account(replace(row, id=0), "secret", session_only=False)
+    account_id = engine.save_account(replace(row, id=0), "secret", Keep.SESSION)
     assert engine.vault.get(account_secret(account_id)) == "secret"
-    engine.save_account(replace(row, id=account_id), "", session_only=False)
+    engine.save_account(replace(row, id=account_id), "", Keep.SESSION)
     assert engine.vault.get(account_secret(account_id)) == "secret"
     engine.delete_account(account_id)
     assert (engine.vault.get(account_secret(account_id)), accounts.accounts(engine.store)) == (None, ())
@@ -142,6 +142,43 @@ def test_damaged_secrets_are_a_trouble_and_mail_still_leaves(tmp_path: Path) -> 
     engine.close()
 
 
+def test_secrets_move_to_the_place_that_was_chosen(tmp_path: Path, round_: Round) -> None:
+    """Choosing the file takes the listener's password and the channel along, and the next start finds them there."""
+    places = Places.in_folder(tmp_path)
+    row = replace(accounts.accounts(round_.engine.store)[0], id=0)
+    engine = Engine(places, keep=Keep.SESSION)
+    engine.start(port=0)
+    engine.connect_relay(round_.session.relay_url, None)
+    before = engine.listener_password
+    account_id = engine.save_account(row, "secret", Keep.FILE)
+    assert (engine.kept_in, engine.vault.lasting.get(account_secret(account_id))) == (Keep.FILE, "secret")
+    engine.close()
+    again = Engine(places)
+    again.start(port=0)
+    assert (again.kept_in, again.listener_password, again.channel is None) == (Keep.FILE, before, False)
+    again.close()
+
+
+def test_without_a_keyring_the_choice_lets_the_listener_start(
+    tmp_path: Path, round_: Round, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no keyring answers the listener cannot start and says so; choosing another place heals it at once."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    import keyring.core
+
+    keyring.core.init_backend()
+    row = replace(accounts.accounts(round_.engine.store)[0], id=0)
+    for keep in (Keep.SESSION, Keep.FILE):
+        engine = Engine(Places.in_folder(tmp_path / keep.value))
+        engine.start(port=0)
+        assert (engine.port, engine.keyring_works()) == (0, False)
+        assert "no keyring" in engine.stations().troubles["listener"].sentence
+        settings.put(engine.store, "listener.port", 0)
+        engine.save_account(row, "secret", keep)
+        assert (engine.kept_in, engine.port > 0, dict(engine.stations().troubles)) == (keep, True, {})
+        engine.close()
+
+
 @pytest.mark.parametrize("bad", [b"not a database at all, not a database at all", b""])
 def test_with_a_store_that_cannot_be_opened_mail_still_leaves(tmp_path: Path, round_: Round, bad: bytes) -> None:
     """A damaged store is told of and left as it is; the account is still known, and its mail goes out as it came.
@@ -151,7 +188,7 @@ def test_with_a_store_that_cannot_be_opened_mail_still_leaves(tmp_path: Path, ro
     places = Places.in_folder(tmp_path)
     row = replace(accounts.accounts(round_.engine.store)[0], id=0)
     first = Engine(places, keep=Keep.FILE)
-    first.save_account(row, round_.session.provider.password, session_only=False)
+    first.save_account(row, round_.session.provider.password, Keep.FILE)
     first.start(port=0)
     first.connect_relay(round_.session.relay_url, None)
     first.close()

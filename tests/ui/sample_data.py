@@ -22,6 +22,7 @@ from desktop.ui.actions import (
     Actions,
     CheckLine,
     CheckState,
+    Keep,
     Listener,
     ListenerState,
     PracticeRecipient,
@@ -236,6 +237,7 @@ class FakeApp:
     store: Store
     stations: Stations = STATIONS
     has_keyring: bool = True
+    kept_in: Keep = Keep.KEYRING
     refuses: Trouble | None = None
     calls: list[tuple[str, object]] = field(default_factory=list)
     practice: "FakePractice | None" = None
@@ -247,6 +249,7 @@ class FakeApp:
             save_account=self.save_account,
             delete_account=lambda account_id: self.note("delete_account", account_id),
             keyring_works=lambda: self.has_keyring,
+            kept_in=lambda: self.kept_in,
             listener=lambda: Listener(host="127.0.0.1", port=4190, user="readback", password="tRq8-Lmx2-9fWd"),
             restart_listener=lambda port: self.note("restart_listener", port),
             stations=lambda: self.stations,

@@ -140,18 +140,30 @@ def test_an_existing_account_needs_no_new_password(store: Store, open_window: Op
     assert (draft.row.id, draft.row.label, draft.password) == (1, "Desk", "")
 
 
-@pytest.mark.parametrize("works", [True, False])
-def test_without_a_keyring_only_the_session_is_offered(
-    app: FakeApp, open_window: Open, qtbot: QtBot, works: bool
+@pytest.mark.parametrize(
+    ("works", "kept_in", "chosen", "hint"),
+    [
+        (True, Keep.KEYRING, Keep.KEYRING, ""),
+        (True, Keep.FILE, Keep.FILE, "The file is not encrypted"),
+        (False, Keep.FILE, Keep.FILE, "No keyring answers on this system. The file"),
+        (False, Keep.KEYRING, Keep.SESSION, "No keyring answers on this system. You enter it again"),
+        (False, Keep.SESSION, Keep.SESSION, "No keyring answers on this system. You enter it again"),
+    ],
+)
+def test_where_secrets_are_kept_is_a_choice_that_says_what_it_means(
+    app: FakeApp, open_window: Open, qtbot: QtBot, *, works: bool, kept_in: Keep, chosen: Keep, hint: str
 ) -> None:
-    """Where no keyring answers, the choice is made for the session and says why."""
-    app.has_keyring = works
+    """The choice made stands; where no keyring answers, none is offered and the page says so."""
+    app.has_keyring, app.kept_in = works, kept_in
     window = open_window()
     window.settings.open_page(0)
     qtbot.waitUntil(lambda: window.ops.is_idle)
     page = window.settings.account
     assert page.keyring.isEnabled() is works
-    assert page.session.isChecked() is not works
+    type_account(qtbot, window)
+    assert page.draft().keep is chosen
+    assert page.keep_hint.text().startswith(hint)
+    assert bool(page.keep_hint.text()) is bool(hint)
 
 
 def test_a_password_is_never_shown(window: MainWindow) -> None:
