@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import keyring.backends.fail
+import keyring.core
 import pytest
 
 from desktop import rounds
@@ -163,10 +165,7 @@ def test_without_a_keyring_the_choice_lets_the_listener_start(
     tmp_path: Path, round_: Round, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no keyring answers the listener cannot start and says so; choosing another place heals it at once."""
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    import keyring.core
-
-    keyring.core.init_backend()
+    monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())
     row = replace(accounts.accounts(round_.engine.store)[0], id=0)
     for keep in (Keep.SESSION, Keep.FILE):
         engine = Engine(Places.in_folder(tmp_path / keep.value))
