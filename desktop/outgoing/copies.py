@@ -4,8 +4,8 @@ An untracked copy is the message as it came, byte for byte.  A shared copy is al
 not say who among the recipients pressed it, and a stop must hold for exactly that person.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from desktop.accounts.channel import Channel
@@ -14,7 +14,7 @@ from desktop.core.parse import MessageFacts
 from desktop.core.permission import Permission, Purpose
 from desktop.core.policy import WhyNot, decide
 from desktop.core.rewrite import Refusal, Survey, can_carry, splice
-from desktop.outgoing.minting import mint_marks
+from desktop.outgoing.minting import mint_marks, tag_of
 from desktop.outgoing.offers import Offer
 from desktop.store.accounts import AccountRow
 from desktop.store.mail import NewCopy
@@ -36,6 +36,11 @@ class Draft:
     octets: bytes = field(repr=False)
     row: NewCopy
 
+    @property
+    def is_tracked(self) -> bool:
+        """Whether there is anything in it that can be hit."""
+        return bool(self.row.tokens)
+
 
 def own_bases(channel: Channel | None) -> frozenset[str]:
     """Return the places our own pictures and links point to, so that older ones in a quote are recognised."""
@@ -52,8 +57,12 @@ def draft_copy(
     offer: Offer,
     sender: str,
     now: datetime,
+    is_stopped: Callable[[bytes], bool],
 ) -> Draft:
-    """Return one recipient's copy: tracked where everything allows it, else `raw` with the reason why not."""
+    """Return one recipient's copy: tracked where everything allows it, else `raw` with the reason why not.
+
+    `is_stopped` says of a tag whether it was stopped; it may know of stops that the permission does not show.
+    """
     decision = decide(permission, has_relay=channel is not None)
     if decision.why_not is not None or channel is None:
         return _untracked(raw, row, decision.why_not or WhyNot.NO_RELAY)
@@ -63,7 +72,12 @@ def draft_copy(
     purposes = decision.track if links else decision.track - {Purpose.CLICKS}
     if not purposes:
         return _untracked(raw, row, WhyNot.NOTHING_TO_TRACK)
-    marks = mint_marks(channel, permission, purposes=purposes, links=links, sender=sender, now=now)
+    tag = tag_of(channel, permission)
+    if is_stopped(tag):
+        # The row names the tag, so that the stop takes hold of the person now.
+        stopped = untracked_row(row, WhyNot.STOPPED)
+        return Draft(octets=raw, row=replace(stopped, tag=tag, generation=permission.generation))
+    marks = mint_marks(channel, permission, tag=tag, purposes=purposes, links=links, sender=sender, now=now)
     if not can_carry(surveyed, marks.additions.line):
         return _untracked(raw, row, WhyNot.LINE_NOT_WRITABLE)
     octets = splice(surveyed, marks.additions)
@@ -74,7 +88,7 @@ def draft_copy(
         name=row.name,
         role=row.role,
         purposes=purposes,
-        tag=marks.tag,
+        tag=tag,
         generation=permission.generation,
         tokens=marks.tokens,
     )

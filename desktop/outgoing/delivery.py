@@ -24,7 +24,7 @@ from desktop.outgoing.replies import Fate, Outcome, Reply, answer_to, ours, told
 from desktop.outgoing.syntax import Path
 from desktop.outgoing.upstream import AnswerLost, Upstream
 from desktop.store.mail import CopyState, NewCopy, record_message, record_outcome
-from desktop.store.people import permission_of
+from desktop.store.people import is_stopped, permission_of
 
 MAX_COPIES: Final = 5
 MAX_COPIES_BYTES: Final = 5_000_000
@@ -141,8 +141,7 @@ class Delivery:
             if not is_shared:
                 pairs = zip(drafts, todo, strict=True)
                 copies = [
-                    Copy(octets=draft.octets, indices=(index,), is_tracked=draft.row.tag is not None)
-                    for draft, index in pairs
+                    Copy(octets=draft.octets, indices=(index,), is_tracked=draft.is_tracked) for draft, index in pairs
                 ]
         return copies
 
@@ -192,6 +191,7 @@ class Delivery:
                 offer=self.upstream.offer,
                 sender=sender_name(account, self._mail.sender.address, facts),
                 now=means.clock(),
+                is_stopped=lambda tag: is_stopped(means.store, tag),
             )
             for row, permission in zip(rows, permissions, strict=True)
         ]

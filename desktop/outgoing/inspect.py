@@ -86,6 +86,7 @@ def inspect(
             offer=Offer(),
             sender=sender,
             now=now,
+            is_stopped=lambda _tag: False,
         )
         is_message = isinstance(surveyed, Refusal) and draft.row.why_not is surveyed.why
         found.append(

@@ -26,21 +26,25 @@ class Marks:
     """What one copy gets and what the store keeps of it."""
 
     additions: Additions
-    tag: bytes
     tokens: tuple[NewToken, ...]
+
+
+def tag_of(channel: Channel, permission: Permission) -> bytes:
+    """Return the tag that stands for a person's permission: what a stop names."""
+    return recipient_tag(channel.tag_key, permission.address, permission.generation)
 
 
 def mint_marks(
     channel: Channel,
     permission: Permission,
     *,
+    tag: bytes,
     purposes: frozenset[Purpose],
     links: tuple[bytes, ...],
     sender: str,
     now: datetime,
 ) -> Marks:
     """Mint a stop token, and for each purpose that is on a picture's token or one for each of `links`."""
-    tag = recipient_tag(channel.tag_key, permission.address, permission.generation)
     issue_day = int(now.timestamp()) // SECONDS_PER_DAY
     tokens: list[NewToken] = []
 
@@ -68,4 +72,4 @@ def mint_marks(
         stop_url=stop_url(channel.link_base, minted(TokenType.STOP)),
     )
     additions = Additions(picture_url=picture, link_urls=tracked, line=line)
-    return Marks(additions=additions, tag=tag, tokens=tuple(tokens))
+    return Marks(additions=additions, tokens=tuple(tokens))

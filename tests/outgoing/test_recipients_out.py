@@ -97,7 +97,7 @@ def test_after_a_refusal_at_the_dot_the_next_copy_and_the_resend_go_out(bench: B
 
 @pytest.mark.parametrize("keeps", [True, False], ids=["as Postfix", "as the RFC"])
 def test_after_a_refusal_at_the_dot_the_same_connection_carries_on(bench: Bench, keeps: bool) -> None:
-    """One recipient refused at the dot: the client's next mail over its connection goes out, whatever the provider kept."""
+    """One recipient refused at the dot: the client's next mail over its connection goes out all the same."""
     bench.start()
     bench.provider.faults.keeps_refused = keeps
     with bench.client() as client:

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from desktop.core.errors import StoreTrouble
-from desktop.core.permission import Purpose
+from desktop.core.permission import Purpose, Standing
 from desktop.core.policy import WhyNot
+from desktop.core.status import Rung
 from desktop.outgoing import delivery, means
 from desktop.store.accounts import save_account
-from relay.wire.token import Token, TokenType, minting_key, verify
+from desktop.store.change import Change
+from desktop.store.people import permission_of, record_stops
+from relay.wire.token import Token, TokenType, minting_key, recipient_tag, verify
 from tests.outgoing.conftest import Bench, make_channel
 
 MAIL = (
@@ -76,6 +79,20 @@ def test_without_permission_or_relay_it_goes_out_as_it_came(tracking: Bench) -> 
     tracking.send(WIRE, "bob@x.test")
     assert [each.content for each in tracking.provider.messages] == [MAIL, MAIL]
     assert {WhyNot.NO_PERMISSION, WhyNot.NO_RELAY} == set(why(tracking))
+
+
+@pytest.mark.parametrize("is_theirs", [True, False], ids=["stopped", "twin"])
+def test_a_stopped_tag_stops_though_the_store_shows_a_permission(tracking: Bench, is_theirs: bool) -> None:
+    """After a restore the stop is known and the person is not: untracked, and stopped from now on; others are tracked."""
+    whose = "bob@x.test" if is_theirs else "dave@x.test"
+    record_stops(tracking.store, [recipient_tag(make_channel().tag_key, whose, 0)], tracking.clock())
+    assert permission_of(tracking.store, "bob@x.test").standing is Standing.GRANTED
+    tracking.start()
+    assert tracking.send(WIRE, "bob@x.test").startswith("250")
+    assert (MAIL == tracking.provider.messages[0].content) is is_theirs
+    assert why(tracking) == [WhyNot.STOPPED if is_theirs else None]
+    after = permission_of(tracking.store, "bob@x.test").standing
+    assert after is (Standing.STOPPED if is_theirs else Standing.GRANTED)
 
 
 def test_a_signed_mail_goes_out_as_it_came(tracking: Bench) -> None:
@@ -152,6 +169,50 @@ def test_a_locked_store_lets_the_mail_out_untracked(tracking: Bench) -> None:
     other.close()
     tracking.send(WIRE.replace(b"Hello", b"Hullo"), "bob@x.test")
     assert b"/open/" in tracking.provider.messages[2].content
+
+
+def limit_pages(bench: Bench, pages: int) -> None:
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        return Change(), None
+
+    bench.store.write(work)
+
+
+def test_a_full_store_lets_the_mail_out_untracked(tracking: Bench) -> None:
+    """No room for the row: byte for byte, a 250, and the user told; with room again, tracked again."""
+    links = b"".join(b'<a href="https://example.com/%d">x</a>\r\n' % number for number in range(500))
+    large = MAIL.replace(b"Hello", b"Hello" + links)
+    tracking.start()
+    tracking.send(WIRE, "stranger@x.test")
+    tracking.copies()
+    assert tracking.troubles == []
+    limit_pages(tracking, 1)
+    assert tracking.send(large + b".\r\n", "bob@x.test") == "250 2.0.0 queued as 4711"
+    assert tracking.provider.messages[1].content == large
+    assert any("disk is full" in trouble.sentence for trouble in tracking.troubles)
+    limit_pages(tracking, 1_000_000)
+    tracking.send(large.replace(b"Hello", b"Hullo") + b".\r\n", "bob@x.test")
+    assert tracking.provider.messages[2].content.count(b"/click/") == 501
+
+
+def test_a_hundred_tracked_mails_over_one_connection(tracking: Bench) -> None:
+    """Each goes out once, in order, over one connection to the provider, with tokens no other has; all are recorded."""
+    tracking.start()
+    with tracking.client() as client:
+        before = tracking.provider.connections
+        for number in range(100):
+            client.start("alice@example.test", "bob@x.test")
+            assert client.content(WIRE.replace(b"Hello", b"Hello %d," % number)).startswith("250")
+        assert tracking.provider.connections <= before + 1
+    contents = [each.content for each in tracking.provider.messages]
+    assert [f"Hello {number},".encode() in content for number, content in enumerate(contents)] == [True] * 100
+    assert len({each.connection for each in tracking.provider.messages}) == 1
+    tokens = [token for each in contents for token in re.findall(rb"/(?:open|click|stop)/([\w-]{72})", each)]
+    assert len(set(tokens)) == 300
+    copies = tracking.copies()
+    assert [Rung.SENT] * 100 == [copy.status.rung for copy in copies]
+    assert len({copy.id for copy in copies}) == 100
 
 
 @pytest.mark.parametrize("damage", ["corrupt", "closed"])
