@@ -21,6 +21,7 @@ from desktop.store.settle import settle_copies
 _PERMISSIONS = (
     "SELECT event, purposes, generation, method, evidence, at_ms FROM permission WHERE address = ? ORDER BY id"
 )
+_TRACKED_SINCE = "SELECT 1 FROM copy WHERE address = ? AND prepared_at_ms >= ? AND purposes <> '[]' LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ def standing(connection: sqlite3.Connection, address: str) -> Permission:
     if row is None:
         return Permission(address=address, standing=Standing.UNKNOWN)
     event, purposes, generation, method, evidence, at_ms = row
+    if event == "retract":
+        return Permission(address=address, standing=Standing.UNKNOWN, generation=generation)
     if event != "grant":
         now = Standing.STOPPED if event == "stop" else Standing.WITHDRAWN
         return Permission(address=address, standing=now, generation=generation)
@@ -89,6 +92,36 @@ def record_grant(
             "INSERT INTO permission (address, event, purposes, generation, method, evidence, at_ms)"
             " VALUES (?, 'grant', ?, ?, ?, ?, ?)",
             (person, set_to_json(purposes), before.generation, method.value, evidence, to_ms(at)),
+        )
+        return Change(people=frozenset({person})), None
+
+    return store.write(work)[0]
+
+
+def retract_grant(store: Store, address: str, at: datetime) -> Change:
+    """Take back a grant recorded by mistake, before any mail was tracked under it; raise Refused afterwards.
+
+    A row of its own, as everything here: what stood before stands again, and the mistake stays on record.
+    """
+    person = normalised(address)
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        latest, *earlier = connection.execute(f"{_PERMISSIONS} DESC LIMIT 2", (person,)).fetchall() or [None]
+        if latest is None or latest[0] != "grant":
+            return Change(), None
+        *_, granted_at_ms = latest
+        if connection.execute(_TRACKED_SINCE, (person, granted_at_ms)).fetchone() is not None:
+            raise Refused(
+                "Mail to this person was already tracked under this permission.",
+                "If they did not agree, withdraw it; mail to them then goes untracked.",
+            )
+        before = (
+            earlier[0] if earlier and earlier[0][0] == "grant" else ("retract", "[]", latest[2], None, "", to_ms(at))
+        )
+        connection.execute(
+            "INSERT INTO permission (address, event, purposes, generation, method, evidence, at_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (person, *before),
         )
         return Change(people=frozenset({person})), None
 

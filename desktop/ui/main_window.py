@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
         self.threads.failed.connect(self.show_trouble)
         self.view.permission_asked.connect(self._on_permission_asked)
         self.people.told.connect(self._on_told)
+        self.people.recorded.connect(self._on_recorded)
         self.people.failed.connect(self.show_trouble)
         self.settings.changed.connect(self._on_settings_changed)
         self.settings.test_asked.connect(self._on_sample_asked)
@@ -381,6 +382,10 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_told(self, sentence: str) -> None:
         self.toast.show_notice(sentence)
+
+    @Slot(object, object)
+    def _on_recorded(self, sentence: str, address: str) -> None:
+        self.toast.show_notice(sentence, button="Undo", chosen=lambda: self.people.retract(address))
 
     @Slot(object)
     def _on_fell(self, bubble: Bubble) -> None:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from desktop.core.errors import Trouble
 from desktop.core.permission import Standing
 from desktop.store.database import Store
-from desktop.store.people import PersonRow, people, record_grant, withdraw
+from desktop.store.people import PersonRow, people, record_grant, retract_grant, withdraw
 from desktop.ui import words
 from desktop.ui.card_list import CardList
 from desktop.ui.card_model import CardModel, CardText
@@ -65,9 +65,13 @@ def person_card(row: PersonRow) -> CardText:
 
 
 class PeoplePage(QWidget):
-    """The list at the left, one person at the right; `told` carries a sentence for the toast, `failed` a Trouble."""
+    """The list at the left, one person at the right; `told` carries a sentence, `failed` a Trouble.
+
+    `recorded` carries a sentence and the address whose permission can still be taken back.
+    """
 
     told = Signal(object)
+    recorded = Signal(object, object)
     failed = Signal(object)
 
     def __init__(self, store: Store, ops: Ops, themes: Themes, now: Callable[[], datetime]) -> None:
@@ -188,11 +192,20 @@ class PeoplePage(QWidget):
         def done(_: None) -> None:
             self._wanted = grant.address
             self.reload()
-            self.told.emit(
-                f"Recorded: you may see {words.purposes_line(grant.purposes)} of {grant.name or grant.address}"
-            )
+            purposes, who = words.purposes_line(grant.purposes), grant.name or grant.address
+            self.recorded.emit(f"Recorded: you may see {purposes} of {who}", grant.address)
 
         self._ops.run(self, work, done, self._on_failed)
+
+    def retract(self, address: str) -> None:
+        """Take back a permission recorded by mistake, while no mail was tracked under it."""
+        at = self._now()
+
+        def done(_: object) -> None:
+            self.reload()
+            self.told.emit("Taken back: it is as it was before")
+
+        self._ops.run(self, lambda: retract_grant(self._store, address, at), done, self._on_failed)
 
     @Slot(object)
     def _on_withdraw(self, row: PersonRow) -> None:

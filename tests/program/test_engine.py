@@ -165,7 +165,7 @@ def test_without_a_keyring_the_choice_lets_the_listener_start(
     tmp_path: Path, round_: Round, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no keyring answers the listener cannot start and says so; choosing another place heals it at once."""
-    monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())
+    monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     row = replace(accounts.accounts(round_.engine.store)[0], id=0)
     for keep in (Keep.SESSION, Keep.FILE):
         engine = Engine(Places.in_folder(tmp_path / keep.value))

@@ -1,6 +1,7 @@
 """Permissions as rows that are only ever added, and stops that hold."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,13 @@ from desktop.core.address import Mailbox
 from desktop.core.errors import Malformed, Refused
 from desktop.core.notice import NoticeKind
 from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyState
 from desktop.store import people
 from desktop.store.accounts import AccountRow, Security, accounts, delete_account, save_account
 from desktop.store.change import Change
 from desktop.store.database import Store
-from desktop.store.mail import cards, record_message, record_outcome
+from desktop.store.mail import NewCopy, cards, record_message, record_outcome
 from tests.fakes.samples import SENT_AT, facts, tracked_copy
 
 ANNA = "anna@becker.example"
@@ -200,3 +202,47 @@ def test_accounts_are_kept_changed_and_forgotten(store: Store) -> None:
     assert delete_account(store, first) == Change(accounts=True)
     assert delete_account(store, first) == Change()
     assert [each.id for each in accounts(store)] == [second]
+
+
+def test_a_grant_recorded_by_mistake_can_be_taken_back(store: Store) -> None:
+    """What stood before stands again, an earlier grant included, and a new grant is still possible."""
+    assert people.retract_grant(store, ANNA, LATER) == Change()
+    grant(store)
+    assert people.retract_grant(store, ANNA, LATER) == Change(people=frozenset({ANNA}))
+    assert people.permission_of(store, ANNA) == Permission(address=ANNA, standing=Standing.UNKNOWN)
+    grant(store)
+    grant(store, purposes=frozenset(Purpose))
+    people.retract_grant(store, ANNA, LATER)
+    assert people.permission_of(store, ANNA).purposes == OPENS
+
+
+def test_a_grant_that_mail_was_tracked_under_cannot_be_taken_back(store: Store) -> None:
+    """It can be withdrawn, which the record shows; twin: an untracked mail is no hindrance."""
+    grant(store)
+    record_message(
+        store, account_id=1, facts=facts(), at=SENT_AT, copies=(replace(tracked_copy(ANNA), purposes=OPENS),)
+    )
+    with pytest.raises(Refused, match="already tracked"):
+        people.retract_grant(store, ANNA, LATER)
+    assert people.permission_of(store, ANNA).standing is Standing.GRANTED
+    ben = "ben@becker.example"
+    grant(store, address=ben)
+    untracked = NewCopy(address=ben, why_not=WhyNot.SIGNED)
+    record_message(store, account_id=1, facts=facts(message_id="<2@x>"), at=SENT_AT, copies=(untracked,))
+    people.retract_grant(store, ben, LATER)
+    assert people.permission_of(store, ben).standing is Standing.UNKNOWN
+
+
+@pytest.mark.parametrize("no", ["withdraw", "stop"])
+def test_taking_back_undoes_no_no(store: Store, no: str) -> None:
+    """After a withdrawal or a stop there is no grant to take back, and the no stands."""
+    grant(store)
+    copy = tracked_copy(ANNA)
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(copy,))
+    if no == "withdraw":
+        people.withdraw(store, ANNA, LATER)
+    else:
+        people.record_stops(store, [copy.tag or b""], LATER)
+    before = people.permission_of(store, ANNA)
+    assert people.retract_grant(store, ANNA, LATER) == Change()
+    assert people.permission_of(store, ANNA) == before

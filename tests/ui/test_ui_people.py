@@ -37,6 +37,9 @@ def test_a_permission_is_recorded_by_keyboard(store: Store, open_window: Open, q
     assert (kept.purposes, kept.method, kept.evidence) == (frozenset({Purpose.OPENS}), Method.SPOKEN, "On the phone")
     qtbot.waitUntil(lambda: window.people.list.current_key() == "anna@fjord.example")
     assert window.toast.texts()[0] == "Recorded: you may see opens of Anna Berg"
+    window.toast.choose()
+    qtbot.waitUntil(lambda: permission_of(store, "anna@fjord.example").standing is Standing.UNKNOWN)
+    qtbot.waitUntil(lambda: window.toast.texts()[0] == "Taken back: it is as it was before")
 
 
 @pytest.mark.parametrize(

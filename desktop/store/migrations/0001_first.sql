@@ -28,7 +28,7 @@ CREATE TABLE person (
 CREATE TABLE permission (
     id INTEGER PRIMARY KEY,
     address TEXT NOT NULL,
-    event TEXT NOT NULL CHECK (event IN ('grant', 'withdraw', 'stop')),
+    event TEXT NOT NULL CHECK (event IN ('grant', 'retract', 'withdraw', 'stop')),
     purposes TEXT NOT NULL,
     generation INTEGER NOT NULL,
     method TEXT,
