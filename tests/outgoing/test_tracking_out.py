@@ -83,13 +83,13 @@ def test_without_permission_or_relay_it_goes_out_as_it_came(tracking: Bench) -> 
 
 @pytest.mark.parametrize("is_theirs", [True, False], ids=["stopped", "twin"])
 def test_a_stopped_tag_stops_though_the_store_shows_a_permission(tracking: Bench, is_theirs: bool) -> None:
-    """After a restore the stop is known and the person is not: untracked, and stopped from now on; others are tracked."""
+    """After a restore the stop is known, the person not: untracked, stopped from now on; others are tracked."""
     whose = "bob@x.test" if is_theirs else "dave@x.test"
     record_stops(tracking.store, [recipient_tag(make_channel().tag_key, whose, 0)], tracking.clock())
     assert permission_of(tracking.store, "bob@x.test").standing is Standing.GRANTED
     tracking.start()
     assert tracking.send(WIRE, "bob@x.test").startswith("250")
-    assert (MAIL == tracking.provider.messages[0].content) is is_theirs
+    assert (tracking.provider.messages[0].content == MAIL) is is_theirs
     assert why(tracking) == [WhyNot.STOPPED if is_theirs else None]
     after = permission_of(tracking.store, "bob@x.test").standing
     assert after is (Standing.STOPPED if is_theirs else Standing.GRANTED)
@@ -211,7 +211,7 @@ def test_a_hundred_tracked_mails_over_one_connection(tracking: Bench) -> None:
     tokens = [token for each in contents for token in re.findall(rb"/(?:open|click|stop)/([\w-]{72})", each)]
     assert len(set(tokens)) == 300
     copies = tracking.copies()
-    assert [Rung.SENT] * 100 == [copy.status.rung for copy in copies]
+    assert [copy.status.rung for copy in copies] == [Rung.SENT] * 100
     assert len({copy.id for copy in copies}) == 100
 
 
