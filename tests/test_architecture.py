@@ -36,7 +36,7 @@ NAMED_IN: Final = {
     "sqlite3": {"relay.database", "desktop.store"},
     "keyring": {"desktop.accounts"},
     "requests": {"desktop.accounts", "desktop.tracking"},
-    "aiosmtpd": {"desktop.outgoing", "desktop.practice"},
+    "aiosmtpd": {"desktop.practice"},
     "smtplib": {"desktop.outgoing", "desktop.practice"},
     "trustme": {"desktop.practice"},
     "PySide6": {"desktop.ui", "desktop.app"},
@@ -114,7 +114,7 @@ def test_a_forbidden_import_is_found(module: str, source: str) -> None:
     [
         ("relay.feed", "from relay.wire import token"),
         ("desktop.core.parse", "import re"),
-        ("desktop.outgoing.listener", "from desktop.store import mail\nimport aiosmtpd"),
+        ("desktop.outgoing.listener", "from desktop.store import mail\nimport smtplib"),
         ("desktop.app", "import PySide6\nimport desktop.tracking.poller"),
         ("relay.database", "import sqlite3"),
     ],

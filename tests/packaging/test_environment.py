@@ -93,3 +93,24 @@ def test_neither_command_needs_anything_installed(command: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_file_that_the_programs_read_is_packaged() -> None:
+    """Each file under the packages that is neither code nor documentation matches a package-data pattern."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
+        "package-data"
+    ]
+    packaged = {
+        path
+        for package, globs in patterns.items()
+        for glob in globs
+        for path in (ROOT / package.replace(".", "/")).glob(glob)
+    }
+    read = {
+        path
+        for top in ("desktop", "relay")
+        for path in (ROOT / top).rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".md", ".pyc"}
+    }
+    assert len(read) > 5
+    assert read - packaged == set()
