@@ -15,6 +15,7 @@ from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
 
 BURST_MS: Final = 3_000
+LEAST_BURST: Final = 2
 DEFAULT_WINDOW_S: Final = 40.0
 # A click's burst lies within 3 s of it, and a picture belongs to a burst within 3 s of one of its clicks.
 _REACH_MS: Final = 2 * BURST_MS
@@ -174,7 +175,7 @@ def _burst(case: _Case) -> Judgement | None:
 
 def _is_in_burst(hit: Hit, context: HitContext) -> bool:
     """Return whether a click is one of a burst, or a picture was fetched from where a burst came, at its time."""
-    if context.link_count < 2:
+    if context.link_count < LEAST_BURST:
         return False
     clicks = [each for each in (hit, *context.siblings) if each.kind is HitKind.CLICK]
     if hit.kind is HitKind.CLICK:

@@ -8,11 +8,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from desktop.core.agents import client_name
+from desktop.core.classify import BURST_MS, LEAST_BURST
 from desktop.core.status import CopyState, JudgedHit
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind
+
+# The rest of a burst must have come in and been stored by then.
+SETTLING_S: Final = BURST_MS / 1000 + 0.5
 
 
 class NoticeKind(StrEnum):
@@ -37,7 +42,8 @@ class Sign(StrEnum):
 class Notice:
     """One notification; `link` is a clicked destination, `detail` the provider's own words on a refusal.
 
-    `conversation_id` and `copy_id` are None where a person stopped who stands in no conversation.
+    `conversation_id` and `copy_id` are None where a person stopped who stands in no conversation.  `settles_after_s`
+    is how long to wait before it is shown, and then only if it still stands: one click may be the first of a burst.
     """
 
     kind: NoticeKind
@@ -50,6 +56,7 @@ class Notice:
     agent_name: str = ""
     link: str = ""
     detail: str = ""
+    settles_after_s: float = 0.0
 
     @property
     def sign(self) -> Sign | None:
@@ -74,6 +81,7 @@ class CopyNames:
     person: str
     address: str
     subject: str
+    link_count: int = 0
 
 
 def taken_back(hits: Iterable[JudgedHit], told: Collection[Sign]) -> frozenset[Sign]:
@@ -108,6 +116,7 @@ def hit_notices(names: CopyNames, fresh: Sequence[JudgedHit], told: Collection[S
 
 
 def _hit_notice(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> Notice:
+    may_be_burst = kind is NoticeKind.CLICKED and names.link_count >= LEAST_BURST
     return Notice(
         kind=kind,
         conversation_id=names.conversation_id,
@@ -118,6 +127,7 @@ def _hit_notice(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> Notice
         at=judged.at,
         agent_name=client_name(judged.hit.agent),
         link=judged.destination,
+        settles_after_s=SETTLING_S if may_be_burst else 0.0,
     )
 
 

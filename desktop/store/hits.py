@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from desktop.core.classify import HitContext, judge
+from desktop.core.notice import Notice
 from desktop.store.change import Change
 from desktop.store.columns import to_ms
 from desktop.store.database import Store
@@ -43,6 +44,17 @@ def record_hits(
         return settle_copies(connection, fresh, fresh=fresh, window_s=window_s), None
 
     return store.write(work)[0]
+
+
+def still_stands(store: Store, notice: Notice) -> bool:
+    """Return whether what a notice tells is still borne out by the copy's hits."""
+    if notice.sign is None:
+        return True
+    with store.read() as connection:
+        row = connection.execute(
+            "SELECT 1 FROM told WHERE copy_id = ? AND sign = ?", (notice.copy_id, notice.sign)
+        ).fetchone()
+    return row is not None
 
 
 def _keep_fresh(connection: sqlite3.Connection, hits: Sequence[Hit]) -> Mapping[int, frozenset[bytes]]:

@@ -238,6 +238,7 @@ def names_of(connection: sqlite3.Connection, record: CopyRecord) -> CopyNames:
         person=record.name or record.address,
         address=record.address,
         subject=subject,
+        link_count=record.link_count,
     )
 
 

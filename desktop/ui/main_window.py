@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, cast
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -27,6 +27,7 @@ from desktop.store import settings
 from desktop.store.accounts import accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
+from desktop.store.hits import still_stands
 from desktop.store.mail import ConversationDetail, conversation
 from desktop.ui import glyphs, words
 from desktop.ui.actions import Actions, ListenerState, PracticeRecipient, Stations
@@ -247,7 +248,22 @@ class MainWindow(QMainWindow):
         if change.accounts or change.settings:
             self._read_settings()
         for notice in change.notices:
+            self._tell_when_settled(notice)
+
+    def _tell_when_settled(self, notice: Notice) -> None:
+        """Tell a notice; one that the next seconds may belie waits for them, and is then told only if it stands."""
+        if not notice.settles_after_s:
             self.tell(notice)
+            return
+
+        def told(stands: bool) -> None:
+            if stands:
+                self.tell(notice)
+
+        def look() -> None:
+            self.ops.run(self, lambda: still_stands(self._store, notice), told, self.show_trouble)
+
+        QTimer.singleShot(int(notice.settles_after_s * 1000), self, look)
 
     def tell(self, notice: Notice) -> None:
         """Show a notification unless its kind is switched off."""

@@ -10,7 +10,7 @@ from desktop.core.verdict import Verdict
 from desktop.store import settings
 from desktop.store.change import Change
 from desktop.store.database import Store
-from desktop.store.hits import age_hits, gaps, record_gaps, record_hits
+from desktop.store.hits import age_hits, gaps, record_gaps, record_hits, still_stands
 from desktop.store.mail import NewCopy, cards, conversation, record_message, record_outcome
 from desktop.store.people import record_stops
 from relay.wire.hit import Hit
@@ -113,6 +113,31 @@ def test_a_click_after_a_burst_that_was_told_too_early_is_told(store: Store) -> 
     assert kinds(record_hits(store, [second], now=LATER)) == []
     used = click(after_s=3_600, token_id=copy.tokens[1].random_id)
     assert kinds(record_hits(store, [used], now=LATER)) == [NoticeKind.CLICKED]
+
+
+def test_a_click_that_a_burst_belies_does_not_stand_any_more(store: Store) -> None:
+    """Its notice asks to wait for the burst's time; with the rest of the burst it falls, alone it stands."""
+    for rest_comes in (True, False):
+        copy = tracked_copy(links=2)
+        sent(store, copy)
+        first, second = (click(after_s=600 + number, token_id=copy.tokens[number].random_id) for number in (1, 2))
+        (notice,) = record_hits(store, [first], now=LATER).notices
+        if rest_comes:
+            record_hits(store, [second], now=LATER)
+        assert (notice.settles_after_s, still_stands(store, notice)) == (3.5, not rest_comes)
+
+
+def test_what_no_burst_can_belie_is_told_at_once(store: Store) -> None:
+    """An open, a click on a mail's only link and a stop wait for nothing."""
+    copy = tracked_copy(links=1)
+    sent(store, copy)
+    picture, link = (token.random_id for token in copy.tokens)
+    opened, used = hit(after_s=600, token_id=picture), click(after_s=700, token_id=link)
+    (first,) = record_hits(store, [opened], now=LATER).notices
+    (second,) = record_hits(store, [used], now=LATER).notices
+    (third,) = record_stops(store, [copy.tag or b""], LATER).notices
+    assert [each.settles_after_s for each in (first, second, third)] == [0, 0, 0]
+    assert still_stands(store, third)
 
 
 def test_a_burst_in_one_batch_rings_nobody(store: Store) -> None:

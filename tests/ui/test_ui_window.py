@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.errors import StoreTrouble, Trouble
-from desktop.core.notice import NoticeKind
+from desktop.core.notice import Notice, NoticeKind
 from desktop.store import settings
 from desktop.store.accounts import save_account
+from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.ui import thread_list
 from desktop.ui.actions import ListenerState, RelayState
@@ -97,6 +98,27 @@ def test_the_toast_leads_to_the_conversation(filled: Store, open_window: Open, q
     window.toast.choose()
     assert window.places.currentIndex() == 0
     qtbot.waitUntil(lambda: "Fresh" in texts(window.view))
+
+
+def test_what_the_next_seconds_may_belie_is_told_once_it_stands(
+    filled: Store, open_window: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two notices that wait, the one that the store still bears out is told, and the other is not."""
+    window = open_window()
+    sample = Sample(filled, number=90)
+    notices: list[Notice] = []
+    filled.subscribe(lambda change: notices.extend(change.notices))
+    sample.message("Fresh", [To("anna.berg@fjord.example", "Anna Berg")], NOW - timedelta(minutes=50))
+    sample.hit("anna.berg@fjord.example", NOW - timedelta(minutes=5), agent=THUNDERBIRD)
+    qtbot.waitUntil(window.toast.isVisible)
+    told: list[Notice] = []
+    monkeypatch.setattr(window, "tell", told.append)
+    stands = replace(notices[0], settles_after_s=0.05)
+    fallen = replace(stands, copy_id=99_999, settles_after_s=0.01)
+    window.on_change(Change(notices=(fallen, stands)))
+    assert told == []
+    qtbot.waitUntil(lambda: bool(told))
+    assert told == [stands]
 
 
 @pytest.mark.parametrize("is_on", [True, False])
