@@ -6,10 +6,10 @@ never an address; the same-source mark lets a burst be recognised without one.
 
 import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from json.encoder import encode_basestring_ascii
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final
 
 from relay.wire.keyed import hmac_sha256
@@ -25,7 +25,6 @@ MAX_LABELS: Final = 8
 # The few headers a verdict needs; all other headers are dropped at the relay.
 KEPT_HEADERS: Final = ("sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "accept-language", "via")
 _FORMAT: Final = 1
-_spell = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class HitKind(StrEnum):
@@ -59,13 +58,19 @@ def same_source_mark(daily_key: bytes, address: Address, channel_id: bytes) -> b
     return hmac_sha256(daily_key, address.packed + channel_id)[:SAME_SOURCE_BYTES]
 
 
+def _fitted(text: str, size_bytes: int) -> str:
+    """Return `text` as a JSON string of ASCII, cut where `size_bytes` octets between the quotes are full."""
+    whole = _quoted(text)
+    return whole if len(whole) - 2 <= size_bytes else _quoted(cut(text, size_bytes))
+
+
 def cut(text: str, size_bytes: int) -> str:
     """Return the longest head of `text` that fits in `size_bytes` octets of JSON-escaped ASCII."""
-    if len(encode_basestring_ascii(text)) - 2 <= size_bytes:
+    if len(_quoted(text)) - 2 <= size_bytes:
         return text
     taken = 0
     for position, character in enumerate(text):
-        taken += len(encode_basestring_ascii(character)) - 2
+        taken += len(_quoted(character)) - 2
         if taken > size_bytes:
             return text[:position]
     raise AssertionError("unreachable: the whole text did not fit")  # pragma: no cover
@@ -76,19 +81,49 @@ def encode(hit: Hit) -> bytes:
 
     Raises ValueError when fields other than the agent do not fit, which labels and headers within limits never do.
     """
-    labels = [[label.name, label.date] for label in hit.labels[:MAX_LABELS]]
-    kept = {name: cut(hit.headers[name], MAX_HEADER_BYTES) for name in KEPT_HEADERS if name in hit.headers}
-    # Written out, as a JSON library would spell it: this is the hot path.
-    before = (
-        f'{{"v":{_FORMAT},"id":"{hit.id.hex()}","k":"{hit.kind.value}","t":"{hit.token_id.hex()}","at":{hit.at_ms},'
-        f'"l":{_spell(labels)},"n":"{hit.network}","s":"{hit.same_source.hex()}","a":'
+    return spell(
+        hit_id=hit.id,
+        kind=hit.kind,
+        token_id=hit.token_id,
+        at_ms=hit.at_ms,
+        labels=hit.labels,
+        network=str(hit.network),
+        same_source=hit.same_source,
+        agent=hit.agent,
+        headers=hit.headers,
     )
-    after = f',"h":{_spell(kept)}}}'
+
+
+def spell(
+    *,
+    hit_id: bytes,
+    kind: HitKind,
+    token_id: bytes,
+    at_ms: int,
+    labels: Sequence[Label],
+    network: str,
+    same_source: bytes,
+    agent: str,
+    headers: Mapping[str, str],
+) -> bytes:
+    """Return what `encode` does of a hit with these fields, `network` spelled out.
+
+    Written out, as a JSON library would spell it, and with no Hit made: the relay does this for every request.
+    """
+    listed = ",".join([f"[{_quoted(label.name)},{_quoted(label.date)}]" for label in labels[:MAX_LABELS]])
+    kept = ",".join(
+        [f'"{name}":{_fitted(headers[name], MAX_HEADER_BYTES)}' for name in KEPT_HEADERS if name in headers]
+    )
+    before = (
+        f'{{"v":{_FORMAT},"id":"{hit_id.hex()}","k":"{kind}","t":"{token_id.hex()}","at":{at_ms},'
+        f'"l":[{listed}],"n":"{network}","s":"{same_source.hex()}","a":'
+    )
+    after = f',"h":{{{kept}}}}}'
     room = HIT_BYTES - len(before) - len(after) - 2
     if room < 0:
         raise ValueError(f"a hit {-room} octets too long")
-    agent = encode_basestring_ascii(cut(hit.agent, min(room, MAX_AGENT_BYTES)))
-    return f"{before}{agent}{after}".encode("ascii").ljust(HIT_BYTES, b" ")
+    text = f"{before}{_fitted(agent, min(room, MAX_AGENT_BYTES))}{after}"
+    return text.encode("ascii").ljust(HIT_BYTES, b" ")
 
 
 def decode(octets: bytes) -> Hit:

@@ -241,6 +241,14 @@ def labels_of(address: Address) -> tuple[Label, ...]:
     )
 
 
+def truncated_text(address: Address) -> str:
+    """Return `truncated` as text, made without the network."""
+    if address.version == 4:
+        first, second, third, _ = address.packed
+        return f"{first}.{second}.{third}.0/{IPV4_PREFIX_BITS}"
+    return str(truncated(address))
+
+
 def truncated(address: Address) -> Network:
     """Return the /24 (IPv4) or /48 (IPv6) an address lies in: all of it that is ever stored."""
     if address.version == 4:

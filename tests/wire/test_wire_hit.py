@@ -81,6 +81,13 @@ def test_every_hit_is_1024_octets_and_comes_back(hit: Hit) -> None:
 
 
 @given(hits)
+def test_a_hit_is_spelled_as_a_json_library_spells_it(hit: Hit) -> None:
+    """Loaded and dumped again in its order and without spaces it is the same text."""
+    text = encode(hit).decode("ascii").rstrip(" ")
+    assert text == json.dumps(json.loads(text), separators=(",", ":"))
+
+
+@given(hits)
 def test_an_agent_loses_no_more_than_it_must(hit: Hit) -> None:
     """An agent is whole, or fills 512 octets, or fills the hit, each to within one escaped character."""
     octets = encode(hit)

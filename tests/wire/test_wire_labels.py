@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.wire.clock import PracticeClock
-from relay.wire.labels import PUBLISHED, Address, labels_of, parse_address, truncated
+from relay.wire.labels import PUBLISHED, Address, labels_of, parse_address, truncated, truncated_text
 from relay.wire.stops import stops_digest
 
 on_a_list = st.sampled_from([network for published in PUBLISHED for network in published.networks])
@@ -65,6 +65,7 @@ def test_truncation_keeps_24_or_48_bits(address: Address) -> None:
     network = truncated(address)
     assert network.prefixlen == (24 if address.version == 4 else 48)
     assert address in network
+    assert truncated_text(address) == str(network)
 
 
 def test_a_mapped_address_is_its_ipv4_address() -> None:
