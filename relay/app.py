@@ -28,6 +28,7 @@ from relay.requester import Proxies
 from relay.settings import BadSettingError, Settings, prepare_folder
 from relay.stopping import Stopping
 from relay.stops import Stops
+from relay.unread import Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,17 +105,19 @@ def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
 
 def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[Feed, list[Route], EventLog, Pictures]:
     log = EventLog(settings.database, kept.stops, now_ms=clock)
+    unread = Unread(kept.reader.positions())
     proxies, daily_key, pages = Proxies(settings.trusted_proxies), DailyKey(), Pages()
     feed = Feed(
         channels=kept.channels,
         reader=kept.reader,
         log=log,
+        unread=unread,
         stops=kept.stops,
         proxies=proxies,
         daily_key=daily_key,
         now_ms=clock,
     )
-    log.on_stored = feed.wake_all
+    log.on_stored, log.on_expired = feed.note_stored, unread.expire
     recorder = Recorder(
         channels=kept.channels, blocks=kept.blocks, log=log, proxies=proxies, daily_key=daily_key, now_ms=clock
     )

@@ -4,22 +4,34 @@ WAL with synchronous=FULL: a commit is on the disk when it returns.  One connect
 worker; another reads on the event loop, which WAL lets it do without waiting.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from relay.wire.seal import SEALED_BYTES
+from relay.wire.token import CHANNEL_ID_BYTES
+
 StorageError = sqlite3.Error
-ACKNOWLEDGED_WITHIN: Final = 1_024
 _PAST_ALL: Final = 2**63 - 1
 BUSY_TIMEOUT_S: Final = 10.0
-_INSERT_SIZES: Final = (64, 16, 4, 1)
-_INSERTS: Final = {
-    size: "INSERT INTO hits (row_key, channel_id, day, sealed) VALUES " + ", ".join(["(?, ?, ?, ?)"] * size)  # noqa: S608 - no text but marks
-    for size in _INSERT_SIZES
-}
+ROW_KEY_BYTES: Final = 16
+_HEAD_BYTES: Final = ROW_KEY_BYTES + CHANNEL_ID_BYTES
+_ROW_BYTES: Final = _HEAD_BYTES + SEALED_BYTES
+# One statement, whatever the batch: each lets go of the interpreter lock, and getting it back from a busy loop costs
+# more than the insert.  The rows come in one blob, which costs less to bind than four values each.
+_INSERT: Final = f"""
+    WITH RECURSIVE numbers(start) AS (
+        VALUES (1) UNION ALL SELECT start + {_ROW_BYTES} FROM numbers WHERE start + {_ROW_BYTES} <= length(:rows)
+    )
+    INSERT INTO hits (row_key, channel_id, day, sealed)
+    SELECT substr(:rows, start, {ROW_KEY_BYTES}), substr(:rows, start + {ROW_KEY_BYTES}, {CHANNEL_ID_BYTES}),
+           :day, substr(:rows, start + {_HEAD_BYTES}, {SEALED_BYTES})
+    FROM numbers
+"""  # noqa: S608 - no text but lengths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,49 +71,50 @@ class Database:
         if self._connection.in_transaction:
             self._run("ROLLBACK")
 
-    def add_hits(self, rows: Sequence[tuple[bytes, bytes, int, bytes]]) -> None:
-        """Append sealed hits as (row key, channel id, day, sealed).
+    def add_hits(self, rows: Sequence[bytes], day: int) -> range:
+        """Append at least one hit, each row key ‖ channel id ‖ sealed; return the positions given to them, in order."""
+        last = self._run(_INSERT, {"rows": b"".join(rows), "day": day}).lastrowid
+        assert last is not None
+        return range(last - len(rows) + 1, last + 1)  # One writer and AUTOINCREMENT leave no holes.
 
-        Many rows a statement: each statement lets go of the interpreter lock, and getting it back from a busy loop
-        costs more than the insert.
-        """
-        start = 0
-        for size in _INSERT_SIZES:
-            while len(rows) - start >= size:
-                self._run(_INSERTS[size], [value for row in rows[start : start + size] for value in row])
-                start += size
+    def positions(self) -> Iterator[tuple[bytes, int]]:
+        """Return (channel id, position) of every hit, positions ascending."""
+        return self._run("SELECT channel_id, position FROM hits ORDER BY position")
 
-    def oldest_hits(self, channel_id: bytes, limit: int) -> list[tuple[bytes, bytes]]:
-        """Return (row key, sealed) of a channel's oldest unacknowledged hits."""
+    def hits_at(self, channel_id: bytes, positions: Sequence[int]) -> list[tuple[int, bytes, bytes]]:
+        """Return (position, row key, sealed) of a channel's hits that are still there, positions ascending."""
         return self._run(
-            "SELECT row_key, sealed FROM hits WHERE channel_id = ? ORDER BY position LIMIT ?", (channel_id, limit)
+            "SELECT position, row_key, sealed FROM hits WHERE position IN (SELECT value FROM json_each(?)) "
+            "AND channel_id = ? ORDER BY position",
+            (json.dumps(positions), channel_id),
         ).fetchall()
 
-    def remove_hits(self, channel_id: bytes, row_keys: frozenset[bytes]) -> None:
-        """Delete those of `row_keys` that are among this channel's oldest, where all that were fed are.
-
-        No index on row keys: it would dirty a page of its own for every hit.
-        """
-        fed = self._run(
-            "SELECT position, row_key FROM hits WHERE channel_id = ? ORDER BY position LIMIT ?",
-            (channel_id, ACKNOWLEDGED_WITHIN),
+    def remove_hits(self, channel_id: bytes, positions: Sequence[int], row_keys: frozenset[bytes]) -> None:
+        """Delete those of a channel's hits at `positions` whose keys are among `row_keys`."""
+        kept = self._run(
+            "SELECT position, row_key FROM hits WHERE position IN (SELECT value FROM json_each(?)) AND channel_id = ?",
+            (json.dumps(positions), channel_id),
         ).fetchall()
         self._connection.executemany(
-            "DELETE FROM hits WHERE position = ?", [(position,) for position, row_key in fed if row_key in row_keys]
+            "DELETE FROM hits WHERE position = ?", [(position,) for position, row_key in kept if row_key in row_keys]
         )
 
-    def expire_hits(self, before_day: int) -> None:
-        """Turn hits of days before `before_day` into day-only gaps; days ascend with the position."""
+    def expire_hits(self, before_day: int) -> int:
+        """Turn hits of days before `before_day` into day-only gaps; days ascend with the position.
+
+        Returns the position before which there are none now.
+        """
         first_kept = self._run(
             "SELECT position FROM hits WHERE day >= ? ORDER BY position LIMIT 1", (before_day,)
         ).fetchone()
-        end = (first_kept or (_PAST_ALL,))[0]
+        end: int = (first_kept or (_PAST_ALL,))[0]
         self._run(
             "INSERT INTO gaps SELECT channel_id, day, count(*) FROM hits WHERE position < ? GROUP BY channel_id, day "
             "ON CONFLICT DO UPDATE SET count = count + excluded.count",
             (end,),
         )
         self._run("DELETE FROM hits WHERE position < ?", (end,))
+        return end
 
     def forget_gaps(self, before_day: int) -> None:
         """Delete gaps of days before `before_day`."""

@@ -1,7 +1,9 @@
 """Durable appends in natural batches: one worker thread owns the writing connection, the sealer and the stops.
 
-While one commit is in flight whatever arrives becomes the next batch; a timed window never helped.  Whoever waits on a
-future is told after the commit, never before.  The worker takes jobs in order, so a hit queued behind a stop sees it.
+While one commit is in flight whatever arrives becomes the next batch; a timed window never helped.  Whoever waits is
+told after the commit, never before.  The worker takes jobs in order, so a hit queued behind a stop sees it.  The loop
+hands jobs over once a turn, not one by one: each hand-over wakes the worker, which then fights the loop for the
+interpreter.
 """
 
 import asyncio
@@ -11,18 +13,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from relay.database import Database, StorageError
+from relay.database import ROW_KEY_BYTES, Database, StorageError
 from relay.stops import Stops
-from relay.wire.hit import Hit, encode
 from relay.wire.randomness import Randomness
 from relay.wire.seal import Sealer
 from relay.wire.token import SECONDS_PER_DAY
 
-ROW_KEY_BYTES: Final = 16
-MAX_BATCH: Final = 1_024
+MAX_BATCH: Final = 1_024  # Past this no more hand-overs join; one loop turn's is taken whole.
 SEALER_LIFE_S: Final = 600.0
 RETENTION_DAYS: Final = 14
 GAP_DAYS: Final = 90
@@ -35,22 +36,25 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A hit on its way to the log: what it says, whom it is sealed to, and the tag that a stop would name."""
+    """A hit on its way to the log: its 1,024 octets, whom they are sealed to, and the tag that a stop would name."""
 
-    hit: Hit
+    plain: bytes
     channel_id: bytes
     recipient_tag: bytes
     public_key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    work: Record | Callable[[Database], Any]
-    future: "asyncio.Future[Any]"
+# What to do, and whom to tell on the loop afterwards: the result, or None and why there is none.
+_Told = Callable[[Any, BaseException | None], None]
+_Job = tuple[Record | Callable[[Database], Any], _Told]
 
 
 class EventLog:
-    """The one place where the relay writes; `on_stored` is called on the loop with the channels that got hits."""
+    """The one place where the relay writes.
+
+    On the loop `on_stored` is called with (channel id, position) of hits that became durable, positions ascending, and
+    `on_expired` with the position before which there are none any more.
+    """
 
     def __init__(
         self,
@@ -65,8 +69,10 @@ class EventLog:
         self._stops = stops
         self._now_ms = now_ms
         self._monotonic = monotonic
-        self.on_stored: Callable[[set[bytes]], None] = lambda _channel_ids: None
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self.on_stored: Callable[[list[tuple[bytes, int]]], None] = lambda _rows: None
+        self.on_expired: Callable[[int], None] = lambda _end: None
+        self._fresh: list[_Job] = []
+        self._queue: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="eventlog", daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self._swept_day = -1
@@ -81,27 +87,43 @@ class EventLog:
 
     def close(self) -> None:
         """Finish what is queued and end the worker."""
+        self._hand_over()
         self._queue.put(None)
         self._thread.join()
 
     def store(self, record: Record) -> "asyncio.Future[bool]":
         """Seal and append a hit unless its tag is stopped; done after the commit, or raises StorageError."""
-        return self._submit(record)
+        return self._promise(record)
+
+    def store_then(self, record: Record, told: Callable[[Any, BaseException | None], None]) -> None:
+        """Do the same for who needs no future: `told` is called on the loop with what the future would hold."""
+        self._submit(record, told)
 
     def run(self, work: Callable[[Database], _T]) -> "asyncio.Future[_T]":
         """Do `work` inside the next batch's transaction; the future is done after the commit.
 
         `work` must not leave half a change behind when it raises OSError or StorageError: either undoes the batch.
         """
-        return self._submit(work)
+        return self._promise(work)
 
-    def _submit(self, work: Record | Callable[[Database], Any]) -> "asyncio.Future[Any]":
+    def _promise(self, work: Record | Callable[[Database], Any]) -> "asyncio.Future[Any]":
         future = self._loop.create_future()
-        if self._thread.is_alive():
-            self._queue.put(_Job(work, future))
-        else:
-            future.set_exception(StorageError("the worker is gone"))
+        self._submit(work, partial(_fulfil, future))
         return future
+
+    def _submit(self, work: Record | Callable[[Database], Any], told: _Told) -> None:
+        if not self._fresh:
+            self._loop.call_soon(self._hand_over)
+        self._fresh.append((work, told))
+
+    def _hand_over(self) -> None:
+        jobs, self._fresh = self._fresh, []
+        if not jobs:
+            return
+        if self._thread.is_alive():
+            self._queue.put(jobs)
+        else:
+            _fail(jobs, StorageError("the worker is gone"))
 
     def _work(self) -> None:
         database = Database(self._path)
@@ -124,23 +146,22 @@ class EventLog:
             return []
         if first is None:
             return None
-        jobs = [first]
+        jobs = first
         while len(jobs) < MAX_BATCH:
             try:
-                job = self._queue.get_nowait()
+                more = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if job is None:
+            if more is None:
                 self._queue.put(None)
                 break
-            jobs.append(job)
+            jobs += more
         return jobs
 
     def _commit(self, database: Database, jobs: list[_Job]) -> None:
-        stored: set[bytes] = set()
         try:
             database.begin()
-            results = self._do(database, jobs, stored)
+            results, stored = self._do(database, jobs)
             database.commit()
         except (StorageError, OSError) as error:
             database.rollback()
@@ -153,24 +174,23 @@ class EventLog:
             self.is_healthy = True
             self._loop.call_soon_threadsafe(self._settle, jobs, results, stored)
 
-    def _do(self, database: Database, jobs: list[_Job], stored: set[bytes]) -> list[Any]:
-        rows: list[tuple[bytes, bytes, int, bytes]] = []
+    def _do(self, database: Database, jobs: list[_Job]) -> tuple[list[Any], list[tuple[bytes, int]]]:
+        rows: list[bytes] = []
+        channel_ids: list[bytes] = []
         results: list[Any] = []
-        day = self._now_ms() // MS_PER_DAY
         sealer = self._current_sealer()
-        for job in jobs:
-            work = job.work
+        for work, _ in jobs:
             if not isinstance(work, Record):
                 results.append(work(database))
                 continue
             is_wanted = work.recipient_tag not in self._stops.tags(work.channel_id)
             if is_wanted:
-                sealed = sealer.seal(encode(work.hit), channel_id=work.channel_id, recipient=work.public_key)
-                rows.append((self._randomness.take(ROW_KEY_BYTES), work.channel_id, day, sealed))
-                stored.add(work.channel_id)
+                sealed = sealer.seal(work.plain, channel_id=work.channel_id, recipient=work.public_key)
+                rows.append(self._randomness.take(ROW_KEY_BYTES) + work.channel_id + sealed)
+                channel_ids.append(work.channel_id)
             results.append(is_wanted)
-        database.add_hits(rows)
-        return results
+        positions = database.add_hits(rows, self._now_ms() // MS_PER_DAY) if rows else ()
+        return results, list(zip(channel_ids, positions, strict=True))
 
     def _current_sealer(self) -> Sealer:
         """Return the sealer, made in this thread, in memory only, replaced every ten minutes."""
@@ -186,7 +206,7 @@ class EventLog:
             return
         try:
             database.begin()
-            database.expire_hits(day - RETENTION_DAYS)
+            end = database.expire_hits(day - RETENTION_DAYS)
             database.forget_gaps(day - GAP_DAYS)
             database.commit()
         except StorageError as error:
@@ -194,20 +214,28 @@ class EventLog:
             self._note_failure(error)
         else:
             self._swept_day = day
+            self._loop.call_soon_threadsafe(self.on_expired, end)
 
     def _note_failure(self, error: Exception) -> None:
         self.is_healthy = False
         _log.error("the relay cannot write its files (%s): hits are not stored until it can", type(error).__name__)
 
-    def _settle(self, jobs: list[_Job], results: list[Any], stored: set[bytes]) -> None:
-        for job, result in zip(jobs, results, strict=True):
-            if not job.future.done():
-                job.future.set_result(result)
+    def _settle(self, jobs: list[_Job], results: list[Any], stored: list[tuple[bytes, int]]) -> None:
         if stored:
             self.on_stored(stored)
+        for (_, told), result in zip(jobs, results, strict=True):
+            told(result, None)
 
 
 def _fail(jobs: list[_Job], error: BaseException) -> None:
-    for job in jobs:
-        if not job.future.done():
-            job.future.set_exception(error)
+    for _, told in jobs:
+        told(None, error)
+
+
+def _fulfil(future: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)

@@ -20,12 +20,13 @@ from starlette.types import Receive, Scope, Send
 
 from relay.body import read_body
 from relay.channels import Channels, refusal
-from relay.database import Database, StorageError
-from relay.eventlog import ROW_KEY_BYTES, EventLog
+from relay.database import ROW_KEY_BYTES, Database, StorageError
+from relay.eventlog import EventLog
 from relay.hits import DailyKey
 from relay.requester import Proxies
 from relay.stopping import parse_octets
 from relay.stops import Stops
+from relay.unread import Unread
 from relay.wire.hit import same_source_mark
 from relay.wire.labels import truncated
 
@@ -34,6 +35,7 @@ MAX_WAIT_S: Final = 60.0
 # How long a lease outlives an answer that was read: time to judge and store 256 hits on a slow disk.
 LEASE_GRACE_S: Final = 10.0
 _MAX_ACKNOWLEDGE_BYTES: Final = 65_536
+_ACKNOWLEDGED_WITHIN: Final = 1_024
 _LEASE: Final = re.compile(r"[0-9a-f]{32}\Z")
 _WAIT: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?\Z")
 _EPOCH: Final = dt.date(1970, 1, 1)
@@ -65,6 +67,7 @@ class Feed:
         channels: Channels,
         reader: Database,
         log: EventLog,
+        unread: Unread,
         stops: Stops,
         proxies: Proxies,
         daily_key: DailyKey,
@@ -74,6 +77,7 @@ class Feed:
         self._channels = channels
         self._reader = reader
         self._log = log
+        self._unread = unread
         self._stops = stops
         self._proxies = proxies
         self._daily_key = daily_key
@@ -87,15 +91,17 @@ class Feed:
         if lease is not None:
             lease.woken.set()
 
-    def wake_all(self, channel_ids: set[bytes]) -> None:
-        """Let the pollers of several channels look again."""
-        for channel_id in channel_ids:
+    def note_stored(self, rows: list[tuple[bytes, int]]) -> None:
+        """Know rows that became durable, (channel id, position), and let their channels' pollers look again."""
+        self._unread.add(rows)
+        for channel_id, _ in rows:
             self.wake(channel_id)
 
     def close(self) -> None:
         """End every wait: the relay is going down."""
         self._is_closing = True
-        self.wake_all(set(self._leases))
+        for channel_id in self._leases:
+            self.wake(channel_id)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one poll."""
@@ -149,7 +155,7 @@ class Feed:
         end_s = _now_s() + wait_s
         while True:
             lease.woken.clear()
-            rows = self._reader.oldest_hits(channel_id, MAX_ROWS)
+            rows = self._oldest(channel_id)
             rest = (self._stops.digest(channel_id), tuple(self._reader.gaps(channel_id)))
             left_s = end_s - _now_s()
             is_over = left_s <= 0 or self._is_closing or gone.done() or lease.turn != turn
@@ -162,6 +168,16 @@ class Feed:
                     await lease.woken.wait()
             except TimeoutError:
                 continue
+
+    def _oldest(self, channel_id: bytes) -> list[tuple[bytes, bytes]]:
+        """Return (row key, sealed) of the oldest rows that are not acknowledged."""
+        while positions := self._unread.oldest(channel_id, MAX_ROWS):
+            rows = self._reader.hits_at(channel_id, positions)
+            left = {position for position, _, _ in rows}
+            self._unread.forget(channel_id, [position for position in positions if position not in left])
+            if rows:
+                return [(row_key, sealed) for _, row_key, sealed in rows]
+        return []
 
     def _spell(self, channel_id: bytes, scope: Scope, news: tuple[list[tuple[bytes, bytes]], tuple[Any, ...]]) -> bytes:
         rows, (digest, gaps) = news
@@ -189,7 +205,9 @@ class Feed:
         except ValueError:
             return refusal(400, "The request is no list of keys.")
         try:
-            await self._log.run(lambda database: database.remove_hits(channel_id, keys))
+            # Acknowledged rows stand among the oldest, where all that were fed are.
+            positions = self._unread.oldest(channel_id, _ACKNOWLEDGED_WITHIN)
+            await self._log.run(lambda database: database.remove_hits(channel_id, positions, keys))
         except (StorageError, OSError):
             return refusal(503, "The relay cannot write its files now; try again.")
         return Response(status_code=204)

@@ -4,7 +4,6 @@ The picture's answer is the same octets whether the token is good, forged, expir
 whenever its MAC holds, stored or not.  Mail fails open here too: a relay that cannot write still serves both.
 """
 
-import asyncio
 import os
 from collections.abc import Callable
 from typing import Final
@@ -18,8 +17,8 @@ from relay.eventlog import MS_PER_DAY, EventLog, Record
 from relay.masters import Masters
 from relay.pages import Pages
 from relay.requester import Headers, Proxies, asks_not_to_be_recorded
-from relay.wire.hit import HIT_ID_BYTES, KEPT_HEADERS, Hit, HitKind, same_source_mark
-from relay.wire.labels import Address, labels_of, truncated
+from relay.wire.hit import HIT_ID_BYTES, KEPT_HEADERS, HitKind, same_source_mark, spell
+from relay.wire.labels import Address, labels_of, truncated_text
 from relay.wire.randomness import Randomness
 from relay.wire.token import BadTokenError, Token, TokenType
 from relay.wire.urls import BadUrlError, read_click_path, read_open_path
@@ -85,16 +84,23 @@ class Recorder:
 
     async def record(self, kind: HitKind, token: Token, scope: Scope) -> None:
         """Store the request durably if it may be stored; return either way."""
-        stored = self.begin(kind, token, scope)
-        if stored is None:
+        record = self._record_of(kind, token, scope)
+        if record is None:
             return
         try:
-            await stored
+            await self._log.store(record)
         except (StorageError, OSError):
             return  # The log has said so, and /health does: the recipient's mail must look right all the same.
 
-    def begin(self, kind: HitKind, token: Token, scope: Scope) -> "asyncio.Future[bool] | None":
-        """Hand the request to the log if it may be stored; the future is done once it is durable, or cannot be."""
+    def begin(self, kind: HitKind, token: Token, scope: Scope, then: Callable[[], None]) -> None:
+        """Call `then` once the request is durable or cannot be; at once if it may not be stored."""
+        record = self._record_of(kind, token, scope)
+        if record is None:
+            then()
+        else:
+            self._log.store_then(record, lambda _stored, _error: then())
+
+    def _record_of(self, kind: HitKind, token: Token, scope: Scope) -> Record | None:
         headers: Headers = dict(scope["headers"])
         public_key = self._channels.public_key(token.channel_id)
         at_ms = self._now_ms()
@@ -105,19 +111,21 @@ class Recorder:
             or self._blocks.blocks_channel(token.channel_id)
         ):
             return None
-        hit = self._hit(kind, token, self._proxies.address_of(scope), headers, at_ms)
-        return self._log.store(
-            Record(hit=hit, channel_id=token.channel_id, recipient_tag=token.recipient_tag, public_key=public_key)
+        return Record(
+            plain=self._spelled(kind, token, self._proxies.address_of(scope), headers, at_ms),
+            channel_id=token.channel_id,
+            recipient_tag=token.recipient_tag,
+            public_key=public_key,
         )
 
-    def _hit(self, kind: HitKind, token: Token, address: Address, headers: Headers, at_ms: int) -> Hit:
-        return Hit(
-            id=self._randomness.take(HIT_ID_BYTES),
+    def _spelled(self, kind: HitKind, token: Token, address: Address, headers: Headers, at_ms: int) -> bytes:
+        return spell(
+            hit_id=self._randomness.take(HIT_ID_BYTES),
             kind=kind,
             token_id=token.random_id,
             at_ms=at_ms,
             labels=labels_of(address),
-            network=truncated(address),
+            network=truncated_text(address),
             same_source=same_source_mark(self._daily_key.of(at_ms), address, token.channel_id),
             agent=headers.get(b"user-agent", b"").decode("latin-1"),
             headers={name: headers[key].decode("latin-1") for name, key in _KEPT if key in headers},
@@ -140,10 +148,13 @@ class Pictures:
         await send(_GIF_START)
         await send(_GIF_BODY)
 
-    def begin(self, scope: Scope) -> "asyncio.Future[bool] | None":
-        """Hand the hit to the log; what to wait for before the picture is answered, or None to answer at once."""
+    def begin(self, scope: Scope, then: Callable[[], None]) -> None:
+        """Hand the hit to the log and call `then` when the picture is to be answered; at once if there is no hit."""
         token = self._token(scope)
-        return None if token is None else self._recorder.begin(HitKind.OPEN, token, scope)
+        if token is None:
+            then()
+        else:
+            self._recorder.begin(HitKind.OPEN, token, scope, then)
 
     def _token(self, scope: Scope) -> Token | None:
         try:

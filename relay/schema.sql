@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS hits (
     day        INTEGER NOT NULL,
     sealed     BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS hits_of_channel ON hits (channel_id, position);
+DROP INDEX IF EXISTS hits_of_channel;  -- Made by versions before 2026-11-22; memory does its work now.
 CREATE TABLE IF NOT EXISTS gaps (
     channel_id BLOB NOT NULL,
     day        INTEGER NOT NULL,

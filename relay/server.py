@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -37,44 +37,62 @@ _NOBODY_WAITS: Final = _NobodyWaits()
 class _DirectCycle:
     """Stands where uvicorn keeps its request, so that it queues what comes meanwhile and goes on afterwards."""
 
+    __slots__ = ("disconnected", "keep_alive", "response_complete")
+    message_event = _NOBODY_WAITS
+
     def __init__(self, *, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
         self.response_complete = False
         self.disconnected = False
-        self.more_body = True
-        self.body = bytearray()
-        self.message_event = _NOBODY_WAITS
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with the limits that llhttp has none of: URL, head, and what the parser holds back."""
+    """uvicorn's protocol with the limits that llhttp has none of: URL, head, and what the parser holds back.
+
+    One timer a connection looks whether it is idle, and looks again later: uvicorn's, stopped and started for every
+    request, costs as much as parsing it.
+    """
 
     _held_bytes = 0
     _head_bytes = 0
     _refusal = _BAD_REQUEST
     _is_in_head = False
+    _is_picture = False
     _head_timer: asyncio.TimerHandle | None = None
+    _idle_timer: asyncio.TimerHandle
+    _heard_s = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Hang up on whoever connects and says nothing."""
         super().connection_made(transport)
-        self.timeout_keep_alive_task = self.loop.call_later(KEEP_ALIVE_S, self.timeout_keep_alive_handler)
+        self._heard_s = self.loop.time()
+        self._idle_timer = self.loop.call_later(KEEP_ALIVE_S, self._look_if_idle)
+
+    def _look_if_idle(self) -> None:
+        left_s = self._heard_s + KEEP_ALIVE_S - self.loop.time()
+        if self.cycle is not None and not self.cycle.response_complete:
+            left_s = KEEP_ALIVE_S
+        if left_s <= 0:
+            self.transport.close()
+        else:
+            self._idle_timer = self.loop.call_later(left_s, self._look_if_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers."""
-        self._unset_keepalive_if_required()
+        self._idle_timer.cancel()
         self._unset_head_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless a head has been growing past all measure."""
+        self._heard_s = self.loop.time()
         self._held_bytes += len(data)
         super().data_received(data)
         if self._held_bytes > MAX_HEAD_BYTES and self.parser is not None and not self.transport.is_closing():
             self._refusal = _HEAD_TOO_LARGE
             self.send_400_response("")
         if self._is_in_head and self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_WAIT_S, self.timeout_keep_alive_handler)
+            self._head_timer = self.loop.call_later(HEAD_WAIT_S, self.transport.close)
 
     def _unset_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -82,10 +100,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self._head_timer = None
 
     def on_message_begin(self) -> None:
-        """Begin to count anew."""
+        """Begin to count anew; uvicorn makes its scope later, since a picture needs none."""
         self._head_bytes = 0
         self._is_in_head = True
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_url(self, url: bytes) -> None:
         """Count the URL."""
@@ -108,31 +128,38 @@ class LimitedProtocol(HttpToolsProtocol):
         self._is_in_head = False
         self._unset_head_timer()
         is_idle = self.cycle is None or self.cycle.response_complete
-        if is_idle and self.url.startswith(_PICTURES) and self.parser.get_method() == b"GET":
+        self._is_picture = is_idle and self.url.startswith(_PICTURES) and self.parser.get_method() == b"GET"
+        if self._is_picture:
             self._answer_picture(self.app_state["pictures"])
         else:
+            self._make_scope()
             super().on_headers_complete()
+
+    def _make_scope(self) -> None:
+        """Do what uvicorn does when a message begins, now that its head is known."""
+        url, headers, is_expecting = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, is_expecting
+        self.headers += headers  # The scope holds this very list.
 
     def _answer_picture(self, pictures: Pictures) -> None:
         """Answer without a task or an application's layers between: most requests are pictures.
 
         Only on an idle connection; a picture asked for behind another request goes the common way, in turn.
         """
-        self.scope["method"] = "GET"
-        self.scope["raw_path"] = self.url
-        self.scope["query_string"] = b""
         keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         cycle = _DirectCycle(keep_alive=keep_alive)
         self.cycle = cycle  # type: ignore[assignment]
-        stored = pictures.begin(cast("Scope", self.scope))
-        if stored is None:
-            self._finish_picture(cycle)
-        else:
-            stored.add_done_callback(lambda done: self._finish_picture(cycle, done))
+        scope: Scope = {
+            "method": "GET",
+            "raw_path": self.url,
+            "query_string": b"",
+            "client": self.client,
+            "headers": self.headers,
+        }
+        pictures.begin(scope, lambda: self._finish_picture(cycle))
 
-    def _finish_picture(self, cycle: _DirectCycle, stored: "asyncio.Future[bool] | None" = None) -> None:
-        if stored is not None:
-            stored.exception()  # Said by the log and by /health; the recipient's mail must look right all the same.
+    def _finish_picture(self, cycle: _DirectCycle) -> None:
         if cycle.disconnected or self.transport.is_closing():
             return
         lines = [name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers]
@@ -143,15 +170,27 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
 
+    def on_response_complete(self) -> None:
+        """Go on with what came meanwhile, or begin to be idle."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._heard_s = self.loop.time()
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+
     def on_body(self, body: bytes) -> None:
-        """Pass a body on as it comes; who reads it counts it."""
+        """Pass a body on as it comes; who reads it counts it, and nobody reads a picture's."""
         self._held_bytes = 0
-        super().on_body(body)
+        if not self._is_picture:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that the message is whole."""
         self._held_bytes = 0
-        super().on_message_complete()
+        if not self._is_picture:
+            super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
         """Refuse with the status that fits, no word of the request, and hang up."""

@@ -1,7 +1,6 @@
 """The log's worker: order, batches, failure, and the seal's rotation."""
 
 import asyncio
-import ipaddress
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -16,7 +15,8 @@ from relay.database import ChannelRow, Database, StorageError
 from relay.eventlog import MAX_BATCH, EventLog, Record
 from relay.stops import Stops
 from relay.wire import seal
-from relay.wire.hit import Hit, HitKind
+from relay.wire.hit import HIT_BYTES
+from relay.wire.seal import SEALED_BYTES
 from tests.relay.desk import TAG, Clock, Desk
 
 CHANNEL = b"channel-id-1"
@@ -24,17 +24,7 @@ PUBLIC = seal.public_key_of(bytes(range(32)))
 
 
 def record(tag: bytes = TAG, public_key: bytes = PUBLIC) -> Record:
-    hit = Hit(
-        id=bytes(16),
-        kind=HitKind.OPEN,
-        token_id=bytes(12),
-        at_ms=0,
-        labels=(),
-        network=ipaddress.ip_network("203.0.113.0/24"),
-        same_source=bytes(8),
-        agent="",
-    )
-    return Record(hit=hit, channel_id=CHANNEL, recipient_tag=tag, public_key=public_key)
+    return Record(plain=bytes(HIT_BYTES), channel_id=CHANNEL, recipient_tag=tag, public_key=public_key)
 
 
 @asynccontextmanager
@@ -54,9 +44,9 @@ async def started(
 
 def stored(folder: Path) -> list[tuple[bytes, bytes]]:
     database = Database(folder / "db")
-    rows = database.oldest_hits(CHANNEL, 10_000)
+    rows = database.hits_at(CHANNEL, [position for _, position in database.positions()])
     database.close()
-    return rows
+    return [(row_key, sealed) for _, row_key, sealed in rows]
 
 
 def test_a_hit_queued_behind_a_stop_is_not_stored_and_one_before_it_is(tmp_path: Path) -> None:
@@ -154,7 +144,7 @@ def test_a_picture_and_a_link_are_served_when_the_log_cannot_write(
         raise StorageError("database or disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Database, "add_hits", full)
+        broken.setattr(Database, "commit", full)
         assert desk.get(desk.open_url()).status_code == 200
         assert desk.get(desk.click_url()).status_code == 302
         assert desk.get(f"{desk.base}/health").status_code == 503
@@ -186,7 +176,7 @@ def test_an_idle_worker_still_looks_at_the_day(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(eventlog, "_IDLE_S", 0.01)
     database = Database(tmp_path / "db")
     database.begin()
-    database.add_hits([(b"k" * 16, CHANNEL, 1, b"sealed")])
+    database.add_hits([b"k" * 16 + CHANNEL + bytes(SEALED_BYTES)], 1)
     database.commit()
     swept = asyncio.Event()
 
@@ -194,16 +184,16 @@ def test_an_idle_worker_still_looks_at_the_day(tmp_path: Path, monkeypatch: pyte
         loop = asyncio.get_running_loop()
         expire = Database.expire_hits
 
-        def expire_and_tell(self: Database, before_day: int) -> None:
+        def expire_and_tell(self: Database, before_day: int) -> int:
             loop.call_soon_threadsafe(swept.set)
-            expire(self, before_day)
+            return expire(self, before_day)
 
         monkeypatch.setattr(Database, "expire_hits", expire_and_tell)
         async with started(tmp_path):
             await asyncio.wait_for(swept.wait(), 10)
 
     asyncio.run(scenario())
-    assert (database.oldest_hits(CHANNEL, 1), database.gaps(CHANNEL)) == ([], [])
+    assert (list(database.positions()), database.gaps(CHANNEL)) == ([], [])
     database.close()
 
 
@@ -214,11 +204,11 @@ def test_a_sweep_that_fails_is_tried_again(
     calls = []
     expire = Database.expire_hits
 
-    def fail_once(self: Database, before_day: int) -> None:
+    def fail_once(self: Database, before_day: int) -> int:
         calls.append(before_day)
         if len(calls) == 1:
             raise StorageError("busy")
-        expire(self, before_day)
+        return expire(self, before_day)
 
     monkeypatch.setattr(Database, "expire_hits", fail_once)
 

@@ -5,10 +5,11 @@ import json
 import logging
 import socket
 import threading
+import time
 
 import pytest
 
-from relay import logs
+from relay import logs, server
 from relay.hits import GIF
 from relay.server import MAX_HEAD_BYTES, MAX_URL_BYTES
 from tests.relay.desk import Desk, raw
@@ -108,6 +109,26 @@ def test_an_endless_head_is_not_held(base: str) -> None:
         connection.sendall(b"GET / HTTP/1.1\r\nX: ")
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             connection.sendall(b"a" * 600_000_000)
+
+
+def test_a_connection_is_given_up_when_idle_and_not_while_it_waits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing asked, or nothing more after an answer, ends it; a poll that waits longer than that is answered."""
+    monkeypatch.setattr(server, "KEEP_ALIVE_S", 0.2)
+    assert raw(desk.base, b"") == b""
+    picture = desk.open_url().removeprefix(desk.base)
+    for path in (picture, "/health"):
+        answer = raw(desk.base, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+    desk.acknowledge(desk.poll()["rows"])
+    begun = time.monotonic()
+    assert desk.poll(wait_s=0.9)["rows"] == []
+    assert time.monotonic() - begun >= 0.9
+
+
+def test_a_head_that_does_not_come_is_given_up(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a head is hung up on without an answer."""
+    monkeypatch.setattr(server, "HEAD_WAIT_S", 0.1)
+    assert raw(base, b"GET /health HTTP/1.1\r\nHost:") == b""
 
 
 def test_who_leaves_in_the_middle_of_a_body_harms_nobody(desk: Desk) -> None:
