@@ -6,17 +6,19 @@ journal fails it goes out once, in one transaction, and nothing is suppressed.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Final
 
+from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
-from desktop.core.errors import StoreTrouble, Trouble, Unreachable
+from desktop.core.errors import StoreTrouble, Trouble
 from desktop.core.parse import MessageFacts, content_hash, message_facts
+from desktop.core.permission import Permission
 from desktop.core.policy import WhyNot, decide
-from desktop.core.rewrite import Refusal, survey
+from desktop.core.rewrite import survey
 from desktop.outgoing.copies import Copy, Draft, blank_rows, draft_copy, own_bases, sender_name, untracked_row
 from desktop.outgoing.journal import Answer, State, Twin, key_of
 from desktop.outgoing.means import Means
@@ -78,7 +80,7 @@ class Delivery:
         self._entry_ids = entry_ids
         self._outcomes: dict[int, Outcome] = {}
         self._copy_ids: dict[int, int] = {}
-        self._recording: Future[None] | None = None
+        self._rows: tuple[Callable[[], Sequence[NewCopy]], tuple[int, ...]] | None = None
         self._is_open = True
         self.entry_id: str | None = None
 
@@ -100,7 +102,8 @@ class Delivery:
             # Only the journal's trouble comes this far.
             self._means.on_trouble(trouble)
             self._pass_through([index for index in todo if index not in self._outcomes])
-        self._record_outcomes()
+        # The answer promises that the mail will be in the list.
+        self._record()
         reply = answer_to([self._outcomes[index] for index in range(len(self._mail.recipients))])
         if self.entry_id is not None and not reply.is_ok:
             with self._means.fail_open():
@@ -126,7 +129,7 @@ class Delivery:
         return tuple(index for index in range(len(keys)) if index not in self._outcomes)
 
     def _make_copies(self, todo: tuple[int, ...]) -> list[Copy]:
-        """Return what goes out, its rows on disk; all of it untracked where that fails."""
+        """Return what goes out, and prepare its rows; all of it goes untracked where that fails."""
         raw = self._mail.raw
         account = self.upstream.account
         is_shared = len(todo) > 1 and (
@@ -134,28 +137,38 @@ class Delivery:
         )
         copies = [Copy(octets=raw, indices=todo)] if is_shared else [Copy(octets=raw, indices=(each,)) for each in todo]
         with self._means.fail_open():
-            drafts = self._drafts(todo, is_shared=is_shared)
-            rows = [draft.row for draft in drafts]
-            # The disk is waited for before the dot, not before the body.
-            self._recording = self._means.start(lambda: self._record_message(rows, todo))
-            if not is_shared:
-                pairs = zip(drafts, todo, strict=True)
+            channel = self._means.channel()
+            permissions = (
+                [] if is_shared else [permission_of(self._means.store, each) for each in self._addresses(todo)]
+            )
+            decisions = [decide(each, has_relay=channel is not None) for each in permissions]
+            if channel is not None and any(each.track for each in decisions):
+                drafts = self._drafts(todo, permissions, channel)
+                self._rows = (lambda: [draft.row for draft in drafts], todo)
                 copies = [
-                    Copy(octets=draft.octets, indices=(index,), is_tracked=draft.is_tracked) for draft, index in pairs
+                    Copy(octets=draft.octets, indices=(index,), is_tracked=draft.is_tracked)
+                    for draft, index in zip(drafts, todo, strict=True)
                 ]
+            else:
+                reasons = [each.why_not or WhyNot.NO_RELAY for each in decisions] or [WhyNot.SHARED] * len(todo)
+                self._rows = (lambda: self._untracked_rows(todo, reasons), todo)
         return copies
 
-    def _await_rows(self, *, is_tracked: bool) -> None:
-        """Return once the rows are on disk (I6); raise RowsMissingError when a tracked copy has none."""
-        recording, self._recording = self._recording, None
-        if recording is None:
-            return
-        wait([recording])
-        with self._means.fail_open():
-            recording.result()
-        if is_tracked and not self._copy_ids:
-            self.upstream.drop()
-            raise RowsMissingError
+    def _addresses(self, indices: Iterable[int]) -> list[str]:
+        return [self._mail.recipients[index].address for index in indices]
+
+    def _untracked_rows(self, indices: Iterable[int], reasons: Sequence[WhyNot]) -> list[NewCopy]:
+        blank = blank_rows(self._addresses(indices), self._facts())
+        pairs = zip(blank, reasons, strict=True)
+        return [untracked_row(row, why_not, shared=why_not is WhyNot.SHARED) for row, why_not in pairs]
+
+    def _record(self) -> None:
+        """Make the prepared rows durable, if that was not done; a failure is told and leaves no ids."""
+        prepared, self._rows = self._rows, None
+        if prepared is not None:
+            rows, todo = prepared
+            with self._means.fail_open():
+                self._record_message(rows(), todo)
 
     def _send_untracked(self, todo: tuple[int, ...]) -> None:
         """Begin again on a new connection, with the message as it came."""
@@ -168,19 +181,10 @@ class Delivery:
         self._is_open = False
         self._send_all(copies)
 
-    def _drafts(self, todo: tuple[int, ...], *, is_shared: bool) -> list[Draft]:
+    def _drafts(self, todo: tuple[int, ...], permissions: Sequence[Permission], channel: Channel) -> list[Draft]:
         means, raw, account = self._means, self._mail.raw, self.upstream.account
-        channel = means.channel()
-        facts = message_facts(raw)
-        rows = blank_rows([self._mail.recipients[index].address for index in todo], facts)
-        if is_shared:
-            return [Draft(octets=raw, row=untracked_row(row, WhyNot.SHARED, shared=True)) for row in rows]
-        permissions = [permission_of(means.store, row.address) for row in rows]
-        surveyed = (
-            survey(raw, own_bases=own_bases(channel), convert_flowed=account.convert_flowed)
-            if any(decide(each, has_relay=channel is not None).track for each in permissions)
-            else Refusal(why=WhyNot.NO_PERMISSION, detail="")
-        )
+        facts = self._facts()
+        surveyed = survey(raw, own_bases=own_bases(channel), convert_flowed=account.convert_flowed)
         return [
             draft_copy(
                 surveyed,
@@ -193,7 +197,7 @@ class Delivery:
                 now=means.clock(),
                 is_stopped=lambda tag: is_stopped(means.store, tag),
             )
-            for row, permission in zip(rows, permissions, strict=True)
+            for row, permission in zip(blank_rows(self._addresses(todo), facts), permissions, strict=True)
         ]
 
     def _record_message(self, rows: Sequence[NewCopy], todo: Iterable[int]) -> None:
@@ -220,7 +224,9 @@ class Delivery:
             except ClientGoneError:
                 self._give_up(copies[position:], _CLIENT_GONE)
                 return
-            except Unreachable as trouble:
+            except StoreTrouble:
+                raise
+            except Trouble as trouble:
                 self._give_up(copies[position:], told(trouble))
                 return
 
@@ -243,7 +249,8 @@ class Delivery:
         self.upstream.send_body(copy.octets)
         self._commit(indices, is_tracked=copy.is_tracked, is_journaled=is_journaled)
         try:
-            reply = self.upstream.finish()
+            # Nobody can hit what is untracked: its rows are written while the provider thinks.
+            reply = self.upstream.finish(meanwhile=self._record)
         except AnswerLost as trouble:
             lost = ours(f"451 4.4.2 {trouble.sentence} {trouble.cure}")
             self._settle(indices, State.UNKNOWN, lost, is_journaled=is_journaled)
@@ -253,17 +260,33 @@ class Delivery:
         self._settle(indices, State.ACCEPTED if reply.is_ok else State.REJECTED, reply, is_journaled=is_journaled)
 
     def _commit(self, indices: Sequence[int], *, is_tracked: bool, is_journaled: bool) -> None:
-        """Make rows and COMMITTING durable; from here on the mail may arrive.  Without them, or the client, drop it."""
-        self._await_rows(is_tracked=is_tracked)
+        """Make COMMITTING and a tracked copy's rows durable, both at once; from here on the mail may arrive.
+
+        Without them, or without the client, the connection is dropped and nothing was sent.
+        """
+        entry_id = self.entry_id if is_journaled else None
+        writing: Future[None] | None = None
+        if is_tracked and self._rows is not None and entry_id is not None:
+            writing = self._means.start(lambda: self._means.journal().advance(entry_id, indices, State.COMMITTING))
+            self._record()
+        try:
+            if writing is not None:
+                writing.result()
+            elif entry_id is not None:
+                self._means.journal().advance(entry_id, indices, State.COMMITTING)
+        except StoreTrouble:
+            self.upstream.drop()
+            raise
+        if is_tracked and not self._copy_ids:
+            self.upstream.drop()
+            if entry_id is not None:
+                with self._means.fail_open():
+                    self._means.journal().advance(entry_id, indices, State.REJECTED)
+            raise RowsMissingError
         if self._mail.is_gone.is_set():
             self.upstream.drop()
+            self._settle(indices, State.REJECTED, _CLIENT_GONE, is_journaled=is_journaled)
             raise ClientGoneError
-        if is_journaled and self.entry_id is not None:
-            try:
-                self._means.journal().advance(self.entry_id, indices, State.COMMITTING)
-            except StoreTrouble:
-                self.upstream.drop()
-                raise
 
     def _name_recipients(self, copy: Copy) -> tuple[int, ...]:
         """Open the copy's own transaction, unless the one that is open serves; return who was accepted."""
@@ -274,6 +297,8 @@ class Delivery:
         if self._is_open:
             self.upstream.reset()
             self._is_open = False
+            if not self.upstream.is_usable:
+                self.upstream = self._means.connect(self.upstream.account)
         first, *others = copy.indices
         recipients = self._mail.recipients
         begun, named = self.upstream.open(self._mail.sender, len(copy.octets), recipients[first])
@@ -302,10 +327,10 @@ class Delivery:
         if not indices:
             return
         copy = Copy(octets=self._mail.raw, indices=tuple(indices))
-        if not self._copy_ids and self._recording is None:
+        if not self._copy_ids and self._rows is None:
             with self._means.fail_open():
-                blank = blank_rows([self._mail.recipients[index].address for index in indices], self._facts())
-                self._record_message([untracked_row(row, WhyNot.STORE_TROUBLE) for row in blank], indices)
+                rows = self._untracked_rows(indices, [WhyNot.STORE_TROUBLE] * len(indices))
+                self._record_message(rows, indices)
         try:
             if not self.upstream.is_usable:
                 self.upstream = self._means.connect(self.upstream.account)
@@ -319,16 +344,11 @@ class Delivery:
     def _note(self, index: int, fate: Fate, reply: Reply) -> None:
         self._outcomes[index] = Outcome(address=self._mail.recipients[index].address, fate=fate, reply=reply)
 
-    def _record_outcomes(self) -> None:
-        """Tell the store what became of each copy, off the client's path; the journal keeps what it may miss."""
-        self._means.record_later(self._record_rows)
-
-    def _record_rows(self) -> None:
+    def record_outcomes(self) -> None:
+        """Tell the store what became of each copy; raise StoreTrouble.  The journal keeps what it may miss."""
         at = self._means.clock()
         if self.entry_id is not None:
             self._means.journal().sync()
-        if self._recording is not None:
-            self._recording.result()
         rows = [
             (copy_id, self._outcomes[index])
             for index, copy_id in self._copy_ids.items()

@@ -89,6 +89,7 @@ class Dialogue:
         except LineTooLongError:
             self._fault("500 5.5.2 This command line is too long.")
             return
+        self._house.means.hear()
         verb, _, argument = line.decode("utf-8", "replace").strip().partition(" ")
         verb = verb.upper()
         if verb in _WEB_VERBS:
@@ -180,27 +181,40 @@ class Dialogue:
     # Mail
 
     async def _mail(self, argument: str) -> None:
-        await self._named(argument, read_mail, lambda session, path: session.mail(path))
-
-    async def _rcpt(self, argument: str) -> None:
-        await self._named(argument, read_rcpt, lambda session, path: session.rcpt(path))
-
-    async def _named(self, argument: str, read: Callable[[str], Path], put: Callable[[Session, Path], Reply]) -> None:
-        session = self._signed_in()
-        if session is None:
-            return
-        try:
-            path = read(argument)
-        except BadCommandError as error:
-            self._say(str(error))
+        session, path = self._signed_in(), self._read(argument, read_mail)
+        if session is None or path is None:
             return
         size = path.parameters.get("SIZE")
         if size is not None and int(size) > self._max_bytes:
             self._say(f"552 5.3.4 The provider takes at most {self._max_bytes} octets.")
             return
-        reply = await self._in_worker(lambda: put(session, path))
+        is_free = self._warming is None or self._warming.done()
+        if self._house.means.knows_accounts and (is_free or path.address):
+            # Nothing here waits, so no worker is needed.
+            self._wire.write(session.mail(path))
+            if is_free:
+                session.announce()
+            return
+        reply = await self._in_worker(lambda: session.mail(path))
         if reply is not None:
             self._wire.write(reply)
+
+    async def _rcpt(self, argument: str) -> None:
+        session, path = self._signed_in(), self._read(argument, read_rcpt)
+        if session is None or path is None:
+            return
+        reply = await self._in_worker(lambda: session.rcpt(path))
+        if reply is not None:
+            self._wire.write(reply)
+
+    def _read(self, argument: str, read: Callable[[str], Path]) -> Path | None:
+        if self._session is None:
+            return None
+        try:
+            return read(argument)
+        except BadCommandError as error:
+            self._say(str(error))
+            return None
 
     async def _data(self, argument: str) -> None:
         session = self._signed_in()
@@ -211,12 +225,15 @@ class Dialogue:
             self._fault(f"{refusal.code} {refusal.text}")
             return
         self._say("354 Go on; end with a dot on a line of its own.")
+        session.ask_data()
         content = await self._wire.read_content(self._max_bytes, _IDLE_S)
         if content is None:
             await self._reset_session()
             self._say(f"552 5.3.4 The provider takes at most {self._max_bytes} octets; nothing was sent.")
             return
+        self._house.means.hear()
         reply = await self._in_worker(lambda: session.data(content))
+        session.record_outcomes()
         if reply is not None:
             # Let a client that closed meanwhile be seen before the reply counts as one it can read.
             await asyncio.sleep(0)
@@ -270,8 +287,11 @@ class Dialogue:
             failure = warming.exception()
             if failure is not None:
                 self._house.on_bug(failure)
-        running = asyncio.get_running_loop().run_in_executor(self._house.workers, work)
-        await asyncio.wait([running])
+        loop = asyncio.get_running_loop()
+        is_done = loop.create_future()
+        running = self._house.workers.submit(work)
+        running.add_done_callback(lambda _: loop.call_soon_threadsafe(is_done.set_result, None))
+        await is_done
         error = running.exception()
         if error is None:
             return running.result()

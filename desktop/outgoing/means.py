@@ -22,6 +22,7 @@ from desktop.core.errors import Malformed, NotAuthorised, StoreTrouble, Trouble
 from desktop.outgoing import offers, upstream
 from desktop.outgoing.journal import Journal
 from desktop.outgoing.offers import Offer
+from desktop.outgoing.recorder import Recorder
 from desktop.outgoing.upstream import Timeouts, Upstream
 from desktop.store.accounts import AccountRow, accounts
 from desktop.store.change import Change
@@ -86,7 +87,7 @@ class Means:
         self._upstreams: set[Upstream] = set()
         self._is_closed = False
         self._beside = ThreadPoolExecutor(4, thread_name_prefix="outgoing-beside")
-        self._recorder = ThreadPoolExecutor(1, thread_name_prefix="outgoing-recorder")
+        self._recorder = Recorder()
         self._unsubscribe = store.subscribe(self._on_changed)
 
     def fail_open(self) -> FailOpen:
@@ -98,7 +99,7 @@ class Means:
         self._is_closed = True
         self._unsubscribe()
         self._askers.shutdown(wait=False, cancel_futures=True)
-        self._recorder.shutdown()
+        self._recorder.close()
         self._beside.shutdown()
         if self._journal is not None:
             self._journal.close()
@@ -121,11 +122,20 @@ class Means:
 
     def record_later(self, work: Callable[[], None]) -> "Future[None]":
         """Run `work` soon, in order, off the path of the mail; its failure is told and nothing else."""
-        return self._recorder.submit(self._record, work)
+        return self._recorder.later(lambda: self._record(work))
+
+    def hear(self) -> None:
+        """Take note that mail passes, which what can be recorded later makes way for."""
+        self._recorder.hear()
 
     def _record(self, work: Callable[[], None]) -> None:
         with self.fail_open():
             work()
+
+    @property
+    def knows_accounts(self) -> bool:
+        """Whether `accounts` answers without reading the store."""
+        return not self._accounts_are_stale
 
     def accounts(self) -> tuple[AccountRow, ...]:
         """Return the accounts; the last ones known when the store fails, since mail must still leave."""

@@ -1,8 +1,8 @@
 """One mail client's connection, seen from the provider's side: each command is put to the provider as it is named.
 
-RCPT goes upstream at once, the first one with MAIL before it, so that every refusal reaches the client where it expects
-it.  With one recipient the transaction that is open then carries the mail; with several it was only asked, and each
-copy gets one of its own.
+MAIL is answered here and sent on; its refusal answers the first RCPT.  RCPT waits for the provider, so that every
+refusal reaches the client where it expects it.  With one recipient the transaction that is open then carries the mail;
+with several it was only asked, and each copy gets one of its own.
 """
 
 from threading import Event
@@ -44,6 +44,7 @@ class Session:
         self._is_open = False
         self._recipients: list[Path] = []
         self._open_size_bytes: int | None = None
+        self._delivered: Delivery | None = None
         self.is_gone = Event()
         self.entry_ids: list[str] = []
         self.last_entry_id: str | None = None
@@ -73,6 +74,12 @@ class Session:
         self._sender, self._account = path, account
         return ours("250 2.1.0 OK")
 
+    def announce(self) -> None:
+        """Send the sender on to a provider that is connected; never blocks; its answer comes with the first RCPT."""
+        sender, upstream = self._sender, self._upstream
+        if sender is not None and upstream is not None and upstream.is_usable and upstream.account == self._account:
+            upstream.announce(sender, _size_to_declare(upstream, sender))
+
     def _account_for(self, address: str) -> AccountRow | None:
         if address:
             return self._means.account_of(address)
@@ -94,11 +101,7 @@ class Session:
         return self._open_over(self._connected(account), sender, recipient)
 
     def _open_over(self, upstream: Upstream, sender: Path, recipient: Path) -> Reply:
-        declared = sender.parameters.get("SIZE")
-        self._open_size_bytes = None
-        if declared is not None:
-            grown = int(declared) + GROWTH_BYTES
-            self._open_size_bytes = grown if upstream.offer.fits(grown) else int(declared)
+        self._open_size_bytes = _size_to_declare(upstream, sender)
         begun, named = upstream.open(sender, self._open_size_bytes, recipient)
         self._is_open = begun.is_ok
         return named if begun.is_ok else begun
@@ -139,6 +142,14 @@ class Session:
         """Return why content cannot be taken now, or None."""
         return None if self._recipients else ours("503 5.5.1 Name a recipient first.")
 
+    def ask_data(self) -> None:
+        """Ask the provider for the content while the client still sends it; never blocks.
+
+        Only where the transaction that is open can carry it: with one recipient.
+        """
+        if self._is_open and len(self._recipients) == 1 and self._upstream is not None and self._upstream.is_usable:
+            self._upstream.ask_data()
+
     def data(self, wire_octets: bytes) -> Reply:
         """Deliver the content as it came over the wire; the answer is the provider's."""
         sender, upstream = self._sender, self._upstream
@@ -161,6 +172,7 @@ class Session:
             self.entry_ids,
         )
         self._forget()
+        self._delivered = delivery
         reply = delivery.run()
         self.last_entry_id = delivery.entry_id if reply.is_ok else None
         self._upstream = delivery.upstream
@@ -168,9 +180,15 @@ class Session:
             self._reset_upstream()
         return reply
 
+    def record_outcomes(self) -> None:
+        """Have the store told what became of the last mail, off the path of its answer."""
+        delivered, self._delivered = self._delivered, None
+        if delivered is not None:
+            self._means.record_later(delivered.record_outcomes)
+
     def reset(self) -> Reply:
         """End the transaction at both sides."""
-        if self._is_open:
+        if self._is_open or (self._upstream is not None and self._upstream.is_announced):
             self._reset_upstream()
         self._forget()
         return _OK
@@ -198,6 +216,14 @@ class Session:
     def leave(self) -> None:
         """Take note, from any thread, that the client is gone: what is not committed yet is not sent."""
         self.is_gone.set()
+
+
+def _size_to_declare(upstream: Upstream, sender: Path) -> int | None:
+    declared = sender.parameters.get("SIZE")
+    if declared is None:
+        return None
+    grown = int(declared) + GROWTH_BYTES
+    return grown if upstream.offer.fits(grown) else int(declared)
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -219,35 +219,63 @@ class Upstream:
         self.account = account
         self.offer: Offer = offer_of(smtp.esmtp_features)
         self._pipelines = "pipelining" in smtp.esmtp_features
+        self._announced: tuple[Path, int | None] | None = None
+        self._is_asked = False
+        self._awaits_content = False
         self.is_usable = True
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether MAIL was sent and its answer not read yet."""
+        return self._announced is not None
+
+    def announce(self, sender: Path, size_bytes: int | None) -> None:
+        """Send MAIL without waiting, where the server allows that (RFC 2920); `open` reads its answer.
+
+        A few octets into an empty buffer: this never blocks.  A connection that fails here is found unusable later.
+        """
+        line = self._mail_line(sender, size_bytes)
+        if self._pipelines and isinstance(line, str):
+            with contextlib.suppress(Unreachable), self._broken_as_trouble():
+                self._smtp.send(f"{line}\r\n")
+                self._announced = (sender, size_bytes)
 
     def open(self, sender: Path, size_bytes: int | None, recipient: Path) -> tuple[Reply, Reply]:
         """Begin a transaction with its first recipient; return the answers to MAIL and to RCPT.
 
-        Parameters the server does not offer are left out, SIZE is ours.  Where the server allows it (RFC 2920) both
-        commands go at once; after a refused MAIL the second answer means nothing.
+        Where the server allows it both commands go at once; after a refused MAIL the second answer means nothing.
         """
+        if self._announced not in (None, (sender, size_bytes)):
+            self.reset()
+        line, named = self._mail_line(sender, size_bytes), self._rcpt_line(recipient)
+        if isinstance(line, Reply):
+            return line, line
+        if not named.isascii() and self._smtp.command_encoding == "ascii":
+            return (self._announced_answer() if self.is_announced else _NEEDS_SMTPUTF8), _NEEDS_SMTPUTF8
+        if not self._pipelines:
+            begun = self._command(line)
+            return begun, self._command(named) if begun.is_ok else begun
+        with self._broken_as_trouble():
+            self._smtp.send(f"{named}\r\n" if self.is_announced else f"{line}\r\n{named}\r\n")
+        return self._announced_answer(), self._answer()
+
+    def _announced_answer(self) -> Reply:
+        self._announced = None
+        return self._answer()
+
+    def _mail_line(self, sender: Path, size_bytes: int | None) -> str | Reply:
+        """Return the command, or why it cannot be said; parameters not offered are left out, SIZE is ours."""
         wanted = {name: value for name, value in sender.parameters.items() if name not in ("SIZE", "AUTH")}
         if not self.offer.eight_bit:
             wanted.pop("BODY", None)
         if size_bytes is not None and self.offer.size_bytes is not None:
             wanted["SIZE"] = str(size_bytes)
         if "SMTPUTF8" in wanted and not self.offer.smtputf8:
-            refusal = Reply(550, "5.6.7 The provider cannot send to or from addresses with such letters.")
-            return refusal, refusal
+            return Reply(550, "5.6.7 The provider cannot send to or from addresses with such letters.")
         # RFC 6531 3.1: commands of such a transaction may be UTF-8.
         self._smtp.command_encoding = "utf-8" if "SMTPUTF8" in wanted else "ascii"
-        lines = self._path_line("MAIL FROM", sender.address, wanted), self._rcpt_line(recipient)
-        if not "".join(lines).isascii() and "SMTPUTF8" not in wanted:
-            return _NEEDS_SMTPUTF8, _NEEDS_SMTPUTF8
-        if not self._pipelines:
-            begun = self._command(lines[0])
-            return begun, self._command(lines[1]) if begun.is_ok else begun
-        with self._broken_as_trouble():
-            self._smtp.send("".join(f"{line}\r\n" for line in lines))
-            answers = [self._smtp.getreply() for _ in lines]
-        begun, named = (self._sensible(code, text) for code, text in answers)
-        return begun, named
+        line = self._path_line("MAIL FROM", sender.address, wanted)
+        return line if line.isascii() or "SMTPUTF8" in wanted else _NEEDS_SMTPUTF8
 
     def rcpt(self, recipient: Path) -> Reply:
         """Name a further recipient."""
@@ -266,28 +294,51 @@ class Upstream:
         ]
         return " ".join(words)
 
-    def reset(self) -> Reply:
-        """End the open transaction without sending anything."""
-        return self._command("RSET")
+    def reset(self) -> None:
+        """End the open transaction without sending anything; one whose content was asked for ends with the connection.
+
+        Content without its dot is discarded by the server.
+        """
+        if self._is_asked or self._awaits_content:
+            self.drop()
+            return
+        with self._broken_as_trouble():
+            self._smtp.send("RSET\r\n")
+        if self.is_announced:
+            self._announced_answer()
+        self._answer()
+
+    def ask_data(self) -> None:
+        """Send DATA without waiting; `begin_data` reads the answer.  As `announce`, this never blocks."""
+        with contextlib.suppress(Unreachable), self._broken_as_trouble():
+            self._smtp.send("DATA\r\n")
+            self._is_asked = True
 
     def begin_data(self) -> Reply:
-        """Ask to send the content; 354 means yes, and every other code is 4xx or 5xx."""
-        return self._command("DATA", go_on=354)
+        """Ask to send the content, if that was not done; 354 means yes, and every other code is 4xx or 5xx."""
+        if not self._is_asked:
+            self.ask_data()
+        self._is_asked = False
+        reply = self._answer(go_on=354)
+        self._awaits_content = reply.code == 354
+        return reply
 
     def send_body(self, octets: bytes) -> None:
         """Send the content, dots stuffed, without the final dot."""
         with self._broken_as_trouble():
             _socket_of(self._smtp).sendall(stuffed(octets))
 
-    def finish(self) -> Reply:
-        """Send the final dot and return the answer; raise AnswerLost when none came."""
+    def finish(self, *, meanwhile: Callable[[], None]) -> Reply:
+        """Send the final dot, do something while the server thinks, and return its answer; raise AnswerLost."""
         try:
             _socket_of(self._smtp).settimeout(self._timeouts.final_s)
             _socket_of(self._smtp).sendall(FINAL_DOT)
+            meanwhile()
             code, text = self._smtp.getreply()
             if not (200 <= code <= 299 or 400 <= code <= 599):
                 raise smtplib.SMTPServerDisconnected("not an answer to the dot")
             _socket_of(self._smtp).settimeout(self._timeouts.command_s)
+            self._awaits_content = False
         except (OSError, smtplib.SMTPException) as error:
             self.drop()
             raise AnswerLost(
@@ -298,7 +349,7 @@ class Upstream:
 
     def quit(self) -> None:
         """Say goodbye and close."""
-        if self.is_usable:
+        if self.is_usable and not self._is_asked and not self._awaits_content:
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 _socket_of(self._smtp).settimeout(2.0)
                 self._smtp.docmd("QUIT")
@@ -317,9 +368,15 @@ class Upstream:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
-    def _command(self, line: str, *, go_on: int = 250) -> Reply:
+    def _command(self, line: str) -> Reply:
         with self._broken_as_trouble():
-            code, text = self._smtp.docmd(line)
+            self._smtp.send(f"{line}\r\n")
+        return self._answer()
+
+    def _answer(self, *, go_on: int = 250) -> Reply:
+        with self._broken_as_trouble():
+            _socket_of(self._smtp)
+            code, text = self._smtp.getreply()
         return self._sensible(code, text, go_on=go_on)
 
     def _sensible(self, code: int, text: bytes, *, go_on: int = 250) -> Reply:

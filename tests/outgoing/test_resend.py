@@ -90,6 +90,7 @@ def test_a_client_that_left_before_the_dot_sends_nothing(bench: Bench) -> None:
     client.say("DATA")
     client.send(MAIL)
     bench.provider.await_command("DATA")
+    wait_for(lambda: bool(journal_of(bench).entries()))
     client.abort()
     wait_for(lambda: not journal_of(bench).entries()[-1].is_live)
     bench.provider.faults.waits.clear()
@@ -182,6 +183,8 @@ def test_after_kill_9_at_each_stage(bench: Bench, stage: str, found: State, retr
             assert client.reply().startswith("250")
         else:
             bench.provider.await_command(stage.upper())
+            # The provider is asked for the content, or has it, before the row of an untracked copy is on disk.
+            wait_for(lambda: bench.details() != [] or (stage == "data" and bench.journal_path.exists()))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     client.close()

@@ -35,7 +35,7 @@ def test_a_bare_cr_or_a_nul_is_refused(bench: Bench, octets: bytes) -> None:
     reply = bench.send(HEAD + b"one" + octets + b"two\r\n" + SECOND + b".\r\n", "bob@x.test")
     assert reply.startswith("550 5.6.0")
     assert bench.provider.messages == []
-    assert bench.provider.count("DATA") == 0
+    assert bench.provider.count("DOT") == 0
 
 
 def test_after_a_refused_mail_the_next_one_passes(bench: Bench) -> None:

@@ -135,7 +135,7 @@ def test_a_copy_that_grew_beyond_the_declared_size_is_declared_anew(
         assert client.content(WIRE).startswith("250")
     (received,) = tracking.provider.messages
     assert received.mail.endswith(f"SIZE={len(received.content)}")
-    assert tracking.provider.count("RSET") == 1
+    assert tracking.provider.count("DOT") == 1
 
 
 def test_the_row_is_on_disk_before_the_dot(tracking: Bench) -> None:
