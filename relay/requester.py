@@ -13,14 +13,18 @@ from starlette.types import Scope
 from relay.wire.labels import Address, Network, parse_address
 
 _NOWHERE: Final = ipaddress.IPv4Address(0)
+_ASKING: Final = frozenset({b"sec-gpc", b"dnt", b"sec-purpose", b"purpose", b"x-moz"})
 Headers = Mapping[bytes, bytes]
 
 
 def asks_not_to_be_recorded(method: str, headers: Headers) -> bool:
     """Return True for HEAD, `Sec-GPC: 1`, `DNT: 1` and prefetches in any of their spellings."""
+    if method != "GET":
+        return True
+    if headers.keys().isdisjoint(_ASKING):
+        return False
     return (
-        method != "GET"
-        or headers.get(b"sec-gpc", b"").strip() == b"1"
+        headers.get(b"sec-gpc", b"").strip() == b"1"
         or headers.get(b"dnt", b"").strip() == b"1"
         or b"prefetch" in headers.get(b"sec-purpose", b"").lower()
         or b"prefetch" in headers.get(b"purpose", b"").lower()

@@ -5,6 +5,7 @@ The labels field of a hit is frozen: a label is the list's name and the date of 
 """
 
 import ipaddress
+import socket
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
@@ -210,35 +211,37 @@ PUBLISHED: Final = (APPLE_EGRESS, GOOGLE_FETCHERS, EXCHANGE_PROTECTION)
 
 def parse_address(text: str) -> Address:
     """Return the address, an IPv4-mapped IPv6 one as IPv4; raise ValueError when it is none."""
-    address = ipaddress.ip_address(text)
+    try:
+        # In C, at half the price, and it takes exactly what ipaddress takes of IPv4: four numbers, no leading zeros.
+        return ipaddress.IPv4Address(socket.inet_pton(socket.AF_INET, text))
+    except OSError:
+        address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
 
 
-def _bounds(published: PublishedList, version: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return first and last addresses of a list's ranges as ascending numbers, overlaps merged."""
-    of_version = [network for network in published.networks if network.version == version]
-    merged = sorted(ipaddress.collapse_addresses(of_version))  # type: ignore[type-var]
-    return (
-        tuple(int(network.network_address) for network in merged),
-        tuple(int(network.broadcast_address) for network in merged),
-    )
+def _stretches(version: int) -> tuple[list[int], list[tuple[Label, ...]]]:
+    """Return where labels change, as ascending numbers, and the labels from each on: one search finds them all."""
+    ranges = [
+        (int(network.network_address), int(network.broadcast_address), published.label)
+        for published in PUBLISHED
+        for network in published.networks
+        if network.version == version
+    ]
+    starts = sorted({0} | {first for first, _, _ in ranges} | {last + 1 for _, last, _ in ranges})
+    borne = [{label for first, last, label in ranges if first <= start <= last} for start in starts]
+    in_order = [published.label for published in PUBLISHED]
+    return starts, [tuple(label for label in in_order if label in labels) for labels in borne]
 
 
-_BOUNDS: Final = {
-    version: tuple((published.label, *_bounds(published, version)) for published in PUBLISHED) for version in (4, 6)
-}
+_STRETCHES: Final = {version: _stretches(version) for version in (4, 6)}
 
 
 def labels_of(address: Address) -> tuple[Label, ...]:
     """Return the labels of the published lists that the full address is on, in the lists' order."""
-    number = int(address)
-    return tuple(
-        label
-        for label, firsts, lasts in _BOUNDS[address.version]
-        if (place := bisect_right(firsts, number)) and number <= lasts[place - 1]
-    )
+    starts, labels = _STRETCHES[address.version]
+    return labels[bisect_right(starts, int(address)) - 1]
 
 
 def truncated_text(address: Address) -> str:

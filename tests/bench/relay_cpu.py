@@ -1,7 +1,9 @@
 """CPU per stored picture, relay against nginx `empty_gif`, in the same run, on this machine.
 
-`python tests/bench/relay_cpu.py [seconds]` needs nginx and wrk.  The relay verifies, seals and stores each hit over
-1,000 channels before it answers; nginx stores nothing.  CPU is what /proc/PID/stat says of the server's processes.
+`python tests/bench/relay_cpu.py [seconds] [--behind-proxy]` needs nginx and wrk.  The relay verifies, seals and stores
+each hit over 1,000 channels before it answers; nginx stores nothing.  CPU is what /proc/PID/stat says of the server's
+processes.  Nothing in the relay is kept by address, so that all requests come from one does not flatter it; behind a
+proxy each comes with another address and a browser's headers, for both servers: that figure is shown, not judged.
 """
 
 import base64
@@ -39,9 +41,23 @@ SCRIPT = """
 local paths = {}
 for line in io.lines("%s") do paths[#paths + 1] = line end
 local next = math.random(#paths)
+local behind_proxy = %s
+local headers = nil
 request = function()
   next = next %% #paths + 1
-  return wrk.format("GET", paths[next])
+  if behind_proxy then
+    headers = {
+      ["X-Forwarded-For"] = math.random(1, 223) .. "." .. next %% 256 .. "." .. math.random(0, 255) .. ".7",
+      ["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.5.0",
+      ["Accept"] = "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+      ["Accept-Language"] = "en-US,en;q=0.5",
+      ["Accept-Encoding"] = "gzip, deflate, br, zstd",
+      ["Sec-Fetch-Dest"] = "image",
+      ["Sec-Fetch-Mode"] = "no-cors",
+      ["Sec-Fetch-Site"] = "cross-site",
+    }
+  end
+  return wrk.format("GET", paths[next], headers)
 end
 """
 
@@ -110,21 +126,24 @@ def resident_mb(pid: int) -> float:
 
 def main() -> int:
     """Measure both, three rounds alternating, and judge the medians' ratio."""
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 4
+    numbers = [argument for argument in sys.argv[1:] if argument.isdigit()]
+    seconds = int(numbers[0]) if numbers else 4
+    is_behind_proxy = "--behind-proxy" in sys.argv
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         port = 20_000 + os.getpid() % 20_000
         (here / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
         nginx = subprocess.Popen(["/usr/sbin/nginx", "-c", f"{folder}/nginx.conf", "-p", folder])
         command = [sys.executable, "-m", "relay", "serve", "--data", f"{folder}/relay", "--port", "0"]
-        relay = subprocess.Popen([*command, "--open-registration"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        command += ["--open-registration", *(["--trusted-proxy", "127.0.0.0/8"] if is_behind_proxy else [])]
+        relay = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         try:
             assert relay.stdout is not None
             base = relay.stdout.readline().split()[-1]
             say(f"relay at rest: {resident_mb(relay.pid):.1f} MB resident")
             (here / "paths").write_text("\n".join(paths_of(base)) + "\n")
             script = here / "script.lua"
-            script.write_text(SCRIPT % (here / "paths"))
+            script.write_text(SCRIPT % (here / "paths", str(is_behind_proxy).lower()))
             costs: dict[str, list[float]] = {"nginx": [], "relay": []}
             for _ in range(3):
                 for name, pid, url in (("nginx", nginx.pid, f"http://127.0.0.1:{port}"), ("relay", relay.pid, base)):
@@ -138,7 +157,9 @@ def main() -> int:
     nginx_us, relay_us = (sorted(costs[name])[1] for name in ("nginx", "relay"))
     ratio = nginx_us / relay_us
     say(json.dumps({"nginx_us": round(nginx_us, 1), "relay_us": round(relay_us, 1), "ratio": round(ratio, 3)}))
-    return 0 if ratio >= NEEDED_RATIO else 1
+    verdict = "met" if ratio >= NEEDED_RATIO else "NOT met"
+    say("shown only" if is_behind_proxy else f"{verdict}: nginx/relay {ratio:.3f}, at least {NEEDED_RATIO} needed")
+    return 0 if is_behind_proxy or ratio >= NEEDED_RATIO else 1
 
 
 if __name__ == "__main__":

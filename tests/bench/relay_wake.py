@@ -1,7 +1,8 @@
 """From a picture's request to the hit in the poller's hands, over loopback, commit included.
 
 `python tests/bench/relay_wake.py [hits]`: one recipient, one poller on its own connection; the time runs from before
-the request is written until the poll's answer is read whole.  Exit 1 when the median is above 2 ms.
+the request is written until the poll's answer is read whole.  Exit 1 when the median is above 2 ms.  What one
+fdatasync of this disk costs at the same moment is printed beside it: a hit waits for at least one.
 """
 
 import json
@@ -53,6 +54,18 @@ def poll_forever(desk: Desk, address: tuple[str, int], arrived: "queue.Queue[flo
                 count -= 1
 
 
+def disk_ms(folder: str, count: int = 200) -> float:
+    """Return the median of appending a hit's size to a file and waiting for the disk."""
+    took_ms = []
+    with (Path(folder) / "plain").open("wb", buffering=0) as file:
+        for _ in range(count):
+            begun = time.perf_counter()
+            file.write(bytes(1_200))
+            os.fdatasync(file.fileno())
+            took_ms.append((time.perf_counter() - begun) * 1e3)
+    return sorted(took_ms)[count // 2]
+
+
 def main() -> int:
     """Measure and judge."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
@@ -77,10 +90,18 @@ def main() -> int:
         poller.join()
         relay.terminate()
         relay.wait(20)
+        fdatasync_ms = disk_ms(folder)
     times_ms.sort()
     p50, p99 = times_ms[count // 2], times_ms[count * 99 // 100]
-    load = os.getloadavg()[0]
-    sys.stdout.write(json.dumps({"hits": count, "p50_ms": round(p50, 2), "p99_ms": round(p99, 2), "load": load}) + "\n")
+    found = {
+        "hits": count,
+        "p50_ms": round(p50, 2),
+        "p99_ms": round(p99, 2),
+        "fdatasync_p50_ms": round(fdatasync_ms, 2),
+    }
+    sys.stdout.write(json.dumps({**found, "load": round(os.getloadavg()[0], 2)}) + "\n")
+    verdict = "met" if p50 <= NEEDED_MS else "NOT met"
+    sys.stdout.write(f"{verdict}: median {p50:.2f} ms from hit to poller, at most {NEEDED_MS} ms needed\n")
     return 0 if p50 <= NEEDED_MS else 1
 
 

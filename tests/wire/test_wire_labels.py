@@ -76,6 +76,20 @@ def test_a_mapped_address_is_its_ipv4_address() -> None:
         parse_address("203.0.113.9.1")
 
 
+@given(addresses.map(str) | st.text("0123456789.:af%/ \0", max_size=16) | st.from_regex(r"\A\d{1,3}(\.\d{1,3}){3}\Z"))
+def test_an_address_is_read_as_ipaddress_reads_it(text: str) -> None:
+    """What the quick way takes is what the library takes, and nothing else is taken."""
+    try:
+        expected: Address | None = ipaddress.ip_address(text)
+    except ValueError:
+        with pytest.raises(ValueError, match=r".*"):
+            parse_address(text)
+        return
+    if isinstance(expected, ipaddress.IPv6Address) and expected.ipv4_mapped is not None:
+        expected = expected.ipv4_mapped
+    assert expected == parse_address(text)
+
+
 def test_every_list_is_named_and_dated() -> None:
     """A label is a list's name and its own day."""
     assert [published.label.name for published in PUBLISHED] == [
