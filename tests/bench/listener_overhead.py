@@ -4,12 +4,20 @@
         --to bob@example.test
 
 Direct: STARTTLS and AUTH to the provider.  Through: AUTH to the listener, a process of its own, which submits to the
-same provider.  The two take turns, message by message, so that both meet the same machine; ratios are of medians.
-New connections are timed from connect to the answer to QUIT, reused ones from MAIL to the answer to the dot.
+same provider.  The two take turns, message by message, each first in every other turn, so that both meet the same
+machine; the verdict is the median of the turns' ratios.  New connections are timed from connect to the answer to QUIT,
+reused ones from MAIL to the answer to the dot.
+
+With `--rtt-ms 20` both ways reach the provider through a proxy that holds every packet for half of that, as a network
+does; without it the provider is on this machine, which no mail provider is.  What one fdatasync costs on this disk is
+printed, since provider and listener each wait for some.
 """
 
 import argparse
+import asyncio
 import base64
+import contextlib
+import os
 import secrets
 import socket
 import ssl
@@ -38,10 +46,14 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=60, help="messages of each kind")
     parser.add_argument("--size", type=int, default=5_120)
     parser.add_argument("--tracked", action="store_true", help="the recipient gave permission")
+    parser.add_argument("--rtt-ms", type=float, default=0.0, help="the way to the provider and back")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument("--delay", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         serve(options)
+    elif options.delay:
+        asyncio.run(delay(options))
     else:
         compare(options)
 
@@ -111,6 +123,27 @@ def serve(options: argparse.Namespace) -> None:
     store.close()
 
 
+async def delay(options: argparse.Namespace) -> None:
+    """Pass connections on to the provider, every packet late by half of `--rtt-ms`, until killed."""
+    loop = asyncio.get_running_loop()
+    half_s = options.rtt_ms / 2000
+
+    async def move(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Either side may end a connection by a reset.
+        with contextlib.suppress(ConnectionError):
+            while octets := await reader.read(65_536):
+                loop.call_later(half_s, writer.write, octets)
+        loop.call_later(half_s, writer.close)
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(options.host, options.port)
+        await asyncio.gather(move(reader, far_writer), move(far_reader, writer))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - read by the comparison
+    await server.serve_forever()
+
+
 class Client:
     """A mail client with nothing in it but the protocol."""
 
@@ -172,22 +205,45 @@ def message(options: argparse.Namespace) -> bytes:
 def compare(options: argparse.Namespace) -> None:
     """Print the medians of both ways and their ratios."""
     context = ssl.create_default_context(cafile=options.ca)
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = [sys.executable, __file__, *sys.argv[1:], "--serve", folder]
-        with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdin is not None
-            port, listener_password = process.stdout.readline().split()
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        print(f"one fdatasync: p50 {fdatasync_ms(Path(folder)):.2f} ms")  # noqa: T201 - the output is the terminal
+        if options.rtt_ms:
+            proxy = stack.enter_context(_started("--delay"))
+            stack.callback(proxy.kill)
+            assert proxy.stdout is not None
+            options.host, options.port = "127.0.0.1", int(proxy.stdout.readline())
+        process = stack.enter_context(_started("--port", str(options.port), "--serve", folder))
+        assert process.stdout is not None
+        assert process.stdin is not None
+        port, listener_password = process.stdout.readline().split()
 
-            def direct() -> Client:
-                return Client(options.port, user=options.user, password=options.password, context=context)
+        def direct() -> Client:
+            return Client(options.port, user=options.user, password=options.password, context=context)
 
-            def through() -> Client:
-                return Client(int(port), user="readback", password=listener_password, context=None)
+        def through() -> Client:
+            return Client(int(port), user="readback", password=listener_password, context=None)
 
-            report("new connections", options, direct, through, is_reused=False, at_most=1.10)
-            report("reused connections", options, direct, through, is_reused=True, at_most=1.5)
-            process.stdin.close()
+        report("new connections", options, direct, through, is_reused=False, at_most=1.10)
+        report("reused connections", options, direct, through, is_reused=True, at_most=1.5)
+        process.stdin.close()
+
+
+def _started(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, __file__, *sys.argv[1:], *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def fdatasync_ms(folder: Path) -> float:
+    """Return the median time that a line appended to a file takes to be on the disk."""
+    times = []
+    with (folder / "appended").open("ab", buffering=0) as file:
+        for _ in range(50):
+            began = time.perf_counter()
+            file.write(b"x" * 120)
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
 
 
 def report(
@@ -204,10 +260,10 @@ def report(
     kept = {way: connect() for way, connect in ways.items()} if is_reused else {}
     times: dict[str, list[float]] = {way: [] for way in ways}
     for turn in range(options.n + 5):
-        for way, connect in ways.items():
+        for way in sorted(ways, reverse=turn % 2 == 0):
             content = message(options)
             began = time.perf_counter()
-            client = kept[way] if is_reused else connect()
+            client = kept[way] if is_reused else ways[way]()
             client.send(options.user, options.to, content)
             if not is_reused:
                 client.quit()
@@ -216,7 +272,7 @@ def report(
     for client in kept.values():
         client.quit()
     medians = {way: statistics.median(each) for way, each in times.items()}
-    ratio = medians["through"] / medians["direct"]
+    ratio = statistics.median(late / early for late, early in zip(times["through"], times["direct"], strict=True))
     slowest = {way: statistics.quantiles(each, n=20)[-1] for way, each in times.items()}
     print(  # noqa: T201 - the output is the terminal
         f"{name}: direct p50 {medians['direct']:.2f} ms p95 {slowest['direct']:.2f} ms, "
