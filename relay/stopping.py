@@ -34,8 +34,12 @@ class Stopping:
     wake: Callable[[bytes], None]
 
     async def page(self, request: Request) -> Response:
-        """Show the page with its one button; looking never stops anything."""
-        return self.pages.incomplete if self._token(request) is None else self.pages.stop
+        """Show the page with its one button, or that it was pressed already; looking never stops anything."""
+        token = self._token(request)
+        if token is None:
+            return self.pages.incomplete
+        is_stopped = token.recipient_tag in self.stops.tags(token.channel_id)
+        return self.pages.stopped if is_stopped else self.pages.stop
 
     async def press(self, request: Request) -> Response:
         """Stop the token's recipient tag; 200 once that would survive a crash and the loss of the database."""

@@ -53,8 +53,10 @@ class Recipients:
         """Open the stop page and press its one button; raise Refused when the page offers none."""
         page = self.stop_page(raw, recipient)
         form = form_in(page.body.decode("utf-8", "replace"), page.url)
-        if page.status != 200 or form is None:
-            raise Refused(f"The stop page answered {page.status} and has no button.")
+        if page.status != 200:
+            raise Refused(f"The stop page answered {page.status}.")
+        if form is None:
+            raise Refused("They have stopped already.", "Their stop page says so, and nothing more is recorded.")
         return self._ask("POST", form.action, recipient.browser, urlencode(form.fields).encode("ascii"))
 
     def _links_in(self, raw: bytes) -> list[str]:

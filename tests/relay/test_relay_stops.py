@@ -29,7 +29,7 @@ def test_after_the_stop_nothing_of_that_tag_is_stored_and_links_still_redirect(d
     """Picture and link of the stopped tag store nothing, mail sent earlier included."""
     earlier_picture, earlier_link = desk.open_url(), desk.click_url()
     status, page = press(desk, desk.stop_url())
-    assert (status, "<h1>Stopped</h1>" in page) == (200, True)
+    assert (status, "<h1>You have stopped</h1>" in page) == (200, True)
     desk.get(earlier_picture)
     answer = desk.get(earlier_link)
     desk.get(desk.open_url())
@@ -60,6 +60,16 @@ def test_looking_at_the_stop_page_stops_nothing(desk: Desk) -> None:
     assert desk.session.head(desk.stop_url(), timeout=10).status_code == 200
     desk.get(desk.open_url())
     assert len(desk.hits()) == 1
+
+
+def test_whoever_comes_back_sees_that_they_stopped(desk: Desk) -> None:
+    """The link offers the button until it was pressed, and says so afterwards, from an earlier mail's link too."""
+    earlier, other = desk.stop_url(), desk.stop_url(tag=OTHER_TAG)
+    assert "<form" in desk.get(earlier).text
+    press(desk, desk.stop_url())
+    page = desk.get(earlier).text
+    assert ("<h1>You have stopped</h1>" in page, "<form" in page) == (True, False)
+    assert "<form" in desk.get(other).text
 
 
 def test_a_stop_twice_is_a_stop(desk: Desk) -> None:
