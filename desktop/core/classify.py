@@ -214,12 +214,12 @@ def _prefetch(case: _Case) -> Judgement | None:
     """Rule 6: what Apple and Gmail load by themselves, in agents and from networks of their own."""
     if case.agent.family is Family.BARE:
         if _APPLE in case.labels and not case.is_click:
-            reason = "Apple preloaded it; the person may or may not have opened it"
+            reason = "Apple's own network, with the bare name under which its Mail preloads"
             return _judgement(Verdict.PREFETCH, "apple-prefetch", Confidence.HIGH, reason)
         return _unknown("bare-agent", "the program hides its name, and the network is not Apple's")
     if case.agent.family is Family.GMAIL_PREFETCH:
         if _GOOGLE in case.labels and not case.is_click:
-            reason = "Gmail preloaded it; the person may or may not have opened it"
+            reason = "Google's own network, with the program that Gmail preloads with"
             return _judgement(Verdict.PREFETCH, "gmail-prefetch", Confidence.HIGH, reason)
         return _unknown("gmail-prefetch-elsewhere", "the program calls itself Gmail's, but the network is not Google's")
     return None
@@ -233,7 +233,7 @@ def _image_proxy(case: _Case) -> Judgement | None:
         return _unknown("proxy-unproven", "the program calls itself an image proxy, which its network does not prove")
     if case.is_early:
         return _unknown("proxy-early", f"{case.timing}: too early to tell")
-    reason = "Gmail fetched the picture, as it usually does on opening"
+    reason = "Google's own network and image proxy, past the first seconds"
     return _judgement(Verdict.IMAGE_PROXY, "gmail-proxy", Confidence.MEDIUM, reason)
 
 

@@ -27,7 +27,6 @@ APPLE = ("apple-egress",)
 GOOGLE = ("google-fetchers",)
 AZURE = ("microsoft-cloud",)
 LOW, MEDIUM, HIGH = Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH
-PRELOADED = "preloaded it; the person may or may not have opened it"
 NOT_APPLES = "the program hides its name, and the network is not Apple's"
 NOT_GOOGLES = "the program calls itself Gmail's, but the network is not Google's"
 NO_PROXY = "the program calls itself an image proxy, which its network does not prove"
@@ -56,9 +55,19 @@ NOT_TOLD_APART = "it came from a network where machines and people are not told 
         (click(labels=("mimecast",)), SENT, LOW, "it came from Mimecast, which later may carry people"),
         (click(labels=("ironport",)), SENT, LOW, "it came from IronPort, which later may carry people"),
         (click(labels=("trend-micro",)), SENT, LOW, "it came from Trend Micro, which later may carry people"),
-        (hit(agent="Mozilla/5.0", labels=APPLE), SENT, HIGH, f"Apple {PRELOADED}"),
+        (
+            hit(agent="Mozilla/5.0", labels=APPLE),
+            SENT,
+            HIGH,
+            "Apple's own network, with the bare name under which its Mail preloads",
+        ),
         (hit(agent="Mozilla/5.0"), SENT, LOW, NOT_APPLES),
-        (hit(agent=GMAIL_PREFETCH, labels=GOOGLE), SENT, HIGH, f"Gmail {PRELOADED}"),
+        (
+            hit(agent=GMAIL_PREFETCH, labels=GOOGLE),
+            SENT,
+            HIGH,
+            "Google's own network, with the program that Gmail preloads with",
+        ),
         (hit(agent=GMAIL_PREFETCH), SENT, LOW, NOT_GOOGLES),
         (hit(agent=GMAIL_PROXY), SENT, LOW, NO_PROXY),
         (hit(agent=GMAIL_PROXY, labels=GOOGLE, after_s=8), SENT, LOW, "it came 8 s after sending: too early to tell"),
@@ -66,7 +75,7 @@ NOT_TOLD_APART = "it came from a network where machines and people are not told 
             hit(agent=GMAIL_PROXY, labels=GOOGLE),
             SENT,
             MEDIUM,
-            "Gmail fetched the picture, as it usually does on opening",
+            "Google's own network and image proxy, past the first seconds",
         ),
         (click(labels=AZURE, after_s=9), SENT, MEDIUM, "it came from a data centre, and it came 9 s after sending"),
         (click(labels=AZURE), SENT, LOW, "it came from a data centre, where some people have their desktops"),
