@@ -80,7 +80,9 @@ class Means:
         self._lock = threading.Lock()
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._accounts: tuple[AccountRow, ...] = ()
-        self._accounts_are_stale = True
+        # Two counters, since a change may come while the accounts are being read.
+        self._accounts_changes = 1
+        self._accounts_read_at = 0
         self._offers: dict[int, Offer] = {}
         self._asked: dict[int, Future[None]] = {}
         self._askers = ThreadPoolExecutor(4, thread_name_prefix="outgoing-asker")
@@ -135,27 +137,21 @@ class Means:
     @property
     def knows_accounts(self) -> bool:
         """Whether `accounts` answers without reading the store."""
-        return not self._accounts_are_stale
+        return self._accounts_read_at == self._accounts_changes
 
     def accounts(self) -> tuple[AccountRow, ...]:
         """Return the accounts; the last ones known when the store fails, since mail must still leave."""
-        if self._accounts_are_stale:
+        changes = self._accounts_changes
+        if self._accounts_read_at != changes:
             with self.fail_open():
-                self._accounts_are_stale = False
-                self._accounts = self._accounts_from_store()
+                self._accounts = accounts(self.store)
+                self._accounts_read_at = changes
         return self._accounts
-
-    def _accounts_from_store(self) -> tuple[AccountRow, ...]:
-        try:
-            return accounts(self.store)
-        except StoreTrouble:
-            self._accounts_are_stale = True
-            raise
 
     def _on_changed(self, change: Change) -> None:
         if change.accounts:
-            self._accounts_are_stale = True
             with self._lock:
+                self._accounts_changes += 1
                 self._contexts.clear()
                 self._asked.clear()
 

@@ -375,7 +375,8 @@ class Upstream:
 
     def _answer(self, *, go_on: int = 250) -> Reply:
         with self._broken_as_trouble():
-            _socket_of(self._smtp)
+            # Not sticky: an answer to a command sent ahead would hold up the next one in the server's Nagle.
+            _acknowledge_at_once(_socket_of(self._smtp))
             code, text = self._smtp.getreply()
         return self._sensible(code, text, go_on=go_on)
 
