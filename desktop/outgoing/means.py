@@ -18,7 +18,7 @@ from desktop.accounts.channel import Channel
 from desktop.accounts.tls import client_context
 from desktop.accounts.vault import Vault, account_secret
 from desktop.core.address import normalised
-from desktop.core.errors import Malformed, NotAuthorised, StoreTrouble, Trouble
+from desktop.core.errors import Malformed, NotAuthorised, Trouble
 from desktop.outgoing import offers, upstream
 from desktop.outgoing.journal import Journal
 from desktop.outgoing.offers import Offer

@@ -13,7 +13,7 @@ from desktop.core.permission import Purpose, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Rung
 from desktop.outgoing import delivery, means
-from desktop.store.accounts import AccountRow, save_account
+from desktop.store.accounts import AccountRow, accounts, save_account
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.people import permission_of, record_stops
@@ -335,13 +335,12 @@ def test_the_accounts_are_known_while_the_store_fails(bench: Bench, monkeypatch:
 def test_accounts_that_are_being_read_are_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mail that comes while another thread reads the accounts is not told that there are none."""
     is_reading, may_go_on = threading.Event(), threading.Event()
-    read = means.accounts
 
     def slow(store: Store) -> tuple[AccountRow, ...]:
         if threading.current_thread().name == "slow":
             is_reading.set()
             may_go_on.wait(10)
-        return read(store)
+        return accounts(store)
 
     monkeypatch.setattr(means, "accounts", slow)
     bench.start()
