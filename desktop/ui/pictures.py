@@ -43,8 +43,11 @@ def take(window: "MainWindow", folder: Path) -> list[Path]:
     before, size, place = window.themes.choice, window.size(), window.places.currentIndex()
     window.show()
     saved: list[Path] = []
-    for theme in (Theme.LIGHT, Theme.DARK):
-        window.themes.choose(theme)
+    standing = Theme.DARK if window.themes.colours.is_dark else Theme.LIGHT
+    # The theme that stands comes first and is not put on again: a screen must be right at its first showing.
+    for theme in (standing, Theme.LIGHT if standing is Theme.DARK else Theme.DARK):
+        if theme is not standing:
+            window.themes.choose(theme)
         saved += _screens(window, folder, theme.value)
     window.themes.choose(before)
     window.resize(size)

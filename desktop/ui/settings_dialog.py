@@ -3,8 +3,8 @@
 Account, listener and relay have buttons since they talk to others; a tick or a theme holds at once.
 """
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QFontMetrics
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QListWidget,
+    QListWidgetItem,
     QPushButton,
     QRadioButton,
     QScrollArea,
@@ -33,6 +34,7 @@ from desktop.ui.station_pages import ListenerPage, RelayPage
 from desktop.ui.theme import Theme, Themes
 
 THEME_KEY = "theme"
+_NAME_PADDING = 18
 _THEMES = {Theme.SYSTEM: "As the &system", Theme.LIGHT: "&Light", Theme.DARK: "&Dark"}
 
 
@@ -135,6 +137,27 @@ class AppearancePage(QWidget):
         self.buttons[self._themes.choice].setChecked(True)
 
 
+class PageNames(QListWidget):
+    """The pages' names, each row of one stated height.
+
+    A list view lays its rows out before a style sheet's padding counts, and paints them with it: rows would overlap.
+    """
+
+    def __init__(self) -> None:
+        """Start without names."""
+        super().__init__()
+        self.setProperty("kind", "pages")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFixedWidth(176)
+        self.setAccessibleName("Settings pages")
+
+    def add(self, name: str) -> None:
+        """Add a name below the others."""
+        item = QListWidgetItem(name)
+        item.setSizeHint(QSize(100, QFontMetrics(self.font()).height() + _NAME_PADDING))
+        self.addItem(item)
+
+
 class SettingsDialog(QDialog):
     """The pages beside their names; `changed` says that accounts or stations may stand differently now."""
 
@@ -151,11 +174,7 @@ class SettingsDialog(QDialog):
         self.relay = RelayPage(store, ops, actions)
         self.notifications = NotificationsPage(store, ops)
         self.appearance = AppearancePage(store, ops, themes)
-        self.names = QListWidget()
-        self.names.setProperty("kind", "pages")
-        self.names.setFrameShape(QFrame.Shape.NoFrame)
-        self.names.setFixedWidth(176)
-        self.names.setAccessibleName("Settings pages")
+        self.names = PageNames()
         self.pages = QStackedWidget()
         for name, page in (
             ("Account", self.account),
@@ -164,7 +183,7 @@ class SettingsDialog(QDialog):
             ("Notifications", self.notifications),
             ("Appearance", self.appearance),
         ):
-            self.names.addItem(name)
+            self.names.add(name)
             self.pages.addWidget(_scrolled(page))
         self.names.currentRowChanged.connect(self.pages.setCurrentIndex)
         self.account.saved.connect(self.changed)

@@ -47,6 +47,17 @@ def type_account(qtbot: QtBot, window: MainWindow, password: str = "secret") -> 
     QTest.keyClicks(page.password, password)
 
 
+def test_the_page_names_stand_one_below_the_other(window: MainWindow) -> None:
+    """At the first showing each row is laid out as high as it is painted, and its text has room in it."""
+    names = window.settings.names
+    boxes = [names.visualItemRect(names.item(row)) for row in range(names.count())]
+    assert [box.bottom() + 1 for box in boxes[:-1]] == [box.top() for box in boxes[1:]]
+    assert min(box.height() for box in boxes) >= names.fontMetrics().height() + 16
+    assert [names.itemAt(box.center()).text() for box in boxes] == [
+        names.item(row).text() for row in range(names.count())
+    ]
+
+
 def test_the_address_suggests_server_and_user(window: MainWindow, qtbot: QtBot) -> None:
     """Server and user follow the address until the user wrote their own."""
     page = window.settings.account
