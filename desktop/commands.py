@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import logs
+from desktop.accounts.vault import Keep
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.engine import Engine, utc_now
 from desktop.places import Places
@@ -59,7 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     listen = commands.add_parser("listen", help="take mail without a window")
-    listen.add_argument("--port", type=int, help="the port to listen on (default: as in the settings, else 4190)")
+    listen.add_argument("--port", type=_port, help="listen there this time (default: as in the settings, else 4190)")
+    listen.add_argument(
+        "--secrets",
+        type=Keep,
+        choices=list(Keep),
+        metavar="PLACE",
+        help="where passwords are kept this time: keyring, file (0600, not encrypted) or session (default: as set)",
+    )
     listen.set_defaults(command=_listen)
     practice = commands.add_parser("practice", help="play a whole round on this machine, without an account")
     practice.add_argument(
@@ -78,6 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _port(text: str) -> int:
+    """Return a port number, 0 for any free one."""
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise ValueError(text)
+    return number
 
 
 def _has_display() -> bool:
@@ -109,7 +125,7 @@ def _listen(options: argparse.Namespace) -> int:
     places = Places.of_user()
     logs.start(places.log)
     ended = threading.Event()
-    engine = Engine(places, on_trouble=_tell)
+    engine = Engine(places, keep=options.secrets, on_trouble=_tell)
     try:
         engine.start(options.port)
         if not engine.port:

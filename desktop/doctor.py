@@ -113,7 +113,10 @@ def _provider(row: AccountRow, vault: Vault) -> str:
 
 
 def _relay(vault: Vault) -> str:
-    channel = channels.load(vault)
+    try:
+        channel = channels.load(vault)
+    except StoreTrouble as trouble:
+        raise StoreTrouble("Whether one is connected is kept with the secrets.", "Mend those first.") from trouble
     if channel is None:
         return "none connected, which is fine: mail goes out untracked"
     state = health(channel, clock=utc_now)

@@ -147,9 +147,10 @@ class Engine:
     def start(self, port: int | None = None) -> None:
         """Start the listener, and the poller where a relay is connected; what fails becomes a trouble.
 
-        On a spare store nothing is fetched: a hit acknowledged now would be lost with it.
+        A `port` given here is for this run alone.  On a spare store nothing is fetched: a hit acknowledged now would be
+        lost with it.
         """
-        self.restart_listener(port)
+        self._listen_on(settings.get(self.store, PORT_SETTING, DEFAULT_PORT) if port is None else port)
         if not self.is_makeshift:
             self._load_channel()
 
@@ -179,16 +180,18 @@ class Engine:
     # The listener.
 
     def restart_listener(self, port: int | None = None) -> None:
-        """Listen on `port`, by default the one in the settings; a taken port is kept as a trouble."""
-        if port is not None and port != settings.get(self.store, PORT_SETTING, DEFAULT_PORT) and port != 0:
+        """Listen anew on `port`, which is remembered, or on the one in the settings; a taken one becomes a trouble."""
+        if port is not None:
             settings.put(self.store, PORT_SETTING, port)
-        wanted = settings.get(self.store, PORT_SETTING, DEFAULT_PORT) if port is None else port
+        self._listen_on(settings.get(self.store, PORT_SETTING, DEFAULT_PORT))
+
+    def _listen_on(self, port: int) -> None:
         with self._gate:
             listener, self._listener = self._listener, None
         if listener is not None:
             listener.stop()
         listener = Listener(
-            port=wanted,
+            port=port,
             store=self.store,
             vault=self.vault,
             channel=lambda: self._channel,
@@ -216,7 +219,9 @@ class Engine:
         """The listener's own password; raise StoreTrouble when the listener is not running."""
         listener = self._listener
         if listener is None:
-            raise StoreTrouble("The listener is not running.", "Choose another port under Settings → Mail program.")
+            known = self._troubles.get("listener")
+            cure = known.cure if known is not None else "Start Readback again."
+            raise StoreTrouble("The listener is not running.", cure)
         return listener.password
 
     # Accounts.

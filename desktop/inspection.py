@@ -9,11 +9,14 @@ from typing import Final
 
 from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble
+from desktop.core.parse import headers_of
 from desktop.core.permission import Purpose
+from desktop.core.policy import WhyNot
 from desktop.outgoing.inspect import Inspected, inspect, permitted, sample_channel
 from desktop.outgoing.transparency import has_forbidden
 from desktop.ui import words
 
+_NOT_NAMED: Final = "--permit does not name them."
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9@._+-]")
 
 
@@ -25,6 +28,9 @@ def report(raw: bytes, *, to: Sequence[str], permit: Sequence[str], out: Path | 
     permissions = {normalised(each): permitted(each, now) for each in permit}
     found = inspect(raw, recipients=to, permissions=permissions, channel=sample_channel(), now=now)
     yield f"{len(raw):,} octets, SHA-256 {hashlib.sha256(raw).hexdigest()}"
+    yield "Permission is supposed for whoever --permit names; the people you recorded are not asked."
+    if not {field.name.lower() for field in headers_of(raw)} & {"from", "to", "subject", "date"}:
+        yield "This names no sender, recipient, subject or date, so it is hardly a mail."
     if has_forbidden(raw):
         yield "The listener would refuse it: it holds a bare CR or a NUL, which no mail may."
     for number, copy in enumerate(found, 1):
@@ -39,7 +45,8 @@ def _lines(copy: Inspected, raw: bytes) -> Iterator[str]:
     if copy.why_not is not None:
         same = "byte for byte as it came" if copy.octets == raw else "altered, which must not be"
         yield f"  untracked, {same}"
-        yield f"  rule {copy.why_not.value}: {words.why_not_sentence(copy.why_not)}"
+        why = _NOT_NAMED if copy.why_not is WhyNot.NO_PERMISSION else words.why_not_sentence(copy.why_not)
+        yield f"  rule {copy.why_not.value}: {why}"
         if copy.detail:
             yield f"  {copy.detail}"
         return

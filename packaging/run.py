@@ -22,7 +22,6 @@ def main() -> int:
     arguments = sys.argv[1:]
     pictures = "--pictures" in arguments
     window = has_display() and "--terminal" not in arguments
-    print("Readback in practice: nothing leaves this machine.", flush=True)
     environment.ensure_venv(["desktop", "relay"])
     settings = dict(os.environ)
     if window or pictures:

@@ -23,7 +23,8 @@ Value = TypeVar("Value")
 SERVICE: Final = "Readback"
 LISTENER_SECRET: Final = "listener"
 _WITHOUT_KEYRING: Final = (
-    "Set up a keyring such as GNOME Keyring or KWallet, or choose another place under Settings → Account → Keep it in."
+    "Set up a keyring such as GNOME Keyring or KWallet, or choose another place: in the window under Settings → "
+    "Account → Keep it in, without one by `readback listen --secrets file`."
 )
 
 

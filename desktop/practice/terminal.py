@@ -67,7 +67,7 @@ def _play(opened: Callable[[], AbstractContextManager[Stage]], screen: Screen, s
         screen.say(f"{trouble.sentence} {trouble.cure}".strip(), indent="  ")
         return 1
     screen.say()
-    screen.say(f"{done} of {len(steps)} steps found what they expected. What next:")
+    screen.say(f"{done} of {len(steps)} steps found what they expected. What next, from .venv/bin:")
     for command, does in NEXT:
         screen.say(f"{command:<40}{does}", indent="  ")
     return 0

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from desktop.accounts.channel import Channel
-from desktop.core.errors import Malformed
+from desktop.core.errors import Malformed, Unreachable
 from desktop.tracking.client import ANSWER_S, new_session, post
 from relay.wire.seal import new_private_key, public_key_of
 from relay.wire.token import CHANNEL_ID_BYTES, KEY_BYTES, TokenType
@@ -39,7 +39,12 @@ def register(
     private_key = new_private_key()
     asked = {"invite": invite or None, "public_key": _spell(public_key_of(private_key))}
     with closing(new_session(base, ca_file)) as session:
-        body = post(session, f"{base}/channels", asked, 201, timeout_s=timeout_s)
+        try:
+            body = post(session, f"{base}/channels", asked, 201, timeout_s=timeout_s)
+        except Unreachable as trouble:
+            # Nothing is connected yet, so nothing waits there and nothing is tried again.
+            cure = "Check the address, and with its operator that it is running, then connect again."
+            raise Unreachable(trouble.sentence, cure) from trouble
     try:
         given = json.loads(body)
         return _channel(base, given, private_key, random(TAG_KEY_BYTES) if tag_key is None else tag_key)

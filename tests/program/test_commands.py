@@ -58,15 +58,8 @@ def test_a_trouble_is_told_in_two_lines(
 
 def listening(home: Path) -> "subprocess.Popen[str]":
     """Start `readback listen` on any free port; it is ready once its first line came."""
-    (home / "secrets.json").parent.mkdir(exist_ok=True)
-    prepare = (
-        "from pathlib import Path; from desktop.engine import SECRETS_SETTING, utc_now;"
-        "from desktop.store import settings; from desktop.store.database import Store; import sys;"
-        "store = Store(Path(sys.argv[1]), clock=utc_now); settings.put(store, SECRETS_SETTING, 'file'); store.close()"
-    )
-    subprocess.run([sys.executable, "-c", prepare, str(home / "store.sqlite3")], check=True, cwd=ROOT)
     return subprocess.Popen(
-        [sys.executable, "-m", "desktop", "listen", "--port", "0"],
+        [sys.executable, "-m", "desktop", "listen", "--port", "0", "--secrets", "file"],
         cwd=ROOT,
         env=os.environ | {"READBACK_HOME": str(home)},
         stdout=subprocess.PIPE,
@@ -151,7 +144,7 @@ def test_inspect_shows_what_would_be_added_for_whom(tmp_path: Path, capsys: pyte
     assert "tracked for opens and clicks" in printed
     assert "added: the visible line with a stop link, a picture" in printed
     assert "tracked link: https://shop.example/offer" in printed
-    assert "untracked, byte for byte as it came\n  rule no_permission:" in printed
+    assert "untracked, byte for byte as it came\n  rule no_permission: --permit does not name them." in printed
     anna, ben = (
         (tmp_path / "out" / name).read_bytes() for name in ("1-anna@example.test.eml", "2-ben@example.test.eml")
     )
@@ -175,6 +168,25 @@ def test_inspect_says_when_it_cannot_write(tmp_path: Path, capsys: pytest.Captur
     path = sample(tmp_path)
     assert commands.run(["inspect", str(path), "--to", "anna@example.test", "--out", str(path / "sub")]) == 75
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_inspect_says_when_a_file_is_hardly_a_mail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file without a header field is pointed at; a mail is not."""
+    path = tmp_path / "notes"
+    path.write_bytes(b"root:x:0:0\n")
+    assert commands.run(["inspect", str(path), "--to", "anna@example.test"]) == 0
+    assert "hardly a mail" in capsys.readouterr().out
+    assert commands.run(["inspect", str(sample(tmp_path)), "--to", "anna@example.test"]) == 0
+    assert "hardly a mail" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [["--port", "70000"], ["--port", "many"], ["--secrets", "drawer"]])
+def test_listen_refuses_what_it_cannot_do(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A port that is none and a place that is none are usage errors that name the option."""
+    with pytest.raises(SystemExit) as left:
+        commands.run(["listen", *wrong])
+    assert left.value.code == 64
+    assert wrong[0] in capsys.readouterr().err
 
 
 def test_inspect_says_what_the_listener_would_refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
