@@ -23,7 +23,7 @@ _GARBAGE_THRESHOLD: Final = 50_000
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="readback-relay", description=__doc__)
+    parser = argparse.ArgumentParser(prog="readback-relay", description="Runs a relay, or makes an invite to one.")
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="answer requests until told to stop")
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
@@ -42,13 +42,21 @@ def _real_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _listening(settings: Settings, family: socket.AddressFamily) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        where = f"{settings.host}, port {settings.port}"
+        raise BadSettingError(f"cannot listen on {where}: {os.strerror(error.errno or 0)}; choose another.") from error
+
+
 def _serve(settings: Settings) -> None:
     with opened(settings):
         clock: Callable[[], int] = _real_ms  # What is wrong with the files is said before anything listens.
     if settings.practice_clock is not None:
         clock = PracticeClock(settings.practice_clock).now_ms
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG) as listener:
+    with _listening(settings, family) as listener:
         port = listener.getsockname()[1]
         shown = f"[{settings.host}]" if family is socket.AF_INET6 else settings.host
         base = f"http://{shown}:{port}"

@@ -71,11 +71,11 @@ def test_the_command_says_what_is_wrong_and_exits_2(capsys: pytest.CaptureFixtur
     assert written.count("\n") == 1
 
 
-def test_a_port_in_use_exits_1_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_exits_2_with_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The system's own words say so."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert main(["serve", "--data", str(tmp_path), "--port", str(port)]) == 1
+        assert main(["serve", "--data", str(tmp_path), "--port", str(port)]) == 2
     assert "in use" in capsys.readouterr().err
 
 
