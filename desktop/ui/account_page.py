@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Signal, Slot
@@ -22,6 +23,7 @@ from desktop.core.address import Mailbox, check_address
 from desktop.core.errors import Malformed, Trouble
 from desktop.store.accounts import AccountRow, Security, accounts
 from desktop.store.database import Store
+from desktop.ui import words
 from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState, Keep
 from desktop.ui.forms import Message, PortField, form_label
 from desktop.ui.glyphs import Glyph
@@ -33,6 +35,8 @@ from desktop.ui.thread_view import GlyphMark
 _PORTS: Final = {Security.TLS: 465, Security.STARTTLS: 587}
 _SECURITIES: Final = {Security.TLS: "TLS from the start", Security.STARTTLS: "STARTTLS, required"}
 _NEW: Final = 0
+_PASSWORD_HINT: Final = "Readback asks your provider with it, nobody else"
+_REMOVE: Final = "Remove…"
 _CHECK_GLYPHS: Final = {
     CheckState.RUNNING: Glyph.DELAYED,
     CheckState.PASSED: Glyph.CONFIRMED,
@@ -99,6 +103,7 @@ class AccountPage(QWidget):
         super().__init__()
         self._store, self._ops, self._actions = store, ops, actions
         self._rows: tuple[AccountRow, ...] = ()
+        self._without_password: frozenset[int] = frozenset()
         self._is_guess = True
         self.which = QComboBox()
         self.which.setAccessibleName("Account")
@@ -121,7 +126,7 @@ class AccountPage(QWidget):
         self.checks = CheckLines(themes)
         self.message = Message()
         self.test_button, self.save_button = QPushButton("&Test"), QPushButton("&Save")
-        self.remove_button = QPushButton("Remove…")
+        self.remove_button = QPushButton(_REMOVE)
         self._lay_out()
         self._connect()
         self._fill(None)
@@ -131,7 +136,6 @@ class AccountPage(QWidget):
         self.name.setPlaceholderText("As it stands in From")
         self.address.setPlaceholderText("you@example.com")
         self.host.setPlaceholderText("smtp.example.com")
-        self._password_hint = "Readback asks your provider with it, nobody else"
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
@@ -191,6 +195,12 @@ class AccountPage(QWidget):
         self._ops.run(self, lambda: accounts(self._store), self._on_read, self.message.show_trouble)
         self._ops.run(self, self._secrets, self._on_secrets, self.message.show_trouble)
 
+    def forget(self) -> None:
+        """Say nothing any more of what was tried."""
+        self.checks.clear()
+        self.message.clear()
+        self.remove_button.setText(_REMOVE)
+
     def _secrets(self) -> tuple[bool, Keep]:
         return self._actions.keyring_works(), self._actions.kept_in()
 
@@ -208,6 +218,21 @@ class AccountPage(QWidget):
         self.which.setVisible(bool(rows))
         self._which_label.setVisible(bool(rows))
         self._on_which()
+        self._ops.run(self, partial(self._missing, rows), self._on_missing, self.message.show_trouble)
+
+    def _missing(self, rows: tuple[AccountRow, ...]) -> frozenset[int]:
+        return frozenset(row.id for row in rows if not self._actions.has_password(row.id))
+
+    def _on_missing(self, without_password: frozenset[int]) -> None:
+        self._without_password = without_password
+        self._show_password_hint()
+
+    def _show_password_hint(self) -> None:
+        chosen = self.which.currentData()
+        if not chosen:
+            self.password.setPlaceholderText(_PASSWORD_HINT)
+        else:
+            self.password.setPlaceholderText("enter it again" if chosen in self._without_password else "unchanged")
 
     def _on_secrets(self, found: tuple[bool, Keep]) -> None:
         has_keyring, kept_in = found
@@ -226,8 +251,7 @@ class AccountPage(QWidget):
 
     @Slot()
     def _on_which(self) -> None:
-        self.checks.clear()
-        self.message.clear()
+        self.forget()
         self._fill(next((row for row in self._rows if row.id == self.which.currentData()), None))
 
     def _fill(self, row: AccountRow | None) -> None:
@@ -240,7 +264,7 @@ class AccountPage(QWidget):
         self.security.setCurrentIndex(self.security.findData(row.security if row else Security.TLS))
         self.port.set_value(row.port if row else _PORTS[Security.TLS])
         self.password.clear()
-        self.password.setPlaceholderText("unchanged" if row else self._password_hint)
+        self._show_password_hint()
         self.remove_button.setVisible(row is not None)
 
     @Slot(str)
@@ -263,11 +287,9 @@ class AccountPage(QWidget):
     def draft(self) -> AccountDraft:
         """Return what the form holds; raise Malformed with the field's name and what helps."""
         known = next((row for row in self._rows if row.id == self.which.currentData()), None)
-        address = check_address(self.address.text().strip())
-        host = self.host.text().strip()
-        if not host or " " in host:
-            raise Malformed("The server's name is missing.", "Your provider calls it “outgoing server” or “SMTP”.")
-        if known is None and not self.password.text():
+        address = _checked_address(self.address.text().strip())
+        host = _checked_host(self.host.text().strip())
+        if (known is None or known.id in self._without_password) and not self.password.text():
             raise Malformed("The password is missing.", "Many providers give out an app password for this.")
         label = self.label.text().strip() or address.rpartition("@")[2]
         first = Mailbox(self.name.text().strip(), address)
@@ -302,7 +324,16 @@ class AccountPage(QWidget):
         self.message.show_busy(f"Asking {draft.row.host}…")
         self._set_busy(True)
         report: Callable[[CheckLine], None] = self._ops.on_main(self, self.checks.put)
-        self._ops.run(self, lambda: self._actions.test_account(draft, report), self._on_tested, self._on_failed)
+        self._ops.run(self, lambda: self._actions.test_account(draft, report), self._on_tested, self._on_test_failed)
+
+    def _on_test_failed(self, trouble: Trouble) -> None:
+        said, cure = words.trouble_texts(trouble)
+        if not any(line.state is CheckState.FAILED and said in line.detail for line in self.checks.lines()):
+            self._on_failed(trouble)
+            return
+        # The line of the step that failed says it already.
+        self._set_busy(False)
+        self.message.show_bad(cure or "Not ready yet: see the line above.")
 
     def _on_tested(self, _: object) -> None:
         self._set_busy(False)
@@ -316,6 +347,8 @@ class AccountPage(QWidget):
     def _on_save(self) -> None:
         draft = self._checked_draft()
         if draft is not None:
+            self.checks.clear()
+            self.message.show_busy("Saving…")
             self._set_busy(True)
             self._ops.run(self, lambda: self._actions.save_account(draft), self._on_saved, self._on_failed)
 
@@ -342,7 +375,7 @@ class AccountPage(QWidget):
             # A second press confirms: the mail already sent stays, so a dialog would be too much.
             self.remove_button.setText("Really remove it")
             return
-        self.remove_button.setText("Remove…")
+        self.remove_button.setText(_REMOVE)
         self._ops.run(self, lambda: self._actions.delete_account(account_id), self._on_removed, self._on_failed)
 
     def _on_removed(self, _: object) -> None:
@@ -363,3 +396,17 @@ class AccountPage(QWidget):
     def _set_busy(self, is_busy: bool) -> None:
         self.test_button.setEnabled(not is_busy)
         self.save_button.setEnabled(not is_busy)
+
+
+def _checked_address(text: str) -> str:
+    if not text:
+        raise Malformed("The address is missing.", "Write it as name@example.com.")
+    return check_address(text)
+
+
+def _checked_host(text: str) -> str:
+    if not text:
+        raise Malformed("The server's name is missing.", "Your provider calls it “outgoing server” or “SMTP”.")
+    if not all(sign.isalnum() or sign in "-.:[]" for sign in text):
+        raise Malformed("This is not a server's name.", "Write it as smtp.example.com.")
+    return text

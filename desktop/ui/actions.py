@@ -39,6 +39,7 @@ class RelayState(StrEnum):
     CONNECTED = "connected"
     WAITING = "waiting"
     FAILED = "failed"
+    UNREADABLE = "unreadable"
 
 
 class CheckState(StrEnum):
@@ -182,9 +183,13 @@ class PracticeControls(Protocol):
         ...
 
 
+def _held(_account_id: int) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
-    """Everything the windows may ask for."""
+    """Everything the windows may ask for; `has_password` says whether an account's password is held now."""
 
     test_account: Callable[[AccountDraft, Callable[[CheckLine], None]], None]
     save_account: Callable[[AccountDraft], int]
@@ -197,4 +202,5 @@ class Actions:
     connect_relay: Callable[[str, str], None]
     disconnect_relay: Callable[[], None]
     quit: Callable[[], None]
+    has_password: Callable[[int], bool] = _held
     practice: PracticeControls | None = None

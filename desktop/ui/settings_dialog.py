@@ -185,7 +185,7 @@ class SettingsDialog(QDialog):
         ):
             self.names.add(name)
             self.pages.addWidget(_scrolled(page))
-        self.names.currentRowChanged.connect(self.pages.setCurrentIndex)
+        self.names.currentRowChanged.connect(self._on_page)
         self.account.saved.connect(self.changed)
         self.listener.changed.connect(self.changed)
         self.relay.changed.connect(self.changed)
@@ -213,6 +213,7 @@ class SettingsDialog(QDialog):
 
     def open_page(self, number: int = 0) -> None:
         """Read everything anew and bring up a page, counted from 0 in the order of their names."""
+        self.forget()
         self.reload()
         self.names.setCurrentRow(number)
         self.show()
@@ -223,6 +224,18 @@ class SettingsDialog(QDialog):
         """Read all pages anew."""
         for page in (self.account, self.listener, self.relay, self.notifications, self.appearance):
             page.reload()
+
+    @Slot(int)
+    def _on_page(self, number: int) -> None:
+        self.pages.setCurrentIndex(number)
+        self.forget()
+
+    def forget(self) -> None:
+        """Let no page say any more what was tried on it."""
+        for page in (self.account, self.listener, self.relay):
+            page.forget()
+        for message in (self.notifications.message, self.appearance.message):
+            message.clear()
 
     def show_stations(self, stations: Stations) -> None:
         """Say how listener and relay stand."""

@@ -13,6 +13,13 @@ from desktop.ui.labels import Role, plain
 from desktop.ui.ops import Ops
 
 
+def _show_standing(message: Message, trouble: Trouble | None) -> None:
+    if trouble is None:
+        message.clear()
+    else:
+        message.show_trouble(trouble)
+
+
 class ListenerPage(QWidget):
     """What to enter in a mail program, each value with a Copy button, and the port."""
 
@@ -29,7 +36,7 @@ class ListenerPage(QWidget):
         self.apply = QPushButton("&Use this port")
         self.apply.setAutoDefault(False)
         self.apply.clicked.connect(self._on_apply)
-        self.message = Message()
+        self.trouble, self.message = Message(), Message()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -67,6 +74,7 @@ class ListenerPage(QWidget):
         row.addWidget(self.apply)
         row.addStretch(1)
         column.addLayout(row)
+        column.addWidget(self.trouble)
         column.addWidget(self.message)
         column.addStretch(1)
 
@@ -90,6 +98,7 @@ class ListenerPage(QWidget):
             self.message.show_trouble(trouble)
             return
         self.apply.setEnabled(False)
+        self.message.show_busy(f"Opening port {port}…")
         self._ops.run(self, lambda: self._actions.restart_listener(port), self._on_applied, self._on_failed)
 
     def _on_applied(self, _: object) -> None:
@@ -104,8 +113,11 @@ class ListenerPage(QWidget):
 
     def show_stations(self, stations: Stations) -> None:
         """Say what is wrong with the listener, if anything is."""
-        if stations.listener is ListenerState.FAILED and stations.trouble is not None:
-            self.message.show_trouble(stations.trouble)
+        _show_standing(self.trouble, stations.trouble if stations.listener is ListenerState.FAILED else None)
+
+    def forget(self) -> None:
+        """Say nothing any more of what was tried."""
+        self.message.clear()
 
 
 class RelayPage(QWidget):
@@ -128,7 +140,7 @@ class RelayPage(QWidget):
         self.url.returnPressed.connect(self._on_connect)
         self.invite.returnPressed.connect(self._on_connect)
         self.state = plain("", Role.STRONG, wraps=True)
-        self.message = Message()
+        self.trouble, self.message = Message(), Message()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -143,6 +155,7 @@ class RelayPage(QWidget):
         )
         column.addWidget(plain(about, Role.DIM, wraps=True))
         column.addWidget(self.state)
+        column.addWidget(self.trouble)
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
@@ -170,8 +183,12 @@ class RelayPage(QWidget):
         """Say which relay is connected."""
         self.state.setText(station_words.relay_line(stations))
         self.disconnect_button.setVisible(stations.relay is not RelayState.NONE)
-        if stations.relay is RelayState.FAILED and stations.trouble is not None:
-            self.message.show_trouble(stations.trouble)
+        is_bad = stations.relay in (RelayState.FAILED, RelayState.UNREADABLE)
+        _show_standing(self.trouble, stations.trouble if is_bad else None)
+
+    def forget(self) -> None:
+        """Say nothing any more of what was tried."""
+        self.message.clear()
 
     @Slot()
     def _on_connect(self) -> None:
@@ -192,6 +209,7 @@ class RelayPage(QWidget):
 
     @Slot()
     def _on_disconnect(self) -> None:
+        self.message.show_busy("Disconnecting…")
         self._ops.run(self, self._actions.disconnect_relay, self._on_disconnected, self._on_failed)
 
     def _on_disconnected(self, _: object) -> None:

@@ -17,7 +17,8 @@ RELAY_STATES = {
     RelayState.CONNECTING: "Relay: connecting to {host}",
     RelayState.CONNECTED: "Relay: connected to {host}",
     RelayState.WAITING: "Relay: {host} does not answer, trying again",
-    RelayState.FAILED: "Relay: {host} refused us",
+    RelayState.FAILED: "Relay: {host} does not accept this desktop any more",
+    RelayState.UNREADABLE: "Relay: its keys cannot be read",
 }
 
 

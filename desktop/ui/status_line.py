@@ -24,6 +24,7 @@ _RELAY: Final = {
     RelayState.CONNECTED: Glyph.CONFIRMED,
     RelayState.WAITING: Glyph.DELAYED,
     RelayState.FAILED: Glyph.NOT_DELIVERED,
+    RelayState.UNREADABLE: Glyph.NOT_DELIVERED,
 }
 
 

@@ -237,6 +237,7 @@ class FakeApp:
     store: Store
     stations: Stations = STATIONS
     has_keyring: bool = True
+    holds_passwords: bool = True
     kept_in: Keep = Keep.KEYRING
     refuses: Trouble | None = None
     calls: list[tuple[str, object]] = field(default_factory=list)
@@ -256,6 +257,7 @@ class FakeApp:
             connect_relay=lambda url, invite: self.note("connect_relay", (url, invite)),
             disconnect_relay=lambda: self.note("disconnect_relay", None),
             quit=lambda: self.note("quit", None),
+            has_password=lambda _: self.holds_passwords,
             practice=self.practice,
         )
 
@@ -278,6 +280,7 @@ class FakeApp:
     def save_account(self, draft: AccountDraft) -> int:
         """Save it in the store, as the app does."""
         self.note("save_account", draft)
+        self.holds_passwords = self.holds_passwords or bool(draft.password)
         return save_account(self.store, draft.row)[1]
 
 

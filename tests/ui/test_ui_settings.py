@@ -1,6 +1,7 @@
 """The settings: an account is tested and saved, a mail program pointed here, a relay connected, all in plain words."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -15,11 +16,11 @@ from desktop.store import settings
 from desktop.store.accounts import Security, accounts, save_account
 from desktop.store.database import Store
 from desktop.store.hits import record_gaps
-from desktop.ui.actions import AccountDraft, CheckState, Keep
+from desktop.ui.actions import AccountDraft, CheckLine, CheckState, Keep, ListenerState
 from desktop.ui.main_window import MainWindow
 from desktop.ui.settings_dialog import notice_key
 from desktop.ui.theme import Theme
-from tests.ui.sample_data import ACCOUNT, FakeApp
+from tests.ui.sample_data import ACCOUNT, STATIONS, FakeApp
 
 Open = Callable[[], MainWindow]
 
@@ -53,9 +54,7 @@ def test_the_page_names_stand_one_below_the_other(window: MainWindow) -> None:
     boxes = [names.visualItemRect(names.item(row)) for row in range(names.count())]
     assert [box.bottom() + 1 for box in boxes[:-1]] == [box.top() for box in boxes[1:]]
     assert min(box.height() for box in boxes) >= names.fontMetrics().height() + 16
-    assert [names.itemAt(box.center()).text() for box in boxes] == [
-        names.item(row).text() for row in range(names.count())
-    ]
+    assert [names.indexAt(box.center()).row() for box in boxes] == list(range(names.count()))
 
 
 def test_the_address_suggests_server_and_user(window: MainWindow, qtbot: QtBot) -> None:
@@ -125,6 +124,18 @@ def test_a_wrong_password_is_said_with_a_cure(window: MainWindow, qtbot: QtBot) 
     qtbot.waitUntil(lambda: "Signed in: 535 5.7.8 authentication failed" in shown())
 
 
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [("No such server.", "Look at its name."), ("[Errno -2]", "No such server. Look at its name.")],
+)
+def test_what_a_line_says_is_not_said_again_below(window: MainWindow, detail: str, said: str) -> None:
+    """Under a line that holds the failure's sentence stands the cure alone; under another, both."""
+    page = window.settings.account
+    page.checks.put(CheckLine(what="Reach x.example:465", state=CheckState.FAILED, detail=detail))
+    page._on_test_failed(Unreachable("No such server.", "Look at its name."))
+    assert page.message.text() == said
+
+
 def test_saving_keeps_the_account_and_forgets_the_password(
     window: MainWindow, qtbot: QtBot, store: Store, app: FakeApp
 ) -> None:
@@ -149,6 +160,75 @@ def test_an_existing_account_needs_no_new_password(store: Store, open_window: Op
     window.settings.account.label.setText("Desk")
     draft = window.settings.account.draft()
     assert (draft.row.id, draft.row.label, draft.password) == (1, "Desk", "")
+
+
+def test_a_password_kept_for_a_session_only_is_asked_for_again(
+    store: Store, app: FakeApp, open_window: Open, qtbot: QtBot
+) -> None:
+    """Where no password is held the field says so, and nothing is tested or saved without one; with one it is."""
+    save_account(store, ACCOUNT)
+    app.holds_passwords = False
+    window = open_window()
+    window.settings.open_page(0)
+    page = window.settings.account
+    qtbot.waitUntil(lambda: page.password.placeholderText() == "enter it again")
+    for button in (page.save_button, page.test_button):
+        press(qtbot, button)
+        assert page.message.text().startswith("The password is missing.")
+    assert app.calls == []
+    QTest.keyClicks(page.password, "secret")
+    press(qtbot, page.save_button)
+    qtbot.waitUntil(lambda: page.message.text() == "Saved.")
+    qtbot.waitUntil(lambda: page.password.placeholderText() == "unchanged")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("address", "", "The address is missing."),
+        ("address", "nobody", "This is not a mail address."),
+        ("host", "", "The server's name is missing."),
+        ("host", "bad server!", "This is not a server's name."),
+    ],
+)
+def test_what_is_wrong_in_a_field_is_called_what_it_is(window: MainWindow, field: str, text: str, said: str) -> None:
+    """Missing is said of an empty field only; a wrong text is said to be wrong."""
+    page = window.settings.account
+    page.address.setText("kim@larsen-office.example")
+    page.host.setText("smtp.larsen-office.example")
+    page.password.setText("secret")
+    assert page.draft().row.host == "smtp.larsen-office.example"
+    getattr(page, field).setText(text)
+    with pytest.raises(Malformed, match=said):
+        page.draft()
+
+
+def test_what_was_said_goes_with_the_page(window: MainWindow, qtbot: QtBot) -> None:
+    """A message does not wait for whoever comes back to its page, nor stand beside a new try."""
+    window.settings.open_page(1)
+    page = window.settings.listener
+    qtbot.waitUntil(lambda: page.port.field.text() == "4190")
+    page.own_port.setText("80")
+    press(qtbot, page.apply)
+    assert "no port" in page.message.text()
+    page.own_port.setText("4191")
+    press(qtbot, page.apply)
+    assert "no port" not in page.message.text()
+    qtbot.waitUntil(lambda: page.message.text().startswith("Listening there now."))
+    window.settings.names.setCurrentRow(0)
+    window.settings.names.setCurrentRow(1)
+    assert page.message.text() == ""
+
+
+def test_a_station_s_trouble_stands_on_its_page_while_it_lasts(window: MainWindow) -> None:
+    """The page of a failed listener says why, and says nothing once it listens."""
+    trouble = Unreachable("Port 4190 is taken.", "Choose another one.")
+    failed = replace(STATIONS, listener=ListenerState.FAILED, trouble=trouble)
+    window.on_stations(failed)
+    window.settings.names.setCurrentRow(1)
+    assert window.settings.listener.trouble.text() == "Port 4190 is taken. Choose another one."
+    window.on_stations(STATIONS)
+    assert window.settings.listener.trouble.text() == ""
 
 
 @pytest.mark.parametrize(
