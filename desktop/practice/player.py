@@ -12,7 +12,15 @@ from typing import Final
 from desktop.practice.stage import Stage
 from desktop.practice.story import STORY, Progress, Step, StepFailed, StepState, tell
 
-PACE_S: Final = 0.4
+PACE_S: Final = 1.2
+# The first steps bring what there is to look at, so nobody waits for them.
+_QUICK_STEPS: Final = 3
+_QUICK_S: Final = 0.4
+
+
+def pause_before_s(index: int) -> float:
+    """Return how long the story rests before a step, so that the one before it can be read."""
+    return _QUICK_S if index < _QUICK_STEPS else PACE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +53,12 @@ class StoryPlayer:
         *,
         on_progress: Callable[[Progress], None],
         steps: Sequence[Step] = STORY,
-        pace_s: float = PACE_S,
+        pace_s: float | None = None,
     ) -> None:
-        """Be ready to play; `on_progress` is called on the player's thread, `pace_s` are the seconds between steps."""
+        """Be ready to play; `on_progress` is called on the player's thread.
+
+        `pace_s` are the seconds before each next step; without it each stays long enough to be read, but the first.
+        """
         self._stage = stage
         self._on_progress = on_progress
         self._steps = steps
@@ -130,7 +141,7 @@ class StoryPlayer:
             for progress in tell(self._stage, self._steps):
                 current = progress.index
                 begins = progress.state is StepState.RUNNING and not progress.line
-                if begins and not self._may_begin(is_first=current == 0):
+                if begins and not self._may_begin(current):
                     return
                 self._note(progress)
         except StepFailed as failed:
@@ -144,11 +155,12 @@ class StoryPlayer:
         finally:
             self._set(_Mode.OVER)
 
-    def _may_begin(self, *, is_first: bool) -> bool:
+    def _may_begin(self, index: int) -> bool:
         """Wait until the next step may be played; return False when the story was taken over instead."""
+        pause_s = pause_before_s(index) if self._pace_s is None else self._pace_s
         with self._gate:
-            if not is_first:
-                self._gate.wait_for(lambda: self._mode is not _Mode.PLAYING or self._single > 0, self._pace_s)
+            if index:
+                self._gate.wait_for(lambda: self._mode is not _Mode.PLAYING or self._single > 0, pause_s)
             self._gate.wait_for(lambda: self._mode is not _Mode.HELD or self._single > 0)
             if self._mode is _Mode.OVER:
                 return False

@@ -47,7 +47,7 @@ class Playground:
         self.advance(_BETWEEN_ACTS)
         answers = self._control.load_pictures(address, self._place(address))
         if not answers:
-            raise Refused("This copy carries no picture.", "Opening it shows nothing to the sender.")
+            raise Refused("This copy carries no picture: opening it shows nothing to the sender.")
         _must_be_good(answers)
 
     def click(self, address: str) -> None:

@@ -110,6 +110,10 @@ class Message(QWidget):
         """Say what is under way."""
         self._show(Glyph.DELAYED, text)
 
+    def show_note(self, text: str) -> None:
+        """Say something that is neither good nor bad."""
+        self._show(Glyph.NOT_TRACKED, text)
+
     def clear(self) -> None:
         """Say nothing."""
         self._text.setText("")

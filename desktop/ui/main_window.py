@@ -62,7 +62,8 @@ class MainWindow(QMainWindow):
         self._current: int | None = None
         self._has_accounts = self._is_empty = False
         self._switched_off: frozenset[NoticeKind] = frozenset()
-        self._is_quitting = False
+        self._is_quitting = self._is_station_in_banner = False
+        self._told_trouble: tuple[str, str] | None = None
         self.ops = Ops(self)
         choice = Theme(settings.get(store, THEME_KEY, Theme.SYSTEM.value))
         self.themes = Themes(cast("QApplication", QApplication.instance()), choice, self)
@@ -144,11 +145,11 @@ class MainWindow(QMainWindow):
             return no_account, EmptyState(self.themes, Glyph.SENT, title, text)
         no_mail = EmptyState(
             self.themes,
-            Glyph.REPLIED,
+            Glyph.SENT,
             "No mail yet",
             "Point your mail program at Readback and send as always. Each mail you send appears here, with what became "
             "of it.",
-            button="&How to point it here…",
+            button="How to point &it here…",
             pressed=self.open_listener_settings,
         )
         return no_account, no_mail
@@ -163,7 +164,7 @@ class MainWindow(QMainWindow):
         self._act(view.addAction("&Conversations"), self.show_conversations, "Ctrl+1")
         self._act(view.addAction("&People"), self.show_people, "Ctrl+2")
         self._act(view.addAction("&Find"), self.start_search, QKeySequence.StandardKey.Find)
-        self._act(view.addAction("Read &anew"), self.reload, QKeySequence.StandardKey.Refresh)
+        self._act(view.addAction("&Refresh"), self.reload, QKeySequence.StandardKey.Refresh)
         if self.practice is not None:
             view.addSeparator()
             view.addAction(self.dock.toggleViewAction())
@@ -182,11 +183,11 @@ class MainWindow(QMainWindow):
         self.threads.chosen.connect(self._on_chosen)
         self.threads.opened.connect(self.view.setFocus)
         self.threads.emptied.connect(self._on_emptied)
-        self.threads.failed.connect(self.show_trouble)
+        self.threads.failed.connect(self._on_failed)
         self.view.permission_asked.connect(self._on_permission_asked)
         self.people.told.connect(self._on_told)
         self.people.recorded.connect(self._on_recorded)
-        self.people.failed.connect(self.show_trouble)
+        self.people.failed.connect(self._on_failed)
         self.settings.changed.connect(self._on_settings_changed)
         self.settings.test_asked.connect(self._on_sample_asked)
         self.status_line.listener_asked.connect(self.open_listener_settings)
@@ -215,7 +216,7 @@ class MainWindow(QMainWindow):
             off = frozenset(kind for kind in NoticeKind if not settings.get(self._store, notice_key(kind), True))
             return bool(accounts(self._store)), off
 
-        self.ops.run(self, work, self._on_settings_read, self.show_trouble)
+        self.ops.run(self, work, self._on_settings_read, self._on_failed)
 
     def _on_settings_read(self, read: tuple[bool, frozenset[NoticeKind]]) -> None:
         self._has_accounts, self._switched_off = read
@@ -224,7 +225,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def refresh_stations(self) -> None:
         """Ask how listener and relay stand."""
-        self.ops.run(self, self._actions.stations, self.on_stations, self.show_trouble)
+        self.ops.run(self, self._actions.stations, self.on_stations, self._on_failed)
 
     @Slot(object)
     def on_stations(self, stations: Stations) -> None:
@@ -233,8 +234,12 @@ class MainWindow(QMainWindow):
         self.settings.show_stations(stations)
         if self.tray is not None:
             self.tray.show_stations(stations)
-        if stations.trouble is not None and stations.listener is ListenerState.FAILED:
-            self.banner.show_trouble(stations.trouble)
+        if stations.trouble is None:
+            self._told_trouble = None
+            if self._is_station_in_banner:
+                self.banner.hide()
+        elif stations.listener is ListenerState.FAILED and self._told_trouble != words.trouble_texts(stations.trouble):
+            self.show_trouble(stations.trouble)
 
     @Slot(object)
     def on_change(self, change: Change) -> None:
@@ -261,7 +266,7 @@ class MainWindow(QMainWindow):
                 self.tell(notice)
 
         def look() -> None:
-            self.ops.run(self, lambda: still_stands(self._store, notice), told, self.show_trouble)
+            self.ops.run(self, lambda: still_stands(self._store, notice), told, self._on_failed)
 
         QTimer.singleShot(int(notice.settles_after_s * 1000), self, look)
 
@@ -274,7 +279,15 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def show_trouble(self, trouble: Trouble) -> None:
-        """Say what went wrong and what helps, above whatever is shown, until it is dismissed."""
+        """Say what is wrong with a station above whatever is shown, until it is well again or this is dismissed."""
+        self._told_trouble = words.trouble_texts(trouble)
+        self._is_station_in_banner = True
+        self.banner.show_trouble(trouble)
+
+    @Slot(object)
+    def _on_failed(self, trouble: Trouble) -> None:
+        """Say what of the user's own doing or looking went wrong, until it is dismissed."""
+        self._is_station_in_banner = False
         self.banner.show_trouble(trouble)
 
     def _read_current(self) -> None:
@@ -286,7 +299,7 @@ class MainWindow(QMainWindow):
             if detail is not None and detail.id == self._current:
                 self.view.show_detail(detail)
 
-        self.ops.run(self, lambda: conversation(self._store, wanted), done, self.show_trouble)
+        self.ops.run(self, lambda: conversation(self._store, wanted), done, self._on_failed)
 
     # Going places
 

@@ -123,7 +123,7 @@ class PeoplePage(QWidget):
             "Nobody has given permission yet",
             "Tracking starts with a yes. When someone agrees that you may see opens or links, record it here: how they "
             "told you, and when. Until then every mail goes out exactly as you write it.",
-            button="&Record a permission…",
+            button="Recor&d a permission…",
             pressed=self._on_add,
         )
         self._stack = QStackedLayout(self)
@@ -268,7 +268,7 @@ class PersonView(QWidget):
         self._row: PersonRow | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(24, 20, 24, 24)
-        self._record = QPushButton("&Record permission…")
+        self._record = QPushButton("Recor&d permission…")
         self._record.setProperty("kind", "primary")
         self._record.clicked.connect(self._on_record)
         self._withdraw = QPushButton("They said no: &withdraw…")
@@ -332,7 +332,7 @@ class PersonView(QWidget):
         for name, value in _facts_of(row):
             self._facts.addRow(plain(name, Role.DIM), plain(value, Role.BODY, wraps=True, selectable=True))
         self._record.setVisible(permission.standing in (Standing.UNKNOWN, Standing.GRANTED))
-        self._record.setText("&Record permission…" if permission.standing is Standing.UNKNOWN else "&Change…")
+        self._record.setText("Recor&d permission…" if permission.standing is Standing.UNKNOWN else "Chan&ge…")
         self._withdraw.setVisible(permission.standing is Standing.GRANTED)
 
     @Slot()

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.core.errors import Trouble
@@ -17,7 +18,7 @@ from desktop.ui import words
 from desktop.ui.actions import PracticeControls, PracticeRecipient, Step, StepState
 from desktop.ui.forms import Message
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Card, ElidedLabel, Role, plain
+from desktop.ui.labels import Card, ElidedLabel, Role, font_of, plain
 from desktop.ui.ops import Ops
 from desktop.ui.theme import Themes
 from desktop.ui.thread_view import GlyphMark
@@ -28,6 +29,10 @@ _STEP_GLYPHS: Final = {
     StepState.DONE: Glyph.CONFIRMED,
     StepState.FAILED: Glyph.NOT_DELIVERED,
 }
+_SANDBOX: Final = "A sandbox on this machine: no mail leaves it."
+_PAUSE: Final = "Pa&use"
+_NO_PICTURE: Final = "This copy carries no picture: opening it shows nothing to the sender."
+_FEEDBACK_LINES: Final = 3
 _LEAPS: Final = {"+1 min": timedelta(minutes=1), "+40 min": timedelta(minutes=40), "+1 day": timedelta(days=1)}
 
 
@@ -50,12 +55,13 @@ class PracticePanel(QWidget):
         self._controls, self._ops, self._themes = controls, ops, themes
         self._shown: _Reading | None = None
         self._is_reading = self._is_stale = False
+        self._is_taken_over = self._is_in_hand = False
         self._news: QWidget | None = None
         # The place of a new step is known only after its layout, one turn of the loop later.
         self._follow = QTimer(self, singleShot=True, interval=0)
         self._follow.timeout.connect(self._on_follow)
-        self.play, self.next = QPushButton("&Pause"), QPushButton("S&tep")
-        self.take_over = QPushButton("Take o&ver")
+        self.play, self.next = QPushButton(_PAUSE), QPushButton("S&tep")
+        self.take_over = QPushButton("Take &over")
         for button in (self.play, self.next, self.take_over):
             button.setProperty("kind", "small")
         self.play.clicked.connect(self._on_play)
@@ -72,18 +78,8 @@ class PracticePanel(QWidget):
         self._story, self._people = _Section("The story"), _Section("Be the recipient")
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(16, 10, 16, 16)
+        column.setContentsMargins(16, 4, 16, 16)
         column.setSpacing(12)
-        column.addWidget(self._time)
-        self._buttons = QWidget()
-        buttons = QHBoxLayout(self._buttons)
-        buttons.setContentsMargins(0, 0, 0, 0)
-        buttons.setSpacing(6)
-        for button in (self.play, self.next, self.take_over):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        column.addWidget(self._buttons)
-        column.addWidget(self.message)
         self._sections = QVBoxLayout()
         self._sections.setSpacing(12)
         for place in (self._story, self._people):
@@ -98,7 +94,7 @@ class PracticePanel(QWidget):
             button = QPushButton(text)
             button.setProperty("kind", "small")
             button.setAccessibleName(f"Move the practice clock by {text}")
-            button.clicked.connect(_Doing(self, partial(self._controls.advance, by)))
+            button.clicked.connect(_Doing(self, partial(self._controls.advance, by), f"The clock moved: {text}."))
             leaps.addWidget(button)
         leaps.addStretch(1)
         column.addWidget(self._leaps)
@@ -112,7 +108,32 @@ class PracticePanel(QWidget):
         self._area = area
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(area)
+        outer.setSpacing(0)
+        outer.addLayout(self._fixed_head())
+        outer.addWidget(area, 1)
+
+    def _fixed_head(self) -> QVBoxLayout:
+        """Return what never scrolls away: clock, buttons, and a place of one height for what was answered."""
+        head = QVBoxLayout()
+        head.setContentsMargins(16, 10, 16, 4)
+        head.setSpacing(10)
+        head.addWidget(self._time)
+        self._buttons = QWidget()
+        buttons = QHBoxLayout(self._buttons)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(6)
+        for button in (self.play, self.next, self.take_over):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        head.addWidget(self._buttons)
+        feedback = QWidget()
+        feedback.setFixedHeight(_FEEDBACK_LINES * QFontMetrics(font_of(Role.BODY)).lineSpacing() + 2)
+        place = QVBoxLayout(feedback)
+        place.setContentsMargins(0, 0, 0, 0)
+        place.addWidget(self.message, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(feedback)
+        self.message.show_note(_SANDBOX)
+        return head
 
     def reload(self) -> None:
         """Read the sandbox anew; a change during a reading is read once more after it."""
@@ -138,13 +159,12 @@ class PracticePanel(QWidget):
     def _on_read(self, reading: _Reading) -> None:
         before, self._shown = self._shown, reading
         self._is_reading = False
-        self._time.setText(
-            f"A sandbox on this machine. Its clock says {words.day(reading.now)}, {reading.now.astimezone():%H:%M}."
-        )
-        is_over = all(step.state in (StepState.DONE, StepState.FAILED) for step in reading.steps)
+        self._time.setText(f"Practice clock: {words.day(reading.now)}, {reading.now.astimezone():%H:%M}")
+        states = {step.state for step in reading.steps}
+        is_over = self._is_taken_over or StepState.FAILED in states or states == {StepState.DONE}
         self._buttons.setVisible(not is_over)
         self._put_first(self._people if is_over else self._story)
-        self.play.setText("&Pause" if reading.is_playing else "&Play")
+        self.play.setText(_PAUSE if reading.is_playing else "P&lay")
         self.next.setEnabled(not reading.is_playing)
         if before is None or before.steps != reading.steps:
             self._show_steps(reading.steps)
@@ -198,7 +218,8 @@ class PracticePanel(QWidget):
 
     @Slot()
     def _on_follow(self) -> None:
-        if self._news is not None:
+        # Whoever plays a recipient must find the next button where it was.
+        if self._news is not None and not self._is_in_hand:
             self._area.ensureWidgetVisible(self._news, 0, 70)
 
     def _show_recipients(self, recipients: Sequence[PracticeRecipient]) -> None:
@@ -221,16 +242,20 @@ class PracticePanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(5)
         address, controls = each.address, self._controls
-        for text, can, act in (
-            ("Open", True, controls.open),
-            ("Links", each.has_links, controls.click),
-            ("Stop", each.has_stop, controls.stop),
+        who = words.one_line(each.name) or address
+        for text, can, act, said in (
+            ("Open", True, controls.open, f"{who} opened it."),
+            ("Links", each.has_links, controls.click, f"{who} used a link."),
+            ("Stop", each.has_stop, controls.stop, f"{who} pressed Stop."),
         ):
             button = QPushButton(text)
             button.setProperty("kind", "small")
             button.setEnabled(can)
             button.setAccessibleName(f"{text}: {each.name or address}")
-            button.clicked.connect(_Doing(self, partial(act, address)))
+            if text == "Open" and not each.has_picture:
+                button.clicked.connect(_Noting(self, _NO_PICTURE))
+            else:
+                button.clicked.connect(_Doing(self, partial(act, address), said))
             row.addWidget(button)
         row.addStretch(1)
         column.addSpacing(4)
@@ -242,10 +267,24 @@ class PracticePanel(QWidget):
         column.addWidget(see, 0, Qt.AlignmentFlag.AlignLeft)
         return card
 
-    def do(self, work: Callable[[], None]) -> None:
-        """Let the sandbox do something, then read it anew."""
-        self.message.clear()
-        self._ops.run(self, work, self._on_changed, self._on_failed)
+    def do(self, work: Callable[[], None], said: str = "", then: Callable[[], None] | None = None) -> None:
+        """Let the sandbox do something, say what was done, then read it anew."""
+        self.message.show_note(_SANDBOX)
+
+        def done(_: None) -> None:
+            if said:
+                self._is_in_hand = True
+                self.message.show_good(said)
+            if then is not None:
+                then()
+            self.reload()
+
+        self._ops.run(self, work, done, self._on_failed)
+
+    def note(self, text: str) -> None:
+        """Say something that needs no doing."""
+        self._is_in_hand = True
+        self.message.show_note(text)
 
     @Slot()
     def _on_play(self) -> None:
@@ -258,7 +297,14 @@ class PracticePanel(QWidget):
 
     @Slot()
     def _on_take_over(self) -> None:
-        self.do(self._controls.take_over)
+        self.do(self._controls.take_over, then=self._on_taken_over)
+
+    def _on_taken_over(self) -> None:
+        self._is_taken_over = True
+        holds = self._shown is not None and self._shown.recipients
+        told = "The recipients are yours now." if holds else "The story is over, and nobody holds a mail yet."
+        self.message.show_good(told)
+        self._area.verticalScrollBar().setValue(0)
 
 
 class _Section(QWidget):
@@ -281,11 +327,19 @@ class _Section(QWidget):
 
 
 class _Doing:
-    def __init__(self, panel: PracticePanel, work: Callable[[], None]) -> None:
-        self._panel, self._work = panel, work
+    def __init__(self, panel: PracticePanel, work: Callable[[], None], said: str) -> None:
+        self._panel, self._work, self._said = panel, work, said
 
     def __call__(self) -> None:
-        self._panel.do(self._work)
+        self._panel.do(self._work, self._said)
+
+
+class _Noting:
+    def __init__(self, panel: PracticePanel, text: str) -> None:
+        self._panel, self._text = panel, text
+
+    def __call__(self) -> None:
+        self._panel.note(self._text)
 
 
 class _Seeing:

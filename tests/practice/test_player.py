@@ -7,7 +7,7 @@ from typing import cast as assume
 import pytest
 
 from desktop.core.errors import Unreachable
-from desktop.practice.player import StoryPlayer
+from desktop.practice.player import StoryPlayer, pause_before_s
 from desktop.practice.stage import MismatchError, Stage
 from desktop.practice.story import Progress, Step, StepFailed, StepState, tell
 
@@ -93,6 +93,12 @@ def test_a_story_taken_over_plays_no_further_step(watch: Watch) -> None:
     player.resume()
     assert watch.names_done() == ["one"]
     assert player.is_over
+
+
+def test_each_step_can_be_read_and_data_comes_soon() -> None:
+    """Before a later step there are seconds to read the last one; the first three are there within two."""
+    assert sum(pause_before_s(index) for index in (1, 2)) <= 2
+    assert {pause_before_s(index) >= 1 for index in range(3, 17)} == {True}
 
 
 def test_a_failed_step_ends_the_story_and_is_named(watch: Watch) -> None:

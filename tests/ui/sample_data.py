@@ -355,8 +355,8 @@ class FakePractice:
         thread.join()
 
     def take_over(self) -> None:
-        """End the story."""
-        self.done = len(TITLES)
+        """End the story; what was not played stays unplayed."""
+        self.playing = False
         self._note("take_over", None)
 
     def recipients(self) -> tuple[PracticeRecipient, ...]:

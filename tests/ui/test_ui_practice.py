@@ -1,6 +1,7 @@
 """The practice dock plays the sandbox and lets the user be each recipient; what they see loads nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -58,12 +59,12 @@ def test_pause_step_resume_and_take_over(panel: PracticePanel, practice: FakePra
     """The story can be held, stepped, let go and ended; stepping is offered only while it is held."""
     assert not panel.next.isEnabled()
     panel.play.click()
-    qtbot.waitUntil(lambda: panel.play.text() == "&Play")
+    qtbot.waitUntil(lambda: panel.play.text() == "P&lay")
     assert panel.next.isEnabled()
     panel.next.click()
     qtbot.waitUntil(lambda: practice.done == 6)
     panel.play.click()
-    qtbot.waitUntil(lambda: panel.play.text() == "&Pause")
+    qtbot.waitUntil(lambda: panel.play.text() == "Pa&use")
     panel.take_over.click()
     qtbot.waitUntil(lambda: not panel.take_over.isVisible())
     assert [name for name, _ in practice.calls] == ["pause", "step", "resume", "take_over"]
@@ -80,6 +81,50 @@ def test_the_recipients_come_first_once_the_story_is_over(
     qtbot.waitUntil(lambda: tops()[0] < tops()[1])
     panel.take_over.click()
     qtbot.waitUntil(lambda: tops()[0] > tops()[1])
+
+
+def test_taking_over_a_held_story_shows_the_recipients(panel: PracticePanel, qtbot: QtBot) -> None:
+    """Taken over while it is held, the dock shows the recipients at its top and says that they are the user's."""
+    panel.play.click()
+    qtbot.waitUntil(lambda: panel.play.text() == "P&lay")
+    panel._area.verticalScrollBar().setValue(50)
+    panel.take_over.click()
+    qtbot.waitUntil(lambda: panel._people.geometry().top() == 0 or panel._sections.indexOf(panel._people) == 0)
+    qtbot.waitUntil(lambda: panel.message.text() == "The recipients are yours now.")
+    assert panel._area.verticalScrollBar().value() == 0
+    assert not panel._buttons.isVisible()
+
+
+def test_the_buttons_stay_while_the_steps_scroll(panel: PracticePanel) -> None:
+    """Pause, Step and Take over stand above what scrolls, not in it."""
+    for fixed in (panel.play, panel.next, panel.take_over, panel.message):
+        assert not panel._area.isAncestorOf(fixed)
+    assert panel._area.isAncestorOf(panel._story)
+
+
+def test_an_answer_moves_no_button(panel: PracticePanel, practice: FakePractice, qtbot: QtBot) -> None:
+    """Feedback has a place of its own: the pressed button stays under the mouse."""
+    opener = button(panel, "Open: Anna Berg")
+    before = opener.mapTo(panel, opener.rect().center())
+    opener.click()
+    qtbot.waitUntil(lambda: panel.message.text() == "Anna Berg opened it.")
+    practice.refuses = Unreachable("The practice round has ended, and nothing of it is left.", "Start it anew.")
+    opener.click()
+    qtbot.waitUntil(lambda: panel.message.text().startswith("The practice round has ended"))
+    panel.layout().activate()
+    assert before == opener.mapTo(panel, opener.rect().center())
+
+
+def test_opening_without_a_picture_says_that_nothing_is_seen(
+    panel: PracticePanel, practice: FakePractice, qtbot: QtBot
+) -> None:
+    """An untracked copy can be opened, and the sender hears nothing: the dock says so."""
+    practice.people = tuple(replace(one, has_picture=bool(one.name)) for one in practice.people)
+    panel.reload()
+    qtbot.waitUntil(lambda: panel._shown is not None and not panel._shown.recipients[2].has_picture)
+    button(panel, "Open: office@fjord.example").click()
+    assert panel.message.text() == "This copy carries no picture: opening it shows nothing to the sender."
+    assert practice.calls == []
 
 
 def test_what_the_sandbox_says_from_its_own_thread_is_shown(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QImage
+from PySide6.QtGui import QAccessible, QImage, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMenu, QMenuBar, QPushButton, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.errors import StoreTrouble, Trouble
@@ -20,6 +20,8 @@ from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.ui import thread_list
 from desktop.ui.actions import ListenerState, RelayState
+from desktop.ui.grant_dialog import GrantDialog
+from desktop.ui.legend import Legend
 from desktop.ui.main_window import MainWindow
 from desktop.ui.settings_dialog import notice_key
 from tests.ui.sample_data import (
@@ -289,6 +291,78 @@ def test_the_foot_says_how_both_sides_stand(
     assert window.banner.isVisible() is (listener is ListenerState.FAILED)
     has_words = "untracked" in window.status_line.relay.text() or "any more" in window.status_line.relay.text()
     assert has_words
+
+
+def test_a_station_s_trouble_goes_when_it_is_well_again(filled: Store, open_window: Open) -> None:
+    """The banner on a station's trouble hides once all is well; one on something else waits to be dismissed."""
+    window = open_window()
+    trouble = Trouble("The provider did not answer.", "Try later.")
+    window.show_trouble(trouble)
+    window.on_stations(replace(STATIONS, trouble=trouble))
+    assert window.banner.isVisible()
+    window.on_stations(STATIONS)
+    assert not window.banner.isVisible()
+    window.people.failed.emit(trouble)
+    window.on_stations(STATIONS)
+    assert window.banner.isVisible()
+
+
+def test_a_dismissed_trouble_stays_dismissed_while_it_lasts(filled: Store, open_window: Open) -> None:
+    """The same trouble does not come back at each look at the stations; a later one is said."""
+    window = open_window()
+    failed = replace(STATIONS, listener=ListenerState.FAILED, trouble=Trouble("Port 4190 is taken.", "Choose another."))
+    window.on_stations(failed)
+    window.banner.hide()
+    window.on_stations(failed)
+    assert not window.banner.isVisible()
+    window.on_stations(replace(failed, trouble=Trouble("Port 4191 is taken.", "Choose another.")))
+    assert window.banner.isVisible()
+
+
+def mnemonics_of(window: QWidget) -> list[str]:
+    """Return each key that Alt does something with in what a window shows now, as often as something claims it."""
+    shown = [each for each in window.findChildren(QWidget) if each.isVisible() and each.window() is window]
+    texts = [each.text() for each in shown if isinstance(each, QAbstractButton)]
+    texts += [each.text() for each in shown if isinstance(each, QLabel) and each.buddy() is not None]
+    texts += [action.text() for each in shown if isinstance(each, QMenuBar) for action in each.actions()]
+    texts += [each.tabText(tab) for each in shown if isinstance(each, QTabBar) for tab in range(each.count())]
+    return [keys.toString() for text in texts if not (keys := QKeySequence.mnemonic(text)).isEmpty()]
+
+
+@pytest.mark.parametrize("is_practice", [True, False])
+def test_no_two_mnemonics_clash(
+    filled: Store, app: FakeApp, open_window: Open, qtbot: QtBot, is_practice: bool
+) -> None:
+    """On every place and page of the window and its dialogs, and in every menu, Alt and a key mean one thing."""
+    app.practice = FakePractice() if is_practice else None
+    window = open_window()
+    found = [mnemonics_of(window)]
+    if (panel := window.practice) is not None:
+        panel.play.click()
+        qtbot.waitUntil(lambda: panel.play.text() == "P&lay")
+    found.append(mnemonics_of(window))
+    window.go(1)
+    for address in ("anna.berg@fjord.example", "office@fjord.example"):
+        assert window.people.list.select_key(address)
+        found.append(mnemonics_of(window))
+    window.people.set_empty_shown(True)
+    found.append(mnemonics_of(window))
+    window.go(0)
+    for page in (window.no_account, window.no_mail):
+        window.show_mail_place(page)
+        found.append(mnemonics_of(window))
+    for number in range(5):
+        window.settings.open_page(number)
+        found.append(mnemonics_of(window.settings))
+    form, legend = GrantDialog(window), Legend(window, window.themes)
+    for dialog in (form, legend):
+        dialog.show()
+        found.append(mnemonics_of(dialog))
+    menus = window.menuBar().findChildren(QMenu)
+    found += [[QKeySequence.mnemonic(action.text()).toString() for action in menu.actions()] for menu in menus]
+    clashes = [sorted({key for key in keys if key and keys.count(key) > 1}) for keys in found]
+    assert clashes == [[] for _ in found]
+    assert [len(keys) > 1 for keys in found[:8]] == [True] * 8
 
 
 def test_closing_without_a_tray_ends_the_program(filled: Store, app: FakeApp, open_window: Open) -> None:
