@@ -22,6 +22,7 @@ from desktop.core.errors import Malformed, NotAuthorised, Trouble
 from desktop.outgoing import offers, upstream
 from desktop.outgoing.journal import Journal
 from desktop.outgoing.offers import Offer
+from desktop.outgoing.parking import Parking
 from desktop.outgoing.recorder import Recorder
 from desktop.outgoing.upstream import Timeouts, Upstream
 from desktop.store.accounts import AccountRow, accounts
@@ -88,6 +89,7 @@ class Means:
         self._askers = ThreadPoolExecutor(4, thread_name_prefix="outgoing-asker")
         self._upstreams: set[Upstream] = set()
         self._is_closed = False
+        self._parking = Parking(timeouts.parked_s)
         self._beside = ThreadPoolExecutor(4, thread_name_prefix="outgoing-beside")
         self._recorder = Recorder()
         self._unsubscribe = store.subscribe(self._on_changed)
@@ -100,6 +102,7 @@ class Means:
         """Finish what is still to be recorded and close the journal."""
         self._is_closed = True
         self._unsubscribe()
+        self._parking.close()
         self._askers.shutdown(wait=False, cancel_futures=True)
         self._recorder.close()
         self._beside.shutdown()
@@ -154,6 +157,8 @@ class Means:
                 self._accounts_changes += 1
                 self._contexts.clear()
                 self._asked.clear()
+            # A password may have changed with it.
+            self._parking.clear()
 
     def account_of(self, address: str) -> AccountRow | None:
         """Return the account that has `address` among its identities."""
@@ -178,6 +183,14 @@ class Means:
             self._upstreams = {each for each in self._upstreams if each.is_usable} | {opened}
         self.learn(account.id, opened.offer)
         return opened
+
+    def take_parked(self, account: AccountRow) -> Upstream | None:
+        """Return a signed-in connection that an earlier session left, or None."""
+        return self._parking.take(account)
+
+    def park(self, opened: Upstream) -> None:
+        """Keep a connection with no transaction open for the next session."""
+        self._parking.park(opened)
 
     def _context(self, ca_file: str | None) -> ssl.SSLContext:
         # Reading the system's authorities takes 10 ms and more: once is enough.

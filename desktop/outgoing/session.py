@@ -55,7 +55,7 @@ class Session:
         account = self._means.account_of(self._user) or (accounts[0] if len(accounts) == 1 else None)
         if account is not None:
             try:
-                self._upstream = self._means.connect(account)
+                self._upstream = self._means.take_parked(account) or self._means.connect(account)
             except Trouble as trouble:
                 # Told when the client names its sender: it could not be told sooner, and once is enough.
                 self._failed = (account.id, trouble)
@@ -90,15 +90,25 @@ class Session:
 
     def _open(self, account: AccountRow, sender: Path, recipient: Path) -> Reply:
         """Put sender and first recipient to the provider; an idle connection that it closed is opened anew."""
-        was_open = self._upstream is not None and self._upstream.account == account and self._upstream.is_usable
-        try:
-            reply = self._open_over(self._connected(account), sender, recipient)
-            if reply.code != 421 or not was_open:
-                return reply
-        except Unreachable:
-            if not was_open:
-                raise
+        upstream = self._idle(account)
+        if upstream is not None:
+            try:
+                reply = self._open_over(upstream, sender, recipient)
+                if reply.code != 421:
+                    return reply
+            except Unreachable:
+                # Dropped by itself.
+                self._upstream = None
         return self._open_over(self._connected(account), sender, recipient)
+
+    def _idle(self, account: AccountRow) -> Upstream | None:
+        """Return a connection that is there already: this session's own, or one that an earlier session left."""
+        upstream = self._upstream
+        if upstream is not None and (upstream.account != account or not upstream.is_usable):
+            upstream.quit()
+            upstream = None
+        self._upstream = upstream or self._means.take_parked(account)
+        return self._upstream
 
     def _open_over(self, upstream: Upstream, sender: Path, recipient: Path) -> Reply:
         self._open_size_bytes = _size_to_declare(upstream, sender)
@@ -107,11 +117,9 @@ class Session:
         return named if begun.is_ok else begun
 
     def _connected(self, account: AccountRow) -> Upstream:
-        upstream = self._upstream
-        if upstream is not None and upstream.account == account and upstream.is_usable:
-            return upstream
-        if upstream is not None:
-            upstream.quit()
+        """Return a new connection; raise the trouble that warming up met, once, where it was this account's."""
+        if self._upstream is not None:
+            self._upstream.quit()
         self._upstream = None
         failed, self._failed = self._failed, None
         if failed is not None and failed[0] == account.id:
@@ -208,10 +216,12 @@ class Session:
         self._recipients = []
 
     def close(self) -> None:
-        """Leave the provider."""
-        if self._upstream is not None:
-            self._upstream.quit()
-            self._upstream = None
+        """Leave the provider; a connection with nothing under way is kept a while for the next session."""
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None and self._is_open:
+            upstream.quit()
+        elif upstream is not None:
+            self._means.park(upstream)
 
     def leave(self) -> None:
         """Take note, from any thread, that the client is gone: what is not committed yet is not sent."""

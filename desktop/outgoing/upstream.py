@@ -7,6 +7,7 @@ stuffs dots in ways of its own.  Every method blocks; any of them raises Unreach
 
 import base64
 import contextlib
+import select
 import smtplib
 import socket
 import ssl
@@ -43,6 +44,7 @@ class Timeouts:
     connect_s: float = 20.0
     command_s: float = 60.0
     final_s: float = 600.0
+    parked_s: float = 15.0
 
 
 class Step(StrEnum):
@@ -223,6 +225,16 @@ class Upstream:
         self._is_asked = False
         self._awaits_content = False
         self.is_usable = True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, as far as this side knows; an open transaction is the session's to know."""
+        return self.is_usable and not self._is_asked and not self._awaits_content and self._announced is None
+
+    def has_ended(self) -> bool:
+        """Return whether an idle connection's server said something by itself: 421, or that it closed."""
+        readable, _, _ = select.select([_socket_of(self._smtp)], [], [], 0)
+        return bool(readable)
 
     @property
     def is_announced(self) -> bool:

@@ -53,7 +53,10 @@ def make_certificates(folder: Path) -> Certificates:
 
 @dataclass
 class Faults:
-    """What goes wrong: replies in place of the good ones, drops, and waits, by stage or by stage and address."""
+    """What goes wrong: replies in place of the good ones, drops, and waits, by stage or by stage and address.
+
+    A reply may also be for one connection: "mail #2".
+    """
 
     replies: dict[str, str] = field(default_factory=dict)
     drops: set[str] = field(default_factory=set)
@@ -303,7 +306,7 @@ class _Talk:
         reply = good
         for wanted, other in self._provider.faults.replies.items():
             name, _, address = wanted.partition(" ")
-            if name == stage and address in line:
+            if name == stage and (address in line or address == f"#{self._number}"):
                 reply = other
         return reply
 

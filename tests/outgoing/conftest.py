@@ -66,7 +66,7 @@ class Bench:
     account: AccountRow
     channel: Channel | None = None
     troubles: list[Trouble] = field(default_factory=list)
-    timeouts: Timeouts = field(default_factory=lambda: Timeouts(connect_s=5, command_s=5, final_s=10))
+    timeouts: Timeouts = field(default_factory=lambda: Timeouts(connect_s=5, command_s=5, final_s=10, parked_s=0))
     listener: Listener | None = None
     port: int = 0
 
