@@ -25,7 +25,7 @@ from desktop.store.accounts import AccountRow, Security, accounts
 from desktop.store.database import Store
 from desktop.ui import words
 from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState, Keep
-from desktop.ui.forms import Message, PortField, form_label
+from desktop.ui.forms import Message, PortField, filled_address, form_label
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Role, plain
 from desktop.ui.ops import Ops
@@ -287,7 +287,7 @@ class AccountPage(QWidget):
     def draft(self) -> AccountDraft:
         """Return what the form holds; raise Malformed with the field's name and what helps."""
         known = next((row for row in self._rows if row.id == self.which.currentData()), None)
-        address = _checked_address(self.address.text().strip())
+        address = check_address(filled_address(self.address.text()))
         host = _checked_host(self.host.text().strip())
         if (known is None or known.id in self._without_password) and not self.password.text():
             raise Malformed("The password is missing.", "Many providers give out an app password for this.")
@@ -396,12 +396,6 @@ class AccountPage(QWidget):
     def _set_busy(self, is_busy: bool) -> None:
         self.test_button.setEnabled(not is_busy)
         self.save_button.setEnabled(not is_busy)
-
-
-def _checked_address(text: str) -> str:
-    if not text:
-        raise Malformed("The address is missing.", "Write it as name@example.com.")
-    return check_address(text)
 
 
 def _checked_host(text: str) -> str:

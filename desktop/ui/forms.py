@@ -22,6 +22,13 @@ def form_label(text: str, buddy: QWidget) -> QLabel:
     return label
 
 
+def filled_address(text: str) -> str:
+    """Return what was typed as an address; raise Malformed where nothing was."""
+    if not text.strip():
+        raise Malformed("The address is missing.", "Write it as name@example.com.")
+    return text.strip()
+
+
 class ButtonRow(QWidget):
     """Buttons at the right, the one that does it last."""
 

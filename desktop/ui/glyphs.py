@@ -1,4 +1,4 @@
-"""The status glyphs, painted as paths: shape before colour, filled is proven, hollow is possible.
+"""The status glyphs, painted as paths: shape before colour.
 
 Paths rather than characters, since no font holds them all at one weight and a missing one would be a box.
 """

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.core.address import normalised
-from desktop.core.errors import Malformed
+from desktop.core.errors import Malformed, Trouble
 from desktop.core.permission import Method, Purpose
 from desktop.ui import words
-from desktop.ui.forms import ButtonRow, Message, form_label
+from desktop.ui.forms import ButtonRow, Message, filled_address, form_label
 from desktop.ui.labels import Role, plain
 
 
@@ -34,20 +34,20 @@ class Grant:
 
 
 class GrantDialog(QDialog):
-    """Asks for a Grant; `grant` holds it once the dialog was accepted."""
+    """Asks for a Grant; `submitted` carries it, and the dialog stays until it is accepted from outside."""
+
+    submitted = Signal(object)
 
     def __init__(self, parent: QWidget, *, address: str = "", name: str = "") -> None:
         """Prefill what is known; a known address is not to be edited."""
         super().__init__(parent)
         self.setWindowTitle("Record permission")
         self.setMinimumWidth(440)
-        self.grant: Grant | None = None
         self._address = QLineEdit(address)
         self._address.setReadOnly(bool(address))
         self._address.setPlaceholderText("name@example.com")
         self._name = QLineEdit(name)
         self._opens, self._clicks = QCheckBox("see when they &open my mail"), QCheckBox("see when they use its &links")
-        self._opens.setChecked(True)
         self._method = QComboBox()
         for method in Method:
             self._method.addItem(words.METHODS[method], method)
@@ -99,7 +99,7 @@ class GrantDialog(QDialog):
         )
         evidence = self._evidence.toPlainText().strip()
         try:
-            address = normalised(self._address.text())
+            address = normalised(filled_address(self._address.text()))
         except Malformed as trouble:
             self._message.show_trouble(trouble)
             self._address.setFocus()
@@ -112,5 +112,12 @@ class GrantDialog(QDialog):
             self._evidence.setFocus()
         else:
             name, method = self._name.text().strip(), Method(self._method.currentData())
-            self.grant = Grant(address=address, name=name, purposes=purposes, method=method, evidence=evidence)
-            self.accept()
+            self._message.clear()
+            self._record.setEnabled(False)
+            grant = Grant(address=address, name=name, purposes=purposes, method=method, evidence=evidence)
+            self.submitted.emit(grant)
+
+    def refuse(self, trouble: Trouble) -> None:
+        """Say why it could not be recorded, with everything typed still there."""
+        self._record.setEnabled(True)
+        self._message.show_trouble(trouble)

@@ -124,6 +124,17 @@ def as_plain_tooltip(text: str) -> str:
     return f"<qt>{escaped}</qt>" if escaped != text else text
 
 
+class Page(QWidget):
+    """What stands in a scroll area: exactly as high as its width needs.
+
+    A layout's smallest height counts wrapped lines at a width of its own, which would leave dead room to scroll.
+    """
+
+    def minimumSizeHint(self) -> QSize:
+        """Leave the height to the layout's height for the width."""
+        return QSize(super().minimumSizeHint().width(), 0)
+
+
 class Card(QFrame):
     """A raised panel with a hairline and round corners."""
 

@@ -1,4 +1,7 @@
-"""One recipient's ladder, painted left to right: a filled disc is proven, a half one possible, a ring still open."""
+"""One recipient's ladder, painted left to right.
+
+A filled disc with a sign is proven, a small grey one follows from a later step; a half one is possible, a ring open.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,9 +19,10 @@ from desktop.ui.theme import Colours, Themes
 
 _DISC: Final = 18.0
 _SIGNED: Final = frozenset({Glyph.CLICKED, Glyph.CONFIRMED, Glyph.REPLIED})
-_REACHED: Final = (Proof.PROVEN, Proof.POSSIBLE)
+_REACHED: Final = (Proof.PROVEN, Proof.IMPLIED, Proof.POSSIBLE)
 _PROOFS: Final = {
     Proof.PROVEN: "proven",
+    Proof.IMPLIED: "known",
     Proof.POSSIBLE: "possible",
     Proof.OPEN: "not yet",
     Proof.UNKNOWABLE: "cannot be known",
@@ -27,7 +31,19 @@ _PROOFS: Final = {
 
 def described(steps: Sequence[LadderStep]) -> str:
     """Return the ladder for a screen reader."""
-    return ", ".join(f"{words.RUNGS[step.rung]}: {_PROOFS[step.proof]}" for step in steps)
+    return ", ".join(f"{words.RUNGS[step.rung]}: {_proof_words(step)}" for step in steps)
+
+
+def _proof_words(step: LadderStep) -> str:
+    if step.follows is not None:
+        return f"follows from {words.IMPLIED_BY[step.follows].removeprefix('by ')}"
+    return _PROOFS[step.proof]
+
+
+def implied_tooltip(steps: Sequence[LadderStep]) -> str:
+    """Return which steps are known only from a later one, empty where none is."""
+    implied = [step for step in steps if step.follows is not None]
+    return "; ".join(f"{words.RUNGS[step.rung]} {_proof_words(step)}" for step in implied)
 
 
 class Ladder(QWidget):
@@ -43,6 +59,7 @@ class Ladder(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Status ladder")
         self.setAccessibleDescription(described(self._steps))
+        self.setToolTip(implied_tooltip(self._steps))
 
     def sizeHint(self) -> QSize:
         """Return room for the discs, labels of one or two lines, and times."""
@@ -84,7 +101,7 @@ class Ladder(QWidget):
     def _paint_rail(self, painter: QPainter, middle: QPointF, cell: float, step: LadderStep, colours: Colours) -> None:
         reached = step.proof in _REACHED
         pen = QPen(QColor(colours.grey if reached else colours.faint), 1.6)
-        if step.proof is not Proof.PROVEN:
+        if step.proof not in (Proof.PROVEN, Proof.IMPLIED):
             pen.setStyle(Qt.PenStyle.DotLine)
         painter.setPen(pen)
         reach = _DISC / 2 + 5
@@ -98,7 +115,7 @@ class Ladder(QWidget):
         flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
         used = painter.boundingRect(room, flags, label)
         painter.drawText(room, flags, label)
-        when = words.age(step.at, self._now()) if step.at is not None else ""
+        when = words.age(step.at, self._now()) if step.at is not None else words.IMPLIED_BY.get(step.follows, "")
         if when and metrics.horizontalAdvance(when) <= room.width():
             painter.setPen(QColor(colours.grey))
             painter.drawText(room.adjusted(0, used.height(), 0, 0), flags, when)
@@ -116,6 +133,10 @@ def _paint_disc(painter: QPainter, middle: QPointF, step: LadderStep, colours: C
         painter.drawEllipse(box.adjusted(1, 1, -1, -1))
         sign = glyph if glyph in _SIGNED else Glyph.CONFIRMED
         glyphs.paint(painter, box.adjusted(5, 5, -5, -5), sign, QColor(colours.raised))
+    elif step.proof is Proof.IMPLIED:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.grey))
+        painter.drawEllipse(box.adjusted(4, 4, -4, -4))
     elif step.proof is Proof.UNKNOWABLE:
         glyphs.paint(painter, box.adjusted(2, 2, -2, -2), Glyph.NOT_TRACKED, QColor(colours.faint))
     else:

@@ -29,6 +29,12 @@ MEANINGS: Final = {
 }
 
 
+ON_THE_LADDER: Final = (
+    "On the ladder a filled step with a sign is proven, a half one is possible, and an empty ring is still open. A "
+    "small grey disc without a time follows from a later step: who uses a link has read the mail."
+)
+
+
 class Legend(QDialog):
     """The shapes with their meanings."""
 
@@ -40,7 +46,8 @@ class Legend(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(14)
-        column.addWidget(plain("Filled is proven, hollow is possible", Role.HEADING))
+        column.addWidget(plain("One shape for each thing that may have happened", Role.HEADING))
+        column.addWidget(plain(ON_THE_LADDER, Role.DIM, wraps=True))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(8)

@@ -50,6 +50,8 @@ from desktop.ui.tray import Tray
 
 _CONVERSATIONS: Final = 0
 _PEOPLE: Final = 1
+_LEAST_WIDTH: Final = 640
+_LEAST_WIDTH_WITH_DOCK: Final = 790
 
 
 class MainWindow(QMainWindow):
@@ -87,7 +89,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Readback" if self.practice is None else "Readback · practice")
         self.setWindowIcon(glyphs.app_icon())
         self.resize(1100, 720)
-        self.setMinimumSize(640, 420)
+        self.setMinimumSize(_LEAST_WIDTH, 420)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
@@ -127,8 +129,13 @@ class MainWindow(QMainWindow):
             head = DockHead("Practice")
             head.hide_asked.connect(self.dock.close)
             self.dock.setTitleBarWidget(head)
+            self.dock.visibilityChanged.connect(self._on_dock_shown)
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
             self.resizeDocks([self.dock], [284], Qt.Orientation.Horizontal)
+
+    @Slot(bool)
+    def _on_dock_shown(self, is_shown: bool) -> None:
+        self.setMinimumWidth(_LEAST_WIDTH_WITH_DOCK if is_shown else _LEAST_WIDTH)
 
     def _empty_states(self) -> tuple[EmptyState, EmptyState]:
         no_account = EmptyState(

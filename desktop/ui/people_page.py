@@ -6,6 +6,7 @@ A person who said no, by the stop page or to the user, can only grant anew thems
 from collections.abc import Callable
 from datetime import datetime
 
+import shiboken6
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QFormLayout,
@@ -42,7 +43,6 @@ GLYPHS = {
 }
 _MEANINGS = {
     Standing.UNKNOWN: "Mail to them goes out exactly as you write it. Nothing is recorded.",
-    Standing.GRANTED: "Mail to them carries a picture, tracked links or both, and a line that says so.",
     Standing.WITHDRAWN: "They told you no. Mail to them goes out as you write it, and only they can allow it again.",
     Standing.STOPPED: "They pressed Stop. It holds for mail already sent too, and only they can allow it again.",
 }
@@ -109,7 +109,14 @@ class PeoplePage(QWidget):
         bar.addWidget(self.search, 1)
         bar.addWidget(self._add)
         column.addLayout(bar)
-        column.addWidget(self.list, 1)
+        found = QWidget()
+        self._found = QStackedLayout(found)
+        self._nobody = EmptyState(
+            self._themes, Glyph.SENT, "Nobody found", "No name or address holds all of these words."
+        )
+        for page in (self.list, self._nobody):
+            self._found.addWidget(page)
+        column.addWidget(found, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
@@ -145,6 +152,7 @@ class PeoplePage(QWidget):
         ordered = sorted(self._rows, key=lambda row: ((row.name or row.address).casefold(), row.address))
         found = [row for row in ordered if all(word in f"{row.name} {row.address}".casefold() for word in wanted)]
         self.model.replace([person_card(row) for row in found])
+        self._found.setCurrentWidget(self.list if found or not wanted else self._nobody)
         self.set_empty_shown(False)
         if self._wanted is not None and self.list.select_key(self._wanted):
             self._wanted = None
@@ -171,11 +179,11 @@ class PeoplePage(QWidget):
         row = next((row for row in self._rows if row.address == address), None)
         dialog = GrantDialog(self.window(), address=address, name=row.name if row else "")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(_Accepted(self, dialog))
+        dialog.submitted.connect(_Submitted(self, dialog))
         dialog.open()
 
-    def record(self, grant: Grant) -> None:
-        """Write a permission to the ledger; a person's earlier no refuses it."""
+    def record(self, grant: Grant, dialog: GrantDialog) -> None:
+        """Write a permission to the ledger; a person's earlier no refuses it, and the form says so."""
         at = self._now()
 
         def work() -> None:
@@ -192,10 +200,18 @@ class PeoplePage(QWidget):
         def done(_: None) -> None:
             self._wanted = grant.address
             self.reload()
+            if shiboken6.isValid(dialog):
+                dialog.accept()
             purposes, who = words.purposes_line(grant.purposes), grant.name or grant.address
             self.recorded.emit(f"Recorded: you may see {purposes} of {who}", grant.address)
 
-        self._ops.run(self, work, done, self._on_failed)
+        def failed(trouble: Trouble) -> None:
+            if shiboken6.isValid(dialog):
+                dialog.refuse(trouble)
+            else:
+                self._on_failed(trouble)
+
+        self._ops.run(self, work, done, failed)
 
     def retract(self, address: str) -> None:
         """Take back a permission recorded by mistake, while no mail was tracked under it."""
@@ -237,13 +253,12 @@ class PeoplePage(QWidget):
         self.failed.emit(trouble)
 
 
-class _Accepted:
+class _Submitted:
     def __init__(self, page: PeoplePage, dialog: GrantDialog) -> None:
         self._page, self._dialog = page, dialog
 
-    def __call__(self) -> None:
-        if self._dialog.grant is not None:
-            self._page.record(self._dialog.grant)
+    def __call__(self, grant: Grant) -> None:
+        self._page.record(grant, self._dialog)
 
 
 class _Confirmed:
@@ -326,7 +341,8 @@ class PersonView(QWidget):
         self._address.setText(row.address if row.name else "")
         self._mark.set_glyph(GLYPHS[permission.standing])
         self._standing.setText(words.STANDINGS[permission.standing])
-        self._meaning.setText(_MEANINGS[permission.standing])
+        is_granted = permission.standing is Standing.GRANTED
+        self._meaning.setText(words.carries_line(permission.purposes) if is_granted else _MEANINGS[permission.standing])
         while self._facts.rowCount():
             self._facts.removeRow(0)
         for name, value in _facts_of(row):

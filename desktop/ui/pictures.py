@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QWidget
 
+from desktop.ui import words
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.legend import Legend
 from desktop.ui.theme import Theme
@@ -71,11 +72,10 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
     window.resize(800, 500)
     save(window, "conversations-small")
     window.resize(1100, 720)
-    window.toast.show_notice("Anna Berg opened “Offer”", "11:42, Outlook, first time", button="Show")
-    save(window, "toast")
-    window.toast.hide()
+    _toast_screen(window, save)
     window.go(1)
     save(window, "people")
+    _show_dock(window, is_shown=False)
     window.people.set_empty_shown(True)
     save(window, "empty-people")
     window.people.set_empty_shown(False)
@@ -84,6 +84,7 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
         window.show_mail_place(page)
         save(window, name)
     window.show_mail_place(None)
+    _show_dock(window, is_shown=True)
     for number, name in enumerate(_PAGES):
         window.settings.open_page(number)
         save(window.settings, f"settings-{name}")
@@ -95,6 +96,22 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
         dialog.deleteLater()
     _recipient_screens(window, save)
     return saved
+
+
+def _show_dock(window: "MainWindow", *, is_shown: bool) -> None:
+    if window.practice is not None:
+        window.dock.setVisible(is_shown)
+
+
+def _toast_screen(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    """Show a notice on the first conversation there is, named after its first recipient."""
+    if not window.threads.model.rowCount():
+        return
+    card = window.threads.model.card_at(0)
+    title = f"{card.title.partition(',')[0]} opened {words.quoted(card.middle)}"
+    window.toast.show_notice(title, "11:42, Outlook, first time", button="Show")
+    save(window, "toast")
+    window.toast.hide()
 
 
 def _recipient_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:

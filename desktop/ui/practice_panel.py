@@ -18,7 +18,7 @@ from desktop.ui import words
 from desktop.ui.actions import PracticeControls, PracticeRecipient, Step, StepState
 from desktop.ui.forms import Message
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Card, ElidedLabel, Role, font_of, plain
+from desktop.ui.labels import Card, ElidedLabel, Page, Role, font_of, plain
 from desktop.ui.ops import Ops
 from desktop.ui.theme import Themes
 from desktop.ui.thread_view import GlyphMark
@@ -76,7 +76,7 @@ class PracticePanel(QWidget):
     def _lay_out(self) -> None:
         self._time = plain("", Role.DIM, wraps=True)
         self._story, self._people = _Section("The story"), _Section("Be the recipient")
-        body = QWidget()
+        body = Page()
         column = QVBoxLayout(body)
         column.setContentsMargins(16, 4, 16, 16)
         column.setSpacing(12)

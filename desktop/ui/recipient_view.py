@@ -32,7 +32,8 @@ _MARKER: Final = "Readback's picture, 1 × 1"
 # QTextBrowser drops buttons; the stop page is one button, so it is shown as a coloured cell.
 _BUTTON: Final = re.compile(r"<button\b[^>]*>(.*?)</button>", re.IGNORECASE | re.DOTALL)
 _AS_CELL: Final = (
-    rf'<table cellpadding="9" bgcolor="{LIGHT.accent}"><tr><td><font color="{LIGHT.on_accent}"><b>\1</b></font>'
+    rf'<table style="margin-top: 14px" cellpadding="9" bgcolor="{LIGHT.accent}">'
+    rf'<tr><td><font color="{LIGHT.on_accent}"><b>\1</b></font>'
     "</td></tr></table>"
 )
 _PAPER: Final = "#ffffff"
@@ -164,6 +165,7 @@ class RecipientView(QDialog):
         buttons = ButtonRow()
         buttons.plain("Close").clicked.connect(self.accept)
         column.addWidget(buttons)
+        self.tabs.currentChanged.connect(self._say_nothing)
         self._say_nothing()
         self.reload()
 
@@ -173,8 +175,12 @@ class RecipientView(QDialog):
         self._ops.run(self, lambda: controls.mail_html_of(address), self.mail.show_html, self._on_failed)
         self._ops.run(self, lambda: controls.stop_page_html(address), self.page.show_html, self._on_failed)
 
+    @Slot()
     def _say_nothing(self) -> None:
-        self._where.setText("Shown as a mail program shows it. Nothing is loaded, no link is followed.")
+        if self.tabs.currentWidget() is self.page:
+            self._where.setText("Shown as a browser shows it. Nothing is sent from here.")
+        else:
+            self._where.setText("Shown as a mail program shows it. Nothing is loaded, no link is followed.")
 
     @Slot(QUrl)
     def _on_link(self, url: QUrl) -> None:

@@ -1,7 +1,7 @@
 """The ladder of one copy as a row of steps: which are proven, which only possible, which cannot be known.
 
-Pure.  "Probably opened" and "Opened" share one step, since they are two degrees of the same thing; a click proves that
-the mail was read, so it proves the step before it too.
+Pure.  "Probably opened" and "Opened" share one step, since they are two degrees of the same thing.  A step known only
+because a later one is proven is implied: it has no time of its own and names the step it follows from.
 """
 
 from dataclasses import dataclass
@@ -10,12 +10,15 @@ from enum import StrEnum
 from typing import Final
 
 from desktop.core.status import Aside, CopyStatus, EvidenceKind, Rung
+from desktop.core.verdict import Verdict
+from relay.wire.hit import HitKind
 
 
 class Proof(StrEnum):
     """How far a step is proven."""
 
     PROVEN = "proven"
+    IMPLIED = "implied"
     POSSIBLE = "possible"
     OPEN = "open"
     UNKNOWABLE = "unknowable"
@@ -23,11 +26,12 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderStep:
-    """One step, and since when it is proven where that is known."""
+    """One step, and since when it is proven where that is known; `follows` is the step that implies it."""
 
     rung: Rung
     proof: Proof
     at: datetime | None = None
+    follows: Rung | None = None
 
 
 _SIGNS: Final = frozenset({Rung.OPENED, Rung.CLICKED})
@@ -49,7 +53,11 @@ def _step(status: CopyStatus, rung: Rung) -> LadderStep:
         at = min((line.at for line in status.evidence if line.counted and line.hit is not None), default=None)
         return LadderStep(rung=Rung.PROBABLY_OPENED, proof=Proof.POSSIBLE, at=at)
     if _is_proven(status, rung):
-        return LadderStep(rung=rung, proof=Proof.PROVEN, at=_since(status, rung))
+        witnessed = _witnessed(status)
+        if rung in witnessed:
+            return LadderStep(rung=rung, proof=Proof.PROVEN, at=_since(status, rung))
+        follows = min((other for other in witnessed if other > rung), default=None)
+        return LadderStep(rung=rung, proof=Proof.IMPLIED, follows=follows)
     if rung is Rung.SENT and Aside.UNCERTAIN in status.asides:
         return LadderStep(rung=rung, proof=Proof.POSSIBLE)
     shut = Aside.NOT_TRACKED in status.asides and rung in _SIGNS
@@ -65,7 +73,33 @@ def _is_proven(status: CopyStatus, rung: Rung) -> bool:
     return rung is not Rung.QUEUED and status.rung >= rung
 
 
+def _witnessed(status: CopyStatus) -> frozenset[Rung]:
+    """Return the rungs with evidence of their own; the status' rung has it by what a status is."""
+    found = {status.rung}
+    if any(line.kind is EvidenceKind.SENT for line in status.evidence):
+        found.add(Rung.SENT)
+    if _opens(status):
+        found.add(Rung.OPENED)
+    if status.clicked_at is not None:
+        found.add(Rung.CLICKED)
+    return frozenset(found)
+
+
+def _opens(status: CopyStatus) -> list[datetime]:
+    return [
+        line.at
+        for line in status.evidence
+        if line.counted
+        and line.hit is not None
+        and line.hit.kind is HitKind.OPEN
+        and line.judgement is not None
+        and line.judgement.verdict is Verdict.PERSON
+    ]
+
+
 def _since(status: CopyStatus, rung: Rung) -> datetime | None:
     if rung is Rung.SENT:
         return next((line.at for line in status.evidence if line.kind is EvidenceKind.SENT), None)
-    return {Rung.OPENED: status.opened_at, Rung.CLICKED: status.clicked_at}.get(rung)
+    if rung is Rung.OPENED:
+        return min(_opens(status), default=None)
+    return status.clicked_at if rung is Rung.CLICKED else None

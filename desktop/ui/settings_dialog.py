@@ -28,7 +28,7 @@ from desktop.ui import words
 from desktop.ui.account_page import AccountPage
 from desktop.ui.actions import Actions, Stations
 from desktop.ui.forms import Message
-from desktop.ui.labels import Role, plain
+from desktop.ui.labels import Page, Role, plain
 from desktop.ui.ops import Ops
 from desktop.ui.station_pages import ListenerPage, RelayPage
 from desktop.ui.theme import Theme, Themes
@@ -249,7 +249,7 @@ class SettingsDialog(QDialog):
 
 
 def _scrolled(page: QWidget) -> QScrollArea:
-    holder = QWidget()
+    holder = Page()
     column = QVBoxLayout(holder)
     column.setContentsMargins(28, 24, 28, 16)
     column.addWidget(page)

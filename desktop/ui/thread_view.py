@@ -25,7 +25,7 @@ from desktop.core.verdict import Verdict
 from desktop.store.mail import ConversationDetail, CopyRow, MessageRow
 from desktop.ui import glyphs, words
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Card, ElidedLabel, Role, font_of, plain
+from desktop.ui.labels import Card, ElidedLabel, Page, Role, font_of, plain
 from desktop.ui.ladder import Ladder
 from desktop.ui.rungs import ladder_of
 from desktop.ui.theme import Themes
@@ -106,7 +106,7 @@ class ThreadView(QScrollArea):
         is_same = self._shown is not None and self._shown.id == detail.id
         at = self.verticalScrollBar().value() if is_same else 0
         self._shown = detail
-        page = QWidget()
+        page = Page()
         column = QVBoxLayout(page)
         column.setContentsMargins(24, 20, 24, 24)
         column.setSpacing(14)
@@ -127,7 +127,7 @@ class ThreadView(QScrollArea):
         sender = message.from_.name or message.from_.address
         many = words.count(len(message.copies), "recipient", "recipients")
         parts = (words.moment(message.at, self._now()), f"from {words.one_line(sender)}" if sender else "", many)
-        return ElidedLabel(" · ".join(part for part in parts if part), Role.DIM)
+        return plain(" · ".join(part for part in parts if part), Role.DIM, wraps=True)
 
     def _copy_card(self, copy: CopyRow) -> QWidget:
         card = Card()
@@ -143,24 +143,23 @@ class ThreadView(QScrollArea):
         column.addLayout(self._timeline(copy))
         return card
 
-    def _copy_head(self, copy: CopyRow) -> QHBoxLayout:
+    def _copy_head(self, copy: CopyRow) -> QVBoxLayout:
+        head = QVBoxLayout()
+        head.setSpacing(1)
         row = QHBoxLayout()
         row.setSpacing(10)
-        who = QVBoxLayout()
-        who.setSpacing(1)
-        who.addWidget(ElidedLabel(words.one_line(copy.name) or copy.address, Role.HEADING))
+        row.addWidget(ElidedLabel(words.one_line(copy.name) or copy.address, Role.HEADING), 1)
         under = (copy.address if copy.name else "", _ROLES.get(copy.role, ""), "shared copy" if copy.shared else "")
         under_line = " · ".join(part for part in under if part)
-        if under_line:
-            who.addWidget(ElidedLabel(under_line, Role.DIM))
-        row.addLayout(who, 1)
         status = QHBoxLayout()
         status.setSpacing(7)
         status.addWidget(GlyphMark(glyphs.glyph_of(copy.status.rung, copy.status.asides), self._themes))
         status.addWidget(plain(_status_words(copy.status), Role.STRONG))
         row.addLayout(status)
-        row.setAlignment(status, Qt.AlignmentFlag.AlignTop)
-        return row
+        head.addLayout(row)
+        if under_line:
+            head.addWidget(plain(under_line, Role.DIM, wraps=True))
+        return head
 
     def _remarks(self, copy: CopyRow) -> QWidget | None:
         status = copy.status

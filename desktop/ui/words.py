@@ -29,6 +29,15 @@ RUNGS: Final = {
     Rung.CONFIRMED: "Confirmed",
     Rung.REPLIED: "Replied",
 }
+# How the ladder names the later step that a step without evidence of its own follows from.
+IMPLIED_BY: Final[dict[Rung | None, str]] = {
+    Rung.DELIVERED: "by the report",
+    Rung.PROBABLY_OPENED: "by the fetch",
+    Rung.OPENED: "by the open",
+    Rung.CLICKED: "by the click",
+    Rung.CONFIRMED: "by their word",
+    Rung.REPLIED: "by the reply",
+}
 ASIDES: Final = {
     Aside.DELAYED: "Delayed",
     Aside.NOT_DELIVERED: "Not delivered",
@@ -251,6 +260,15 @@ def permission_line(permission: Permission, tz: tzinfo | None = None) -> str:
     since = f" since {day(permission.granted_at, tz)}" if permission.granted_at else ""
     how = f" · {METHODS_RECORDED[permission.method]}" if permission.method else ""
     return f"May see {purposes_line(permission.purposes)}{since}{how}"
+
+
+def carries_line(purposes: frozenset[Purpose]) -> str:
+    """Return what mail to a person who allowed these purposes carries."""
+    parts = [text for purpose, text in _CARRIED.items() if purpose in purposes]
+    return f"Mail to them carries {' and '.join(parts) or 'nothing'}, and a line that says so."
+
+
+_CARRIED: Final = {Purpose.OPENS: "a picture", Purpose.CLICKS: "tracked links"}
 
 
 def purposes_line(purposes: frozenset[Purpose]) -> str:

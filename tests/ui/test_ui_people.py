@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from desktop.core.permission import Method, Purpose, Standing
 from desktop.store.database import Store
 from desktop.store.people import permission_of
-from desktop.ui.grant_dialog import Grant, GrantDialog
+from desktop.ui import words
+from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.main_window import MainWindow
 
 Open = Callable[[], MainWindow]
@@ -31,6 +32,8 @@ def test_a_permission_is_recorded_by_keyboard(store: Store, open_window: Open, q
     QTest.keyClicks(form._address, "Anna@Fjord.example")
     QTest.keyClicks(form._name, "Anna Berg")
     QTest.keyClicks(form._evidence, "On the phone")
+    assert (form._opens.isChecked(), form._clicks.isChecked()) == (False, False)
+    QTest.keyClick(form._opens, Qt.Key.Key_Space)
     QTest.keyClick(form._record, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: permission_of(store, "anna@fjord.example").standing is Standing.GRANTED)
     kept = permission_of(store, "anna@fjord.example")
@@ -43,28 +46,28 @@ def test_a_permission_is_recorded_by_keyboard(store: Store, open_window: Open, q
 
 
 @pytest.mark.parametrize(
-    ("address", "ticks", "evidence", "said"),
+    ("address", "is_ticked", "evidence", "said"),
     [
-        ("no address", (True, True), "yes", "not a mail address"),
-        ("a@b.example", (False, False), "yes", "at least one"),
-        ("a@b.example", (True, False), "  ", "how you know"),
+        ("no address", True, "yes", "not a mail address"),
+        ("", True, "yes", "The address is missing."),
+        ("a@b.example", False, "yes", "at least one"),
+        ("a@b.example", True, "  ", "how you know"),
     ],
 )
 def test_half_a_permission_is_none(
-    open_window: Open, address: str, ticks: tuple[bool, bool], evidence: str, said: str
+    store: Store, open_window: Open, *, address: str, is_ticked: bool, evidence: str, said: str
 ) -> None:
     """Without an address, a purpose or evidence nothing is recorded and the form says what is missing."""
     window = open_window()
     window.ask_permission()
     form = form_of(window)
     form._address.setText(address)
-    form._opens.setChecked(ticks[0])
-    form._clicks.setChecked(ticks[1])
+    form._opens.setChecked(is_ticked)
     form._evidence.setPlainText(evidence)
     QTest.keyClick(form._record, Qt.Key.Key_Space)
     assert form.isVisible()
     assert said in form._message.text()
-    assert form.grant is None
+    assert permission_of(store, "a@b.example").standing is Standing.UNKNOWN
 
 
 def test_a_withdrawal_is_asked_for_and_kept(filled: Store, open_window: Open, qtbot: QtBot) -> None:
@@ -100,19 +103,32 @@ def test_only_what_may_be_done_is_offered(
 
 
 def test_a_stopped_person_cannot_be_granted_by_the_form(filled: Store, open_window: Open, qtbot: QtBot) -> None:
-    """Even typed in by hand as somebody new, a person who stopped stays stopped, and the window says why."""
+    """Even typed in as somebody new, a person who stopped stays stopped; the form says why and keeps what was typed."""
     window = open_window()
-    grant = Grant(
-        address="p.novak@novak-sons.example",
-        name="",
-        purposes=frozenset(Purpose),
-        method=Method.SPOKEN,
-        evidence="He said so",
-    )
-    window.people.record(grant)
-    qtbot.waitUntil(window.banner.isVisible)
-    assert permission_of(filled, grant.address).standing is Standing.STOPPED
-    assert "only they" in window.banner.text().lower()
+    window.ask_permission()
+    form = form_of(window)
+    form._address.setText("p.novak@novak-sons.example")
+    form._clicks.setChecked(True)
+    form._evidence.setPlainText("He said so")
+    QTest.keyClick(form._record, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: "only they" in form._message.text().lower())
+    assert permission_of(filled, "p.novak@novak-sons.example").standing is Standing.STOPPED
+    assert form.isVisible()
+    assert form._record.isEnabled()
+    assert (form._evidence.toPlainText(), form._clicks.isChecked()) == ("He said so", True)
+
+
+@pytest.mark.parametrize(
+    ("purposes", "carried"),
+    [
+        (frozenset(Purpose), "a picture and tracked links,"),
+        (frozenset({Purpose.OPENS}), "a picture,"),
+        (frozenset({Purpose.CLICKS}), "tracked links,"),
+    ],
+)
+def test_what_mail_carries_is_what_was_allowed(purposes: frozenset[Purpose], carried: str) -> None:
+    """The page names the picture and the links as far as they were allowed, and no further."""
+    assert words.carries_line(purposes) == f"Mail to them carries {carried} and a line that says so."
 
 
 def test_nobody_yet_says_what_to_do(open_window: Open) -> None:
@@ -138,3 +154,7 @@ def test_people_can_be_searched(filled: Store, open_window: Open) -> None:
     window.show_people()
     window.people.search.setText("fjord anna")
     assert [window.people.model.card_at(row).title for row in range(window.people.model.rowCount())] == ["Anna Berg"]
+    window.people.search.setText("no such person")
+    assert window.people._nobody.isVisible()
+    window.people.search.clear()
+    assert window.people.list.isVisible()

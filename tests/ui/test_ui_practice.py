@@ -111,7 +111,7 @@ def test_an_answer_moves_no_button(panel: PracticePanel, practice: FakePractice,
     practice.refuses = Unreachable("The practice round has ended, and nothing of it is left.", "Start it anew.")
     opener.click()
     qtbot.waitUntil(lambda: panel.message.text().startswith("The practice round has ended"))
-    panel.layout().activate()
+    panel.grab()
     assert before == opener.mapTo(panel, opener.rect().center())
 
 
@@ -171,6 +171,10 @@ def test_what_the_recipient_sees(panel: PracticePanel, qtbot: QtBot) -> None:
     assert isinstance(view, RecipientView)
     qtbot.waitUntil(lambda: "As agreed on 3 May" in view.mail.toPlainText())
     qtbot.waitUntil(lambda: "Stop it, for mail already sent too" in view.page.toPlainText())
+    view.tabs.setCurrentIndex(1)
+    assert view._where.text() == "Shown as a browser shows it. Nothing is sent from here."
+    view.tabs.setCurrentIndex(0)
+    assert view._where.text().startswith("Shown as a mail program shows it.")
     view.mail.anchorClicked.emit(QUrl("http://relay.example/stop/abc/me"))
     assert view._where.text().replace("\u200b", "").startswith("Leads to relay.example")
     assert "As agreed on 3 May" in view.mail.toPlainText()

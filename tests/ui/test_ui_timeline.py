@@ -7,6 +7,7 @@ import pytest
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyStatus, Evidence, EvidenceKind, Rung
 from desktop.core.verdict import MACHINES, Verdict
+from desktop.ui.ladder import described
 from desktop.ui.rungs import Proof, ladder_of
 from desktop.ui.timeline import rows_of
 from relay.wire.hit import HitKind
@@ -75,8 +76,27 @@ def test_probably_opened_is_possible_not_proven() -> None:
 def test_a_click_proves_the_reading() -> None:
     """Whoever used a link has read the mail."""
     shown = proofs(replace(STATUS, rung=Rung.CLICKED, opened_at=NOW, clicked_at=NOW))
-    assert shown[Rung.OPENED] is Proof.PROVEN
+    assert shown[Rung.OPENED] is Proof.IMPLIED
     assert shown[Rung.CLICKED] is Proof.PROVEN
+
+
+def test_a_step_known_from_a_later_one_has_no_time_of_its_own() -> None:
+    """Without an open of its own the step names the click; with one it has that open's time."""
+    click = hit_line(Verdict.PERSON, HitKind.CLICK)
+    opened = hit_line(Verdict.PERSON, HitKind.OPEN, seconds=-60)
+    clicked = replace(STATUS, rung=Rung.CLICKED, evidence=(click, SENT), opened_at=click.at, clicked_at=click.at)
+    steps = {step.rung: step for step in ladder_of(clicked)}
+    assert (steps[Rung.OPENED].at, steps[Rung.OPENED].follows) == (None, Rung.CLICKED)
+    assert "Opened: follows from the click" in described(ladder_of(clicked))
+    steps = {step.rung: step for step in ladder_of(replace(clicked, evidence=(click, opened, SENT)))}
+    assert (steps[Rung.OPENED].at, steps[Rung.OPENED].proof) == (opened.at, Proof.PROVEN)
+    assert (steps[Rung.DELIVERED].proof, steps[Rung.DELIVERED].follows) == (Proof.IMPLIED, Rung.OPENED)
+
+
+def test_a_delivery_is_proven_only_by_its_own_report() -> None:
+    """Delivered as the highest rung is proven; under a proxy's fetch it follows from that."""
+    assert proofs(replace(STATUS, rung=Rung.DELIVERED))[Rung.DELIVERED] is Proof.PROVEN
+    assert proofs(replace(STATUS, rung=Rung.PROBABLY_OPENED))[Rung.DELIVERED] is Proof.IMPLIED
 
 
 def test_a_reply_proves_no_click() -> None:

@@ -21,6 +21,7 @@ from desktop.store.database import Store
 from desktop.ui import thread_list
 from desktop.ui.actions import ListenerState, RelayState
 from desktop.ui.grant_dialog import GrantDialog
+from desktop.ui.labels import Card
 from desktop.ui.legend import Legend
 from desktop.ui.main_window import MainWindow
 from desktop.ui.settings_dialog import notice_key
@@ -363,6 +364,31 @@ def test_no_two_mnemonics_clash(
     clashes = [sorted({key for key in keys if key and keys.count(key) > 1}) for keys in found]
     assert clashes == [[] for _ in found]
     assert [len(keys) > 1 for keys in found[:8]] == [True] * 8
+
+
+def test_below_the_last_card_nothing_is_left_to_scroll(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """A conversation higher than the window ends where its last card does."""
+    window = open_window()
+    window.resize(700, 420)
+    page = window.view.widget()
+    qtbot.waitUntil(lambda: page.height() > window.view.viewport().height())
+    last = max(card.geometry().bottom() for card in page.findChildren(Card))
+    assert page.height() - last <= 30
+
+
+def test_the_practice_dock_leaves_room_for_the_rest(filled: Store, app: FakeApp, open_window: Open) -> None:
+    """At the smallest size list, detail and dock stand side by side; without the dock the window may be smaller."""
+    app.practice = FakePractice()
+    window = open_window()
+    window.resize(300, 300)
+    edges = [window.threads.mapTo(window, window.threads.rect().topRight()).x()]
+    view = window.view.mapTo(window, window.view.rect().topLeft()).x()
+    assert edges[0] < view
+    assert window.view.mapTo(window, window.view.rect().topRight()).x() < window.dock.geometry().left()
+    before = window.width()
+    window.dock.close()
+    window.resize(300, 300)
+    assert window.width() < before
 
 
 def test_closing_without_a_tray_ends_the_program(filled: Store, app: FakeApp, open_window: Open) -> None:
