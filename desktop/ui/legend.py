@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLayout, QVBoxLayout, QWidget
 
 from desktop.ui.forms import ButtonRow
 from desktop.ui.glyphs import Glyph
@@ -60,4 +60,6 @@ class Legend(QDialog):
         buttons = ButtonRow()
         buttons.primary("Close").clicked.connect(self.accept)
         column.addWidget(buttons)
+        # The layout's own smallest height counts wrapped lines at a narrow width, and would stretch the dialog.
+        column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self.resize(500, column.heightForWidth(500))

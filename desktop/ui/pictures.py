@@ -109,7 +109,7 @@ def _toast_screen(window: "MainWindow", save: Callable[[QWidget, str], None]) ->
         return
     card = window.threads.model.card_at(0)
     title = f"{card.title.partition(',')[0]} opened {words.quoted(card.middle)}"
-    window.toast.show_notice(title, "11:42, Outlook, first time", button="Show")
+    window.toast.show_notice(title, f"{card.corner}, first time", button="Show")
     save(window, "toast")
     window.toast.hide()
 

@@ -21,10 +21,11 @@ from desktop.store.database import Store
 from desktop.ui import thread_list
 from desktop.ui.actions import ListenerState, RelayState
 from desktop.ui.grant_dialog import GrantDialog
-from desktop.ui.labels import Card
+from desktop.ui.labels import Card, Page
 from desktop.ui.legend import Legend
 from desktop.ui.main_window import MainWindow
 from desktop.ui.settings_dialog import notice_key
+from desktop.ui.thread_view import GlyphMark
 from tests.ui.sample_data import (
     ACCOUNT,
     HOSTILE,
@@ -370,7 +371,8 @@ def test_below_the_last_card_nothing_is_left_to_scroll(filled: Store, open_windo
     """A conversation higher than the window ends where its last card does."""
     window = open_window()
     window.resize(700, 420)
-    page = window.view.widget()
+    page = window.view.findChild(Page)
+    assert isinstance(page, Page)
     qtbot.waitUntil(lambda: page.height() > window.view.viewport().height())
     last = max(card.geometry().bottom() for card in page.findChildren(Card))
     assert page.height() - last <= 30
@@ -389,6 +391,17 @@ def test_the_practice_dock_leaves_room_for_the_rest(filled: Store, app: FakeApp,
     window.dock.close()
     window.resize(300, 300)
     assert window.width() < before
+
+
+def test_the_legend_is_as_high_as_what_it_says(open_window: Open) -> None:
+    """Between the last shape and the button stands no empty half of a window."""
+    window = open_window()
+    legend = Legend(window, window.themes)
+    legend.show()
+    marks = [each.geometry().bottom() for each in legend.findChildren(GlyphMark)]
+    button = next(each for each in legend.findChildren(QPushButton))
+    assert button.mapTo(legend, button.rect().topLeft()).y() - max(marks) < 60
+    legend.close()
 
 
 def test_closing_without_a_tray_ends_the_program(filled: Store, app: FakeApp, open_window: Open) -> None:
