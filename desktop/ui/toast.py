@@ -8,7 +8,15 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGraphicsDropShadowEffect,
+    QHBoxLayout,
+    QMainWindow,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui.labels import Role, plain
 
@@ -52,7 +60,8 @@ class Toast(QFrame):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_STAYS_MS)
         self._timer.timeout.connect(self._on_time_over)
-        parent.installEventFilter(self)
+        for watched in (parent, self._ground()):
+            watched.installEventFilter(self)
         self.hide()
 
     def show_notice(
@@ -80,12 +89,18 @@ class Toast(QFrame):
         """Do what the notice offers, as a click on it does."""
         self._on_pressed()
 
+    def _ground(self) -> QWidget:
+        """Return what the notice may cover: a window's middle, never the buttons of its docks."""
+        middle = self._host.centralWidget() if isinstance(self._host, QMainWindow) else None
+        return middle or self._host
+
     def _place(self) -> None:
-        host = self._host
-        self.setFixedWidth(min(_WIDTH, host.width() - 2 * _MARGIN))
+        host, ground = self._host, self._ground().geometry()
+        right = ground.right() + 1 if self._ground() is not host else host.width()
+        self.setFixedWidth(min(_WIDTH, right - 2 * _MARGIN))
         self._row.invalidate()
         self.setFixedHeight(self._row.heightForWidth(self.width()))
-        self.move(host.width() - self.width() - _MARGIN, host.height() - self.height() - _MARGIN - 26)
+        self.move(right - self.width() - _MARGIN, host.height() - self.height() - _MARGIN - 26)
 
     def _on_pressed(self) -> None:
         chosen, self._on_chosen = self._on_chosen, None

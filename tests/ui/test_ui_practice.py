@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QTextDocument
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.core.errors import Unreachable
@@ -113,6 +113,18 @@ def test_an_answer_moves_no_button(panel: PracticePanel, practice: FakePractice,
     qtbot.waitUntil(lambda: panel.message.text().startswith("The practice round has ended"))
     panel.grab()
     assert before == opener.mapTo(panel, opener.rect().center())
+
+
+def test_a_notice_covers_no_button_of_the_dock(panel: PracticePanel) -> None:
+    """The toast stands over the conversation; where the dock is hidden it moves to the window's corner."""
+    window = panel.window()
+    assert isinstance(window, MainWindow)
+    window.toast.show_notice("Anna Berg opened “Offer”")
+    assert window.toast.geometry().right() < window.dock.geometry().left()
+    before = window.toast.geometry().right()
+    window.dock.close()
+    QApplication.processEvents()
+    assert window.toast.geometry().right() > before
 
 
 def test_opening_without_a_picture_says_that_nothing_is_seen(
