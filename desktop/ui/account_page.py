@@ -289,8 +289,10 @@ class AccountPage(QWidget):
         known = next((row for row in self._rows if row.id == self.which.currentData()), None)
         address = check_address(filled_address(self.address.text()))
         host = _checked_host(self.host.text().strip())
-        if (known is None or known.id in self._without_password) and not self.password.text():
+        if not self.password.text() and known is None:
             raise Malformed("The password is missing.", "Many providers give out an app password for this.")
+        if not self.password.text() and known is not None and known.id in self._without_password:
+            raise Malformed("The password is missing.", "It is not held any more; enter it again.")
         label = self.label.text().strip() or address.rpartition("@")[2]
         first = Mailbox(self.name.text().strip(), address)
         row = AccountRow(

@@ -272,8 +272,9 @@ class PracticePanel(QWidget):
         self.message.show_note(_SANDBOX)
 
         def done(_: None) -> None:
+            # Whoever goes on with the story wants to follow it again.
+            self._is_in_hand = bool(said)
             if said:
-                self._is_in_hand = True
                 self.message.show_good(said)
             if then is not None:
                 then()
