@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop import logs
 from desktop.accounts.vault import Keep as VaultKeep
-from desktop.core.errors import StoreTrouble, Trouble
+from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
 from desktop.outgoing.listener import LISTENER_USER
@@ -171,6 +171,7 @@ def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
         connect_relay=lambda url, invite: engine.connect_relay(url, invite or None),
         disconnect_relay=engine.disconnect_relay,
         quit=QApplication.quit,
+        has_password=engine.has_password,
         practice=practice,
     )
 
@@ -206,7 +207,11 @@ def stations_of(stations: EngineStations) -> Stations:
     poller = stations.relay
     troubles = stations.troubles
     listener = ListenerState.LISTENING if stations.port else ListenerState.FAILED
-    relay = RelayState.FAILED if "relay" in troubles else _RELAY_STATES[poller.link if poller else None]
+    relay = _RELAY_STATES[poller.link if poller else None]
+    if "relay" in troubles:
+        relay = RelayState.UNREADABLE
+    elif poller is not None and isinstance(poller.trouble, NotAuthorised):
+        relay = RelayState.FAILED
     first = troubles.get("store") or troubles.get("listener") or troubles.get("mail") or troubles.get("relay")
     return Stations(
         listener=listener,

@@ -15,11 +15,11 @@ from desktop.ui.actions import PracticeRecipient, Step, StepState
 class RoundControls:
     """A `ui.actions.PracticeControls` over an open round."""
 
-    def __init__(self, session: Session, stage: Stage) -> None:
-        """Be ready to play; nothing moves before `start`."""
+    def __init__(self, session: Session, stage: Stage, *, pace_s: float | None = None) -> None:
+        """Be ready to play; nothing moves before `start`; `pace_s` are the seconds a step stands, None to be read."""
         self._gate = threading.Lock()
         self._subscribers: list[Callable[[], None]] = []
-        self._player = StoryPlayer(stage, on_progress=self._on_progress)
+        self._player = StoryPlayer(stage, on_progress=self._on_progress, pace_s=pace_s)
         self._playground = Playground(session)
 
     def _on_progress(self, _progress: Progress) -> None:

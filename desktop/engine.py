@@ -287,6 +287,13 @@ class Engine:
         accounts.delete_account(self.store, account_id)
         self.vault.delete(account_secret(account_id))
 
+    def has_password(self, account_id: int) -> bool:
+        """Say whether an account's password is at hand; one kept for a session is not after it."""
+        try:
+            return self.vault.get(account_secret(account_id)) is not None
+        except StoreTrouble:
+            return False
+
     def _stored_password(self, account_id: int) -> str:
         return (self.vault.get(account_secret(account_id)) if account_id else None) or ""
 

@@ -102,7 +102,7 @@ def save_pictures(folder: Path) -> int:
     from desktop import app
 
     app.application()
-    with _window_on_round() as (window, controls):
+    with _window_on_round(pace_s=0.0) as (window, controls):
         window.show()
         controls.start()
         app.wait_in_loop(lambda: controls.wait(0), STORY_PATIENCE_S)
@@ -114,13 +114,13 @@ def save_pictures(folder: Path) -> int:
 
 
 @contextmanager
-def _window_on_round() -> Iterator[tuple["MainWindow", RoundControls]]:
+def _window_on_round(pace_s: float | None = None) -> Iterator[tuple["MainWindow", RoundControls]]:
     from desktop import app
 
     with ExitStack() as opened:
         crossing = app.Crossing()
         round_ = opened.enter_context(open_round(on_changed=crossing.stations_changed.emit))
-        controls = RoundControls(round_.session, round_.stage)
+        controls = RoundControls(round_.session, round_.stage, pace_s=pace_s)
         opened.callback(controls.close)
         window = app.build_window(round_.engine, crossing, practice=controls)
         opened.callback(app.dismiss, window)

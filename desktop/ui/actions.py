@@ -183,10 +183,6 @@ class PracticeControls(Protocol):
         ...
 
 
-def _held(_account_id: int) -> bool:
-    return True
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
     """Everything the windows may ask for; `has_password` says whether an account's password is held now."""
@@ -202,5 +198,5 @@ class Actions:
     connect_relay: Callable[[str, str], None]
     disconnect_relay: Callable[[], None]
     quit: Callable[[], None]
-    has_password: Callable[[int], bool] = _held
+    has_password: Callable[[int], bool]
     practice: PracticeControls | None = None

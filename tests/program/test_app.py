@@ -43,6 +43,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         (PollerState(link=Link.CONNECTING), RelayState.CONNECTING),
         (PollerState(link=Link.LISTENING), RelayState.CONNECTED),
         (PollerState(link=Link.AWAY, trouble=Unreachable("No answer.", "")), RelayState.WAITING),
+        (PollerState(link=Link.AWAY, trouble=NotAuthorised("Not known.", "")), RelayState.FAILED),
     ],
 )
 def test_the_relay_is_shown_as_it_stands(relay: PollerState | None, shown: RelayState) -> None:
@@ -61,7 +62,7 @@ def test_a_listener_that_failed_is_shown_with_its_trouble() -> None:
     taken, damaged = StoreTrouble("The port is taken.", ""), StoreTrouble("Damaged.", "")
     troubles = {"relay": damaged, "listener": taken}
     stations = app.stations_of(EngineStations(port=0, relay=None, relay_url="", troubles=troubles))
-    assert (stations.listener, stations.relay, stations.trouble) == (ListenerState.FAILED, RelayState.FAILED, taken)
+    assert (stations.listener, stations.relay, stations.trouble) == (ListenerState.FAILED, RelayState.UNREADABLE, taken)
 
 
 def test_testing_an_account_tells_each_line(round_: Round) -> None:
@@ -97,7 +98,7 @@ def test_a_second_start_brings_up_the_first_window(qtbot: QtBot, engine: Engine)
 def test_the_story_plays_in_the_window(qtbot: QtBot, round_: Round) -> None:
     """The story plays to its end by itself, the window lists its conversations, and recipients can be made to act."""
     crossing = app.Crossing()
-    controls = RoundControls(round_.session, round_.stage)
+    controls = RoundControls(round_.session, round_.stage, pace_s=0.05)
     told: list[int] = []
     controls.subscribe(lambda: told.append(1))
     window = app.build_window(round_.engine, crossing, practice=controls)
