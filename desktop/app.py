@@ -161,7 +161,8 @@ def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
         test_account=lambda draft, tell: test_account(engine, draft, tell),
         save_account=lambda draft: engine.save_account(draft.row, draft.password, VaultKeep(draft.keep.value)),
         delete_account=engine.delete_account,
-        keyring_works=engine.keyring_works,
+        # A practice round is a sandbox: it must not make the system ask for its keyring.
+        keyring_works=engine.keyring_works if practice is None else lambda: False,
         kept_in=lambda: Keep(engine.kept_in.value),
         listener=lambda: Listener(
             host="127.0.0.1", port=engine.port, user=LISTENER_USER, password=engine.listener_password

@@ -245,7 +245,7 @@ class AccountPage(QWidget):
 
     @Slot()
     def _show_hint(self) -> None:
-        lines = [] if self.keyring.isEnabled() else ["No keyring answers on this system."]
+        lines = [] if self.keyring.isEnabled() else ["No keyring can be used here."]
         lines.append(_PLACE_HINTS[next(place for place, button in self._places.items() if button.isChecked())])
         self.keep_hint.setText(" ".join(lines).strip())
 

@@ -236,9 +236,9 @@ def test_a_station_s_trouble_stands_on_its_page_while_it_lasts(window: MainWindo
     [
         (True, Keep.KEYRING, Keep.KEYRING, ""),
         (True, Keep.FILE, Keep.FILE, "The file is not encrypted"),
-        (False, Keep.FILE, Keep.FILE, "No keyring answers on this system. The file"),
-        (False, Keep.KEYRING, Keep.SESSION, "No keyring answers on this system. You enter it again"),
-        (False, Keep.SESSION, Keep.SESSION, "No keyring answers on this system. You enter it again"),
+        (False, Keep.FILE, Keep.FILE, "No keyring can be used here. The file"),
+        (False, Keep.KEYRING, Keep.SESSION, "No keyring can be used here. You enter it again"),
+        (False, Keep.SESSION, Keep.SESSION, "No keyring can be used here. You enter it again"),
     ],
 )
 def test_where_secrets_are_kept_is_a_choice_that_says_what_it_means(
