@@ -59,7 +59,8 @@ class RowsMissingError(Exception):
 class Submission:
     """What the client handed in, and the transaction that is open for it at the provider.
 
-    `open_size_bytes` is the SIZE declared there, None where none was; `is_gone` is set once the client left.
+    `open_size_bytes` is the SIZE declared there, None where none was; `is_gone` is set once the client left.  `refused`
+    are those the provider refused for good when they were named: the client heard it, and the window shows it.
     """
 
     raw: bytes = field(repr=False)
@@ -67,6 +68,7 @@ class Submission:
     recipients: tuple[Path, ...]
     open_size_bytes: int | None
     is_gone: Event
+    refused: tuple[tuple[Path, Reply], ...] = ()
 
 
 class Delivery:
@@ -201,17 +203,22 @@ class Delivery:
         ]
 
     def _record_message(self, rows: Sequence[NewCopy], todo: Iterable[int]) -> None:
-        means = self._means
+        means, facts = self._means, self._facts()
+        refused = blank_rows([path.address for path, _ in self._mail.refused], facts)
         _, copy_ids = record_message(
             means.store,
             account_id=self.upstream.account.id,
-            facts=self._facts(),
+            facts=facts,
             at=means.clock(),
-            copies=tuple(rows),
+            copies=(*rows, *refused),
         )
-        self._copy_ids = dict(zip(todo, copy_ids, strict=True))
+        self._copy_ids = dict(zip(todo, copy_ids, strict=False))
         if self.entry_id is not None:
             means.journal().attach(self.entry_id, self._copy_ids)
+        for copy_id, (_, reply) in zip(copy_ids[len(rows) :], self._mail.refused, strict=True):
+            record_outcome(
+                means.store, copy_id, CopyState.REFUSED, at=means.clock(), reply=f"{reply.code} {reply.text}"
+            )
 
     def _facts(self) -> MessageFacts:
         return message_facts(self._mail.raw)

@@ -43,6 +43,7 @@ class Session:
         self._account: AccountRow | None = None
         self._is_open = False
         self._recipients: list[Path] = []
+        self._refused: list[tuple[Path, Reply]] = []
         self._open_size_bytes: int | None = None
         self._delivered: Delivery | None = None
         self.is_gone = Event()
@@ -144,6 +145,8 @@ class Session:
             return told(trouble)
         if reply.is_ok:
             self._recipients.append(path)
+        elif reply.is_permanent:
+            self._refused.append((path, reply))
         return reply
 
     def refuse_data(self) -> Reply | None:
@@ -176,6 +179,7 @@ class Session:
                 recipients=tuple(self._recipients),
                 open_size_bytes=self._open_size_bytes,
                 is_gone=self.is_gone,
+                refused=tuple(self._refused),
             ),
             self.entry_ids,
         )
@@ -214,6 +218,7 @@ class Session:
         self._account = None
         self._is_open = False
         self._recipients = []
+        self._refused = []
 
     def close(self) -> None:
         """Leave the provider; a connection with nothing under way is kept a while for the next session."""

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from desktop.core.policy import WhyNot
-from desktop.core.status import Aside
+from desktop.core.status import Aside, Rung
 from tests.fakes.provider import USER
 from tests.outgoing.conftest import Bench, make_channel
 
@@ -195,3 +195,22 @@ def test_the_store_knows_each_recipients_end(bench: Bench) -> None:
     assert Aside.NOT_DELIVERED in copies["carol@x.test"].status.asides
     assert any("5.1.1 gone" in each.detail for each in copies["carol@x.test"].status.evidence)
     assert Aside.NOT_DELIVERED not in copies["bob@x.test"].status.asides
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_shown"), [("550 5.1.1 No such user", True), ("450 4.2.0 Greylisted, try later", False)]
+)
+def test_a_recipient_refused_for_good_is_shown_as_not_delivered(bench: Bench, reply: str, is_shown: bool) -> None:
+    """Who was refused for good is shown, where the client goes on; who may be tried again is not."""
+    bench.start()
+    bench.provider.faults.replies["rcpt paul@x.test"] = reply
+    with bench.client() as client:
+        answers = client.start(USER, "bob@x.test", "paul@x.test")
+        assert answers[-1].startswith(reply[:3])
+        assert client.content(WIRE).startswith("250")
+    found = {copy.address: copy.status for copy in bench.copies()}
+    assert found["bob@x.test"].rung is Rung.SENT
+    assert ("paul@x.test" in found) is is_shown
+    if is_shown:
+        assert found["paul@x.test"].asides == (Aside.NOT_DELIVERED,)
+        assert found["paul@x.test"].evidence[0].detail == reply
