@@ -27,13 +27,18 @@ from desktop.store.accounts import AccountRow, Security
 _HELO_NAME: Final = "[127.0.0.1]"
 _NEEDS_SMTPUTF8: Final = Reply(553, "5.6.7 This address needs SMTPUTF8, which the mail program did not ask for.")
 # X509_V_ERR_* of OpenSSL, in words.
+_WRONG_NAME: Final = "Check the server's name; the provider's help page has the right one."
+_UNKNOWN_AUTHORITY: Final = (
+    "Check the server's name. If it is right, ask whoever runs it for a certificate that is known."
+)
+# OpenSSL's verify codes (x509_vfy.h): what is wrong, and what helps.
 _CERTIFICATE_FAULTS: Final = {
-    10: "it has expired",
-    18: "it is signed by nobody but itself",
-    19: "its authority is not known here",
-    20: "its authority is not known here",
-    62: "it is for another name",
-    64: "it is for another address",
+    10: ("it has expired", "Check this computer's clock; if it is right, the provider has to renew the certificate."),
+    18: ("it is signed by nobody but itself", _UNKNOWN_AUTHORITY),
+    19: ("its authority is not known here", _UNKNOWN_AUTHORITY),
+    20: ("its authority is not known here", _UNKNOWN_AUTHORITY),
+    62: ("it is for another name", _WRONG_NAME),
+    64: ("it is for another address", _WRONG_NAME),
 }
 
 
@@ -125,14 +130,13 @@ def _unreachable(account: AccountRow, error: Exception) -> Unreachable | Refused
         return Unreachable(f"There is no server named {host}.", "Check the server's name and your connection.")
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(
-            f"Nothing answers at {host} on port {port}.", "Check the port: 465 for TLS, 587 for STARTTLS."
+            f"Nothing answers at {host} on port {port}.",
+            "If it worked before, the provider may be down: try again later. Else check the port: 465 for TLS, 587 for "
+            "STARTTLS.",
         )
     if isinstance(error, ssl.SSLCertVerificationError):
-        fault = _CERTIFICATE_FAULTS.get(error.verify_code, "it cannot be verified")
-        return Unreachable(
-            f"The certificate of {host} is not good: {fault}.",
-            "Check the server's name, or name the file of the provider's certificate authority.",
-        )
+        fault, cure = _CERTIFICATE_FAULTS.get(error.verify_code, ("it cannot be verified", _WRONG_NAME))
+        return Unreachable(f"The certificate of {host} is not good: {fault}.", cure)
     if isinstance(error, ssl.SSLError):
         return Unreachable(
             f"{host} does not speak TLS on port {port}.", "Choose STARTTLS for port 587, TLS for port 465."
