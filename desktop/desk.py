@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from desktop.core.classify import DEFAULT_WINDOW_S
 from desktop.core.permission import Method, Permission, Purpose
-from desktop.engine import WINDOW_S, WINDOW_SETTING, Engine
+from desktop.engine import Engine
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.practice.desk import CopyView, ListenerAddress, RawHit
 from desktop.store import mail, people, settings
@@ -53,7 +54,7 @@ class EngineDesk:
     @property
     def window_s(self) -> float:
         """The window as set in the store."""
-        return float(settings.get(self._engine.store, WINDOW_SETTING, WINDOW_S))
+        return float(settings.get(self._engine.store, settings.WINDOW, DEFAULT_WINDOW_S))
 
     def record_grant(
         self, *, address: str, name: str, purposes: frozenset[Purpose], method: Method, evidence: str

@@ -36,10 +36,8 @@ from desktop.store.database import Store
 from desktop.tracking.poller import Poller, PollerState
 from desktop.tracking.register import register
 
-WINDOW_S = 40.0
 SECRETS_SETTING = "secrets.keep"
 PORT_SETTING = "listener.port"
-WINDOW_SETTING = "window_s"
 
 
 _COPIED_SETTINGS = (SECRETS_SETTING, PORT_SETTING)
@@ -122,22 +120,34 @@ class Engine:
         self.vault = LayeredVault(open_vault(chosen, path=places.secrets))
 
     def _open_store(self) -> Store:
-        """Return the store, or a spare one where it cannot be opened: mail must leave all the same."""
+        """Return the store, or a spare one where it cannot be opened and read: mail must leave all the same."""
+        store: Store | None = None
         try:
             store = Store(self.places.store, clock=self.clock)
+            self._copy(store)
         except StoreTrouble as trouble:
+            if store is not None:
+                store.close()
             self._note("store", spare.told(trouble))
             return SpareStore(self.places.spare, clock=self.clock)
         except BaseException:
             self._lock.release()
             raise
-        spare.keep_copy(self.places.spare, store, _COPIED_SETTINGS)
         store.subscribe(self._keep_copy)
         return store
 
+    def _copy(self, store: Store) -> None:
+        """Copy what a spare store would need; a disk that takes no copy is told of and stops nothing."""
+        try:
+            spare.keep_copy(self.places.spare, store, _COPIED_SETTINGS)
+        except OSError:
+            self._note("copy", StoreTrouble("A copy of your accounts could not be saved.", "Free some disk space."))
+        else:
+            self._note("copy", None)
+
     def _keep_copy(self, change: Change) -> None:
         if change.accounts or change.settings:
-            spare.keep_copy(self.places.spare, self.store, _COPIED_SETTINGS)
+            self._copy(self.store)
 
     @property
     def is_makeshift(self) -> bool:

@@ -21,6 +21,8 @@ from desktop.practice import cast
 from desktop.rounds import Round
 from desktop.spare import SpareStore
 from desktop.store import accounts, settings
+from desktop.store.accounts import AccountRow
+from desktop.store.database import Store
 from desktop.tracking.poller import Link
 
 
@@ -224,6 +226,35 @@ def send(engine: Engine, sender: str) -> int:
         client.mail(sender)
         client.rcpt(cast.ERIK.address)
         return client.data(MAIL)[0]
+
+
+def test_a_store_that_opens_but_cannot_be_read_is_replaced_for_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Damage behind the file's first page shows when the accounts are read; the program runs on a spare store."""
+
+    def damaged(_store: Store) -> tuple[AccountRow, ...]:
+        raise StoreTrouble("Readback's data file is damaged.", "")
+
+    monkeypatch.setattr(accounts, "accounts", damaged)
+    engine = Engine(Places.in_folder(tmp_path), keep=Keep.SESSION)
+    engine.start(port=0)
+    assert (engine.is_makeshift, engine.port > 0, list(engine.stations().troubles)) == (True, True, ["store"])
+    engine.close()
+
+
+def test_a_copy_that_cannot_be_saved_stops_nothing(tmp_path: Path) -> None:
+    """Where the copy's place is taken by a folder, that is told; once it is free, the next change saves it."""
+    places = Places.in_folder(tmp_path)
+    blocked = places.spare.with_suffix(".new")
+    blocked.mkdir()
+    engine = Engine(places, keep=Keep.SESSION)
+    assert (engine.is_makeshift, list(engine.stations().troubles)) == (False, ["copy"])
+    blocked.rmdir()
+    settings.put(engine.store, "listener.port", 4191)
+    assert dict(engine.stations().troubles) == {}
+    assert places.spare.exists()
+    engine.close()
 
 
 def test_a_spare_copy_that_cannot_be_read_is_no_copy(tmp_path: Path) -> None:
