@@ -17,7 +17,6 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop import logs
-from desktop.accounts.vault import Keep as VaultKeep
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
@@ -32,7 +31,6 @@ from desktop.ui.actions import (
     Actions,
     CheckLine,
     CheckState,
-    Keep,
     Listener,
     ListenerState,
     PracticeControls,
@@ -159,11 +157,11 @@ def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
     """Return an engine's abilities as the window knows them."""
     return Actions(
         test_account=lambda draft, tell: test_account(engine, draft, tell),
-        save_account=lambda draft: engine.save_account(draft.row, draft.password, VaultKeep(draft.keep.value)),
+        save_account=lambda draft: engine.save_account(draft.row, draft.password, draft.keep),
         delete_account=engine.delete_account,
         # A practice round is a sandbox: it must not make the system ask for its keyring.
         keyring_works=engine.keyring_works if practice is None else lambda: False,
-        kept_in=lambda: Keep(engine.kept_in.value),
+        kept_in=lambda: engine.kept_in,
         listener=lambda: Listener(
             host="127.0.0.1", port=engine.port, user=LISTENER_USER, password=engine.listener_password
         ),

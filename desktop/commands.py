@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import logs
-from desktop.accounts.vault import Keep
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
+from desktop.core.keep import Keep
 from desktop.engine import Engine, utc_now
 from desktop.places import Places
 from desktop.ui import words

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from desktop.accounts import channel as channels
-from desktop.accounts.vault import Keep, Vault, account_secret, open_vault
+from desktop.accounts.vault import Vault, account_secret, open_vault
 from desktop.core.errors import StoreTrouble, Trouble, Unreachable
+from desktop.core.keep import Keep
 from desktop.engine import PORT_SETTING, SECRETS_SETTING, utc_now
 from desktop.outgoing.listener import DEFAULT_PORT
 from desktop.outgoing.probe import probe

@@ -14,7 +14,6 @@ from desktop.accounts import channel as channels
 from desktop.accounts.channel import Channel
 from desktop.accounts.vault import (
     LISTENER_SECRET,
-    Keep,
     KeyringVault,
     SessionVault,
     Vault,
@@ -22,6 +21,7 @@ from desktop.accounts.vault import (
     open_vault,
 )
 from desktop.core.errors import StoreTrouble, Trouble
+from desktop.core.keep import Keep
 from desktop.outgoing.listener import DEFAULT_PORT, Listener
 from desktop.outgoing.offers import Offer
 from desktop.outgoing.probe import probe

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from desktop.accounts.vault import Keep
 from desktop.controls import RoundControls
+from desktop.core.keep import Keep
 from desktop.core.status import CopyStatus
 from desktop.desk import EngineDesk
 from desktop.engine import Engine

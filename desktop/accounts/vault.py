@@ -12,11 +12,11 @@ import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from desktop.core.errors import StoreTrouble
+from desktop.core.keep import Keep
 
 Value = TypeVar("Value")
 
@@ -26,14 +26,6 @@ _WITHOUT_KEYRING: Final = (
     "Set up a keyring such as GNOME Keyring or KWallet, or choose another place: in the window under Settings → "
     "Account → Keep it in, without one by `readback listen --secrets file`."
 )
-
-
-class Keep(StrEnum):
-    """Where secrets are kept."""
-
-    KEYRING = "keyring"
-    SESSION = "session"
-    FILE = "file"
 
 
 class Vault(Protocol):

@@ -21,10 +21,11 @@ from PySide6.QtWidgets import (
 
 from desktop.core.address import Mailbox, check_address
 from desktop.core.errors import Malformed, Trouble
+from desktop.core.keep import Keep
 from desktop.store.accounts import AccountRow, Security, accounts
 from desktop.store.database import Store
 from desktop.ui import words
-from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState, Keep
+from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState
 from desktop.ui.forms import Message, PortField, filled_address, form_label
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Role, plain

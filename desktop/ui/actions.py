@@ -11,15 +11,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from desktop.core.errors import Trouble
+from desktop.core.keep import Keep
 from desktop.store.accounts import AccountRow
-
-
-class Keep(StrEnum):
-    """Where secrets are kept, chosen by the user."""
-
-    KEYRING = "keyring"
-    FILE = "file"
-    SESSION = "session"
 
 
 class ListenerState(StrEnum):

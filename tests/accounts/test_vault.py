@@ -9,8 +9,9 @@ import keyring.errors
 import pytest
 
 from desktop.accounts.channel import CHANNEL_SECRET, Channel, load, save
-from desktop.accounts.vault import FileVault, Keep, KeyringVault, SessionVault, Vault, account_secret, open_vault
+from desktop.accounts.vault import FileVault, KeyringVault, SessionVault, Vault, account_secret, open_vault
 from desktop.core.errors import StoreTrouble
+from desktop.core.keep import Keep
 from relay.wire.token import TokenType
 
 

@@ -8,16 +8,16 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop import app, rounds
-from desktop.accounts.vault import Keep as VaultKeep
 from desktop.controls import RoundControls
 from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
+from desktop.core.keep import Keep
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
 from desktop.places import Places
 from desktop.rounds import Round
 from desktop.store import accounts
 from desktop.tracking.poller import Link, PollerState
-from desktop.ui.actions import AccountDraft, CheckLine, CheckState, Keep, ListenerState, RelayState, StepState
+from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState, RelayState, StepState
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def round_() -> Iterator[Round]:
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """Lend an engine with nothing set up."""
-    made = Engine(Places.in_folder(tmp_path), keep=VaultKeep.SESSION)
+    made = Engine(Places.in_folder(tmp_path), keep=Keep.SESSION)
     made.start(port=0)
     yield made
     made.close()

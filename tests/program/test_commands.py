@@ -104,7 +104,7 @@ def test_doctor_says_what_is_not_well_and_how_to_mend_it(
 def test_doctor_finds_a_round_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store, listener, provider and relay of a running engine are well; only secrets of one session are pointed at."""
     from desktop import doctor, rounds
-    from desktop.accounts.vault import Keep
+    from desktop.core.keep import Keep
     from desktop.store import settings
 
     with rounds.open_round() as round_:

@@ -10,8 +10,9 @@ import keyring.core
 import pytest
 
 from desktop import rounds
-from desktop.accounts.vault import Keep, SessionVault, account_secret
+from desktop.accounts.vault import SessionVault, account_secret
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
+from desktop.core.keep import Keep
 from desktop.core.permission import Method, Purpose
 from desktop.engine import Engine, LayeredVault, utc_now
 from desktop.outgoing.listener import LISTENER_USER

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from desktop.accounts import channel as channels
-from desktop.accounts.vault import LISTENER_SECRET, FileVault, Keep, account_secret
+from desktop.accounts.vault import LISTENER_SECRET, FileVault, account_secret
 from desktop.core.address import Mailbox
+from desktop.core.keep import Keep
 from desktop.core.permission import Method, Purpose
 from desktop.places import Places
 from desktop.store import mail, people, settings

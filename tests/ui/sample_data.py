@@ -9,6 +9,7 @@ from pathlib import Path
 
 from desktop.core.address import Mailbox
 from desktop.core.errors import NotAuthorised, Trouble
+from desktop.core.keep import Keep
 from desktop.core.parse import MessageFacts
 from desktop.core.permission import Method, Purpose
 from desktop.core.policy import WhyNot
@@ -22,7 +23,6 @@ from desktop.ui.actions import (
     Actions,
     CheckLine,
     CheckState,
-    Keep,
     Listener,
     ListenerState,
     PracticeRecipient,

@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.errors import Malformed, NotAuthorised, Unreachable
+from desktop.core.keep import Keep
 from desktop.core.notice import NoticeKind
 from desktop.store import settings
 from desktop.store.accounts import Security, accounts, save_account
 from desktop.store.database import Store
 from desktop.store.hits import record_gaps
-from desktop.ui.actions import AccountDraft, CheckLine, CheckState, Keep, ListenerState
+from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState
 from desktop.ui.main_window import MainWindow
 from desktop.ui.settings_dialog import notice_key
 from desktop.ui.theme import Theme
