@@ -24,6 +24,7 @@ from desktop.outgoing.listener import LISTENER_USER
 from desktop.outgoing.upstream import Step
 from desktop.places import Places
 from desktop.store.accounts import Security
+from desktop.store.database import Store
 from desktop.tracking.poller import Link
 from desktop.ui import words
 from desktop.ui.actions import (
@@ -57,6 +58,20 @@ class Crossing(QObject):
     stations_changed = Signal()
     trouble = Signal(object)
 
+    def __init__(self) -> None:
+        """Make one that is not told of a store yet."""
+        super().__init__()
+        self._ends: list[Callable[[], None]] = []
+
+    def follow(self, store: Store) -> None:
+        """Emit every change of a store from now on."""
+        self._ends.append(store.subscribe(self.changed.emit))
+
+    def part(self) -> None:
+        """Follow no store any more; a signal emitted after its QObject is gone would be a bug on the writer thread."""
+        while self._ends:
+            self._ends.pop()()
+
 
 def application() -> QApplication:
     """Return the program's QApplication, made at the first call."""
@@ -87,7 +102,7 @@ def run_window(places: Places) -> int:
         opened.callback(engine.close)
         engine.start()
         window = build_window(engine, crossing, practice=None)
-        opened.callback(dismiss, window)
+        opened.callback(dismiss, window, crossing)
         door = Door(places, window)
         opened.callback(door.close)
         window.show()
@@ -130,12 +145,13 @@ def build_window(engine: Engine, crossing: Crossing, *, practice: PracticeContro
     crossing.changed.connect(window.on_change)
     crossing.stations_changed.connect(window.refresh_stations)
     crossing.trouble.connect(window.show_trouble)
-    engine.store.subscribe(crossing.changed.emit)
+    crossing.follow(engine.store)
     return window
 
 
-def dismiss(window: MainWindow) -> None:
+def dismiss(window: MainWindow, crossing: Crossing) -> None:
     """Take a window down whole, while what it reads from is still open."""
+    crossing.part()
     window.leave()
     window.hide()
     window.deleteLater()

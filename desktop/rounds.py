@@ -123,5 +123,5 @@ def _window_on_round(pace_s: float | None = None) -> Iterator[tuple["MainWindow"
         controls = RoundControls(round_.session, round_.stage, pace_s=pace_s)
         opened.callback(controls.close)
         window = app.build_window(round_.engine, crossing, practice=controls)
-        opened.callback(app.dismiss, window)
+        opened.callback(app.dismiss, window, crossing)
         yield window, controls

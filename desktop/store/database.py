@@ -95,9 +95,18 @@ class Store:
                 subscriber(change)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Call `subscriber` on the writer thread after every commit that altered something; return what ends that."""
+        """Call `subscriber` on the writer thread after every commit that altered something; return what ends that.
+
+        Once that has returned, no call is under way and none will come; on the writer thread it must not be called.
+        """
         self._subscribers.append(subscriber)
-        return lambda: self._subscribers.remove(subscriber)
+        return lambda: self._unsubscribe(subscriber)
+
+    def _unsubscribe(self, subscriber: Subscriber) -> None:
+        self._subscribers.remove(subscriber)
+        # What is told on the writer thread at this moment has ended once the writer takes up the next thing.
+        if not self._is_closed.is_set():
+            self._writer.submit(_nothing).result()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -150,6 +159,10 @@ class Store:
         self._writer.submit(self._connection.close).result()
         self._writer.shutdown()
         self._close_readers()
+
+
+def _nothing() -> None:
+    """Be the writer's next thing."""
 
 
 def _make_private(path: Path) -> None:

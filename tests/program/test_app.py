@@ -86,13 +86,14 @@ def test_a_second_start_brings_up_the_first_window(qtbot: QtBot, engine: Engine)
     """Nobody answers before there is a window; afterwards a knock shows it."""
     places = engine.places
     assert app.bring_up_running(places) is False
-    window = app.build_window(engine, app.Crossing(), practice=None)
+    crossing = app.Crossing()
+    window = app.build_window(engine, crossing, practice=None)
     door = app.Door(places, window)
     assert app.bring_up_running(places) is True
     qtbot.waitUntil(window.isVisible)
     door.close()
     assert app.bring_up_running(places) is False
-    app.dismiss(window)
+    app.dismiss(window, crossing)
 
 
 def test_the_story_plays_in_the_window(qtbot: QtBot, round_: Round) -> None:
@@ -120,7 +121,7 @@ def test_the_story_plays_in_the_window(qtbot: QtBot, round_: Round) -> None:
     assert "<form" in controls.stop_page_html(reader.address)
     controls.stop(reader.address)
     controls.close()
-    app.dismiss(window)
+    app.dismiss(window, crossing)
 
 
 def test_the_story_can_be_held_stepped_and_taken_over(round_: Round) -> None:

@@ -83,6 +83,41 @@ def test_whoever_ends_a_subscription_hears_no_more(store: Store) -> None:
     assert heard == [Change(settings=True)]
 
 
+def test_ending_a_subscription_waits_for_the_call_under_way(store: Store) -> None:
+    """Once the end returned, what the subscriber uses may be taken down."""
+    begun, may_end = threading.Event(), threading.Event()
+    told: list[str] = []
+
+    def slow(_: Change) -> None:
+        begun.set()
+        assert may_end.wait(10)
+        told.append("told")
+
+    end = store.subscribe(slow)
+    writing = threading.Thread(target=settings.put, args=(store, "a", 1))
+    writing.start()
+    assert begun.wait(10)
+
+    def ends() -> None:
+        end()
+        told.append("ended")
+
+    ending = threading.Thread(target=ends)
+    ending.start()
+    may_end.set()
+    ending.join(10)
+    writing.join(10)
+    assert told == ["told", "ended"]
+
+
+def test_a_subscription_can_be_ended_after_the_store_is_closed(store: Store) -> None:
+    """Taking down in either order works."""
+    end = store.subscribe(lambda _: None)
+    store.close()
+    end()
+    assert store._subscribers == []
+
+
 def test_an_empty_change_is_not_told(store: Store, told: list[Change]) -> None:
     """A transaction that altered nothing wakes nobody."""
     store.write(lambda _: (Change(), None))
