@@ -17,7 +17,7 @@ from typing import Any, Final
 from desktop.core.address import Mailbox
 from desktop.core.errors import StoreTrouble
 from desktop.store import accounts, settings
-from desktop.store.accounts import AccountRow, Security
+from desktop.store.accounts import AccountRow, Auth, Security
 from desktop.store.database import Store
 
 CURE: Final = "Until then mail goes out untracked, and what was recorded before is not shown."
@@ -67,7 +67,9 @@ def _read(copy: Path) -> dict[str, Any]:
 
 def _account(fields: dict[str, Any]) -> AccountRow:
     identities = tuple(Mailbox(each["name"], each["address"]) for each in fields.pop("identities"))
-    return AccountRow(identities=identities, security=Security(fields.pop("security")), **fields)
+    security, imap_security = Security(fields.pop("security")), Security(fields.pop("imap_security", Security.TLS))
+    auth = Auth(fields.pop("auth", Auth.PASSWORD))
+    return AccountRow(identities=identities, security=security, imap_security=imap_security, auth=auth, **fields)
 
 
 def told(trouble: StoreTrouble) -> StoreTrouble:

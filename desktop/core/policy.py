@@ -40,6 +40,7 @@ class WhyNot(StrEnum):
     SHARED = "shared"
     STORE_TROUBLE = "store_trouble"
     SWITCHED_OFF = "switched_off"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ A rung is never lowered by what machines did and never raised by it.  Silence is
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import IntEnum, StrEnum
 
+from desktop.core.arrival import FailureReason
 from desktop.core.policy import WhyNot
 from desktop.core.verdict import Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
@@ -56,6 +57,17 @@ class EvidenceKind(StrEnum):
     UNCERTAIN = "uncertain"
     HIT = "hit"
     STOP = "stop"
+    DELIVERED = "delivered"
+    RELAYED = "relayed"
+    DELAYED = "delayed"
+    NOT_DELIVERED = "not_delivered"
+    POSSIBLE_BOUNCE = "possible_bounce"
+    AUTO_REPLY = "auto_reply"
+    AWAY = "away"
+    RECEIPT = "receipt"
+    RECEIPT_DENIED = "receipt_denied"
+    REPLY = "reply"
+    POSSIBLE_REPLY = "possible_reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +85,21 @@ class JudgedHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailSign:
+    """What one arrival proves of a copy; `kind` is one of the kinds after STOP.
+
+    `detail` is plain text by a stranger (a diagnostic, or the address that a possible reply came from).
+    """
+
+    kind: EvidenceKind
+    at: datetime
+    arrival_id: int
+    detail: str = ""
+    reason: FailureReason | None = None
+    returns_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One line of the timeline; `counted` says whether it moved the ladder.
 
@@ -85,6 +112,7 @@ class Evidence:
     hit: Hit | None = None
     detail: str = ""
     counted: bool = False
+    sign: MailSign | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

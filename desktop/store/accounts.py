@@ -1,4 +1,4 @@
-"""The user's accounts at providers: where mail is handed in and as whom; passwords are in the vault, never here."""
+"""The user's accounts at providers: where mail is handed in and fetched, and as whom; secrets are in the vault."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -10,7 +10,12 @@ from desktop.store.change import Change
 from desktop.store.columns import from_json, to_json
 from desktop.store.database import Store
 
-_COLUMNS = "id, label, host, port, security, user, identities, shared_copy_only, convert_flowed, ca_file"
+_COLUMNS = (
+    "id, label, host, port, security, user, identities, shared_copy_only, convert_flowed, ca_file, imap_host,"
+    " imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days"
+)
+DEFAULT_WAIT_DAYS = 3
+DEFAULT_HISTORY_DAYS = 90
 
 
 class Security(StrEnum):
@@ -20,9 +25,21 @@ class Security(StrEnum):
     STARTTLS = "starttls"
 
 
+class Auth(StrEnum):
+    """How the user signs in: with a password, or at the provider's own page (OAuth 2.0)."""
+
+    PASSWORD = "password"
+    OAUTH2 = "oauth2"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRow:
-    """One account; `id` is 0 until it is saved, `ca_file` an authority to trust besides the system's."""
+    """One account; `id` is 0 until it is saved, `ca_file` an authority to trust besides the system's.
+
+    An empty `imap_host` means that no incoming mail is read, an empty `imap_user` that it is `user` there too.
+    `oauth_provider` is the key of a provider in `accounts.oauth`; it is empty where a password is used.  `wait_days`
+    are working days until silence is a reason to follow up, `history_days` calendar days of Sent that are read.
+    """
 
     id: int
     label: str
@@ -34,6 +51,14 @@ class AccountRow:
     shared_copy_only: bool = False
     convert_flowed: bool = True
     ca_file: str | None = None
+    imap_host: str = ""
+    imap_port: int = 993
+    imap_security: Security = Security.TLS
+    imap_user: str = ""
+    auth: Auth = Auth.PASSWORD
+    oauth_provider: str = ""
+    wait_days: int = DEFAULT_WAIT_DAYS
+    history_days: int = DEFAULT_HISTORY_DAYS
 
 
 def accounts(store: Store) -> tuple[AccountRow, ...]:
@@ -44,7 +69,8 @@ def accounts(store: Store) -> tuple[AccountRow, ...]:
 
 
 def _row(id_: int, *values: Any) -> AccountRow:
-    label, host, port, security, user, identities, shared, flowed, ca_file = values
+    label, host, port, security, user, identities, shared, flowed, ca_file, *incoming = values
+    imap_host, imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days = incoming
     return AccountRow(
         id=id_,
         label=label,
@@ -56,6 +82,14 @@ def _row(id_: int, *values: Any) -> AccountRow:
         shared_copy_only=bool(shared),
         convert_flowed=bool(flowed),
         ca_file=ca_file,
+        imap_host=imap_host,
+        imap_port=imap_port,
+        imap_security=Security(imap_security),
+        imap_user=imap_user,
+        auth=Auth(auth),
+        oauth_provider=oauth_provider,
+        wait_days=wait_days,
+        history_days=history_days,
     )
 
 
@@ -65,7 +99,7 @@ def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
     def work(connection: sqlite3.Connection) -> tuple[Change, int]:
         identities = to_json([[each.name, each.address] for each in account.identities])
         cursor = connection.execute(
-            f"INSERT OR REPLACE INTO account ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+            f"INSERT OR REPLACE INTO account ({_COLUMNS}) VALUES ({', '.join('?' * 18)})",  # noqa: S608 - a constant
             (
                 account.id or None,
                 account.label,
@@ -77,6 +111,14 @@ def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
                 account.shared_copy_only,
                 account.convert_flowed,
                 account.ca_file,
+                account.imap_host,
+                account.imap_port,
+                account.imap_security.value,
+                account.imap_user,
+                account.auth.value,
+                account.oauth_provider,
+                account.wait_days,
+                account.history_days,
             ),
         )
         return Change(accounts=True), account.id or int(cursor.lastrowid or 0)

@@ -83,6 +83,7 @@ WHY_NOT: Final = {
     WhyNot.SHARED: "All recipients got one shared copy, and not all of them gave permission.",
     WhyNot.STORE_TROUBLE: "Readback could not write to its store, so the mail went out untouched.",
     WhyNot.SWITCHED_OFF: "Tracking was switched off.",
+    WhyNot.ELSEWHERE: "It was sent without Readback, as from a phone, so nothing was added.",
 }
 STANDINGS: Final = {
     Standing.UNKNOWN: "No permission",
@@ -192,6 +193,17 @@ _STATION_SENTENCES: Final = {
     EvidenceKind.UNCERTAIN: "The connection broke before the provider answered.",
     EvidenceKind.STOP: "They pressed Stop. Nothing is recorded from here on.",
     EvidenceKind.HIT: "The relay was asked for something.",
+    EvidenceKind.DELIVERED: "Their mail server reported it delivered.",
+    EvidenceKind.RELAYED: "It was passed on to a server that sends no reports.",
+    EvidenceKind.DELAYED: "A mail server reported a delay and keeps trying.",
+    EvidenceKind.NOT_DELIVERED: "A mail server reported that it was not delivered.",
+    EvidenceKind.POSSIBLE_BOUNCE: "Something came that looks like a bounce.",
+    EvidenceKind.AUTO_REPLY: "An automatic answer came.",
+    EvidenceKind.AWAY: "An automatic answer says they are away.",
+    EvidenceKind.RECEIPT: "Their mail program sent a read receipt.",
+    EvidenceKind.RECEIPT_DENIED: "Their mail program answered that it was not read.",
+    EvidenceKind.REPLY: "They replied.",
+    EvidenceKind.POSSIBLE_REPLY: "A reply came from another address.",
 }
 
 
