@@ -1,61 +1,66 @@
-"""The table of large providers: what is known without asking anyone, each fact from the provider's own help pages."""
+"""What is known about providers without asking anyone: by the address's domain, by an MX host, by the servers found."""
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Final
 
-from desktop.accounts.servers import Found, Server, Source
-from desktop.store.accounts import Auth, Security
+from desktop.accounts.provider_table import PROVIDERS
+from desktop.accounts.servers import Found, Source, filled
 
-ADDRESS: Final = "%EMAILADDRESS%"
-LOCAL_PART: Final = "%EMAILLOCALPART%"
-_OAUTH_FIRST: Final = (Auth.OAUTH2, Auth.PASSWORD)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
-    """One provider: its domains, the ends of its MX hosts, and the finding for any of its addresses."""
-
-    domains: tuple[str, ...]
-    mx: tuple[str, ...] = ()
-    found: Found
-
-
-def _server(host: str, port: int, *, user: str = ADDRESS, auth: tuple[Auth, ...] = (Auth.PASSWORD,)) -> Server:
-    security = Security.TLS if port in {993, 465} else Security.STARTTLS
-    return Server(host=host, port=port, security=security, user=user, auth=auth)
-
-
-PROVIDERS: Final = (
-    Provider(
-        domains=("gmail.com", "googlemail.com"),
-        mx=("google.com", "googlemail.com"),
-        found=Found(
-            sources=(Source.TABLE,),
-            label="Gmail",
-            incoming=_server("imap.gmail.com", 993, auth=_OAUTH_FIRST),
-            outgoing=_server("smtp.gmail.com", 465, auth=_OAUTH_FIRST),
-            oauth_provider="google",
-            app_password_page="https://myaccount.google.com/apppasswords",
-            app_password_note="Google takes no account password here: use an app password (needs 2-Step Verification).",
-        ),
-    ),
-)
+# Every organisation at Microsoft 365 has a domain below this one.
+_TENANTS: Final = ".onmicrosoft.com"
+# Domains whose provider lets no other mail program in, in the words for the user.
+_WITHOUT_IMAP: Final = {
+    **dict.fromkeys(("tuta.com", "tuta.io", "tutamail.com", "tutanota.com", "tutanota.de", "keemail.me"), "Tuta"),
+    "hey.com": "HEY",
+}
 _BY_DOMAIN: Final = {domain: provider for provider in PROVIDERS for domain in provider.domains}
+_BY_MX: Final = {end: provider for provider in PROVIDERS for end in provider.mx}
+_BY_HOSTS: Final = {
+    (each.found.incoming.host, each.found.outgoing.host): each.found
+    for each in reversed(PROVIDERS)
+    if each.found.incoming is not None
+}
 
 
 def found_in_table(address: str) -> Found | None:
-    """Return what the table knows about an address, or None."""
-    provider = _BY_DOMAIN.get(address.rpartition("@")[2].lower())
+    """Return what the table knows about an address, or None; a domain below onmicrosoft.com counts as that one."""
+    domain = address.rpartition("@")[2].lower()
+    if domain.endswith(_TENANTS):
+        domain = _TENANTS.removeprefix(".")
+    provider = _BY_DOMAIN.get(domain)
     return None if provider is None else filled(provider.found, address)
 
 
-def filled(found: Found, address: str) -> Found:
-    """Return a finding with the address in place of the placeholders of its user names."""
-    incoming = None if found.incoming is None else _named(found.incoming, address)
-    return dataclasses.replace(found, incoming=incoming, outgoing=_named(found.outgoing, address))
+def without_imap(domain: str) -> str:
+    """Return a sentence where the domain's provider lets no other mail program in; an empty text otherwise."""
+    name = _WITHOUT_IMAP.get(domain.lower())
+    return f"{name} lets no other mail program in: it has neither IMAP nor SMTP." if name else ""
 
 
-def _named(server: Server, address: str) -> Server:
-    user = server.user.replace(ADDRESS, address).replace(LOCAL_PART, address.rpartition("@")[0])
-    return dataclasses.replace(server, user=user)
+def found_by_mx(host: str, address: str) -> Found | None:
+    """Return the table's provider whose MX `host` is, by the longest end that fits, or None."""
+    labels = host.lower().rstrip(".").split(".")
+    for start in range(len(labels)):
+        provider = _BY_MX.get(".".join(labels[start:]))
+        if provider is not None:
+            return dataclasses.replace(filled(provider.found, address), sources=(Source.MX,), must_confirm=True)
+    return None
+
+
+def completed(found: Found) -> Found:
+    """Return a finding with what the table knows about its servers: how they sign in, and what must be done first."""
+    if found.incoming is None:
+        return found
+    known = _BY_HOSTS.get((found.incoming.host, found.outgoing.host))
+    if known is None or known.incoming is None:
+        return found
+    return dataclasses.replace(
+        found,
+        incoming=dataclasses.replace(found.incoming, auth=known.incoming.auth),
+        outgoing=dataclasses.replace(found.outgoing, auth=known.outgoing.auth),
+        oauth_provider=known.oauth_provider,
+        app_password_page=known.app_password_page,
+        app_password_note=known.app_password_note,
+        note=found.note or known.note,
+        shared_copy_only=known.shared_copy_only,
+    )

@@ -4,6 +4,7 @@ A finding is a proposal: nothing here was tried with a password.  Servers withou
 """
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 from desktop.core.address import Mailbox
 from desktop.store.accounts import AccountRow, Auth, Security
 
+_PLACEHOLDER: Final = re.compile("%EMAIL(?:ADDRESS|LOCALPART|DOMAIN)%")
 POP_ONLY: Final = "Only POP3 is named for incoming mail. Readback sends through this account and reads no mail from it."
 
 
@@ -59,9 +61,9 @@ class Server:
 class Found:
     """Servers of one provider, and every source that named them, the best first.
 
-    `oauth_provider` is a key of `accounts.oauth`, empty where only a password works.  `app_password_page` is the page
-    where the provider gives out passwords for programs, and `app_password_note` the sentence about it; both are empty
-    where the account's own password works or nothing is known.  `note` is what the user must know before signing in.
+    `oauth_provider` is a key of `accounts.oauth`, empty where only a password works.  `app_password_note` says what the
+    provider wants done first (a password for programs made, IMAP switched on), `app_password_page` is its page for it;
+    each is empty where nothing is known.  `note` is what else the user must know before signing in.
     `must_confirm` means: show the hosts and ask before any password goes there, because what named them can be forged
     (RFC 6186 6) or is a guess.  `label` may be what a stranger wrote: plain text, one line.
     """
@@ -88,6 +90,23 @@ class Found:
         servers = [self.outgoing] if self.incoming is None else [self.outgoing, self.incoming]
         by_page = bool(self.oauth_provider) and all(Auth.OAUTH2 in each.auth for each in servers)
         return Auth.OAUTH2 if by_page else Auth.PASSWORD
+
+
+def filled(found: Found, address: str) -> Found:
+    """Return a finding with the address in place of the placeholders of Mozilla's format in its user names."""
+    incoming = None if found.incoming is None else _for_address(found.incoming, address)
+    return dataclasses.replace(found, incoming=incoming, outgoing=_for_address(found.outgoing, address))
+
+
+def _for_address(server: Server, address: str) -> Server:
+    return dataclasses.replace(server, user=with_address(server.user, address))
+
+
+def with_address(text: str, address: str) -> str:
+    """Return `text` with %EMAILADDRESS%, %EMAILLOCALPART% and %EMAILDOMAIN% replaced, each once and none within."""
+    local, _at, domain = address.rpartition("@")
+    values = {"%EMAILADDRESS%": address, "%EMAILLOCALPART%": local, "%EMAILDOMAIN%": domain}
+    return _PLACEHOLDER.sub(lambda match: values[match.group()], text)
 
 
 def row_of(found: Found, address: str, name: str) -> AccountRow:
