@@ -57,6 +57,7 @@ class Round:
             "host": HOST,
             "starttls_port": self.provider.starttls_port,
             "tls_port": self.provider.tls_port,
+            "imap_port": self.provider.imap_port,
             "user": self.provider.user,
             "password": self.provider.password,
             "ca_file": self.ca_file,

@@ -40,6 +40,23 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InboxMail:
+    """One mail in the user's INBOX; `is_seen` is its mark as read, which only the user's own mail program may set."""
+
+    raw: bytes
+    is_seen: bool
+
+    def fields(self) -> dict[str, Any]:
+        """Return the mail as JSON fields."""
+        return {"raw": base64.b64encode(self.raw).decode("ascii"), "is_seen": self.is_seen}
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the mail that `fields` spell."""
+        return cls(raw=base64.b64decode(fields["raw"]), is_seen=fields["is_seen"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the relay answered a recipient: the status, where it redirects to ("" for nowhere), the body."""
 
@@ -75,6 +92,7 @@ class ProviderAccess:
     host: str
     starttls_port: int
     tls_port: int
+    imap_port: int
     user: str
     password: str
     ca_file: str
