@@ -1,0 +1,21 @@
+"""A stranger's text made fit to be kept and shown: one line, no control characters, no marks that turn it around, cut.
+
+Markup is left as it stands: the windows show it as plain text.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+MAX_LINE: Final = 300
+_SPACE: Final = re.compile(r"\s+")
+# Marks that join or separate letters belong to Persian, Indic scripts and emoji; all other format characters may lie.
+_JOINERS: Final = frozenset("\u200c\u200d")
+_UNFIT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def plain(text: str, limit: int = MAX_LINE) -> str:
+    """Return the text in one line of at most `limit` characters, every unfit character left out."""
+    line = _SPACE.sub(" ", text[: 4 * limit])
+    fit = "".join(sign for sign in line if sign in _JOINERS or unicodedata.category(sign) not in _UNFIT).strip()
+    return fit if len(fit) <= limit else fit[: limit - 1].rstrip() + "…"
