@@ -1,0 +1,300 @@
+"""Follow-ups as the store knows them: the cases that `core.followup` decides on, and what the user said about each.
+
+The cases are a few queries over whole tables, never one per conversation, and hold only those in which our word is the
+last one and somebody is awaited.  What the user said is a row per conversation; each change returns it as it was, which
+is the undo.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from desktop.core.arrival import FailureReason
+from desktop.core.followup import Awaited, Case, FollowUp, expects_answer, follow_ups, sittings
+from desktop.core.status import Aside, EvidenceKind, Rung
+from desktop.core.workdays import WorkCalendar
+from desktop.store.accounts import DEFAULT_WAIT_DAYS
+from desktop.store.change import Change
+from desktop.store.columns import from_json, from_ms, to_ms
+from desktop.store.database import Store
+
+MAX_WAIT_DAYS: Final = 366
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderRow:
+    """What the user said about a conversation; as `Case` puts it.
+
+    `message_wait_days` is another wait for the message `message_id`, which is set where a change was about it.
+    """
+
+    conversation_id: int
+    wait_days: int | None = None
+    snoozed_until: datetime | None = None
+    done_at: datetime | None = None
+    message_id: int | None = None
+    message_wait_days: int | None = None
+
+
+def due_list(
+    store: Store, now: datetime, calendar: WorkCalendar, *, cap: int = 1, with_snoozed: bool = False
+) -> tuple[FollowUp, ...]:
+    """Return who to follow up with, in the order of `follow_ups`; `now` is aware and in the user's zone."""
+    return follow_ups(cases(store), now=now, calendar=calendar, cap=cap, with_snoozed=with_snoozed)
+
+
+# Our newest message of each conversation in which no reply came later: the list begins from these.
+_NEWEST: Final = (
+    "WITH newest AS MATERIALIZED ("
+    " SELECT message.id, message.conversation_id, message.account_id, message.subject, message.at_ms, message.wait_days"
+    " FROM conversation JOIN message ON message.id = ("
+    "  SELECT id FROM message WHERE conversation_id = conversation.id ORDER BY at_ms DESC, id DESC LIMIT 1)"
+    " WHERE conversation.last_reply_ms < message.at_ms)"
+)
+_CASES: Final = (
+    f"{_NEWEST} SELECT newest.id, newest.conversation_id, newest.account_id, newest.subject, newest.at_ms,"  # noqa: S608
+    " coalesce(newest.wait_days, reminder.wait_days, account.wait_days),"
+    " reminder.snoozed_until_ms, reminder.done_at_ms, conversation.last_reply_ms"
+    " FROM newest JOIN conversation ON conversation.id = newest.conversation_id"
+    " LEFT JOIN reminder ON reminder.conversation_id = newest.conversation_id"
+    " LEFT JOIN account ON account.id = newest.account_id ORDER BY newest.id"
+)
+_COPIES: Final = (
+    f"{_NEWEST} SELECT copy.message_id, copy.id, copy.address, copy.name, copy.role, copy.rung, copy.asides,"  # noqa: S608
+    " copy.state, copy.state_at_ms FROM newest JOIN copy ON copy.message_id = newest.id"
+    " WHERE copy.state <> 'prepared' AND coalesce(copy.why_not, '') NOT IN ('list_mail', 'automatic', 'report')"
+    " ORDER BY copy.id"
+)
+_SIGNS: Final = (
+    f"{_NEWEST} SELECT sign.copy_id, sign.kind, sign.at_ms, sign.reason, sign.returns_on"  # noqa: S608
+    " FROM newest JOIN copy ON copy.message_id = newest.id JOIN sign ON sign.copy_id = copy.id"
+    " ORDER BY sign.copy_id, sign.at_ms, sign.arrival_id"
+)
+_HITS: Final = (
+    f"{_NEWEST} SELECT hit.copy_id, hit.kind, hit.verdict, hit.at_ms"  # noqa: S608
+    " FROM newest JOIN copy ON copy.message_id = newest.id JOIN hit ON hit.copy_id = copy.id"
+    " WHERE hit.verdict IN ('person', 'image_proxy') ORDER BY hit.copy_id, hit.at_ms"
+)
+# Our messages to each person since they last answered one, in whatever conversation.
+_UNANSWERED: Final = (
+    "WITH answered AS MATERIALIZED (SELECT copy.address, max(sign.at_ms) AS at_ms FROM sign"
+    " JOIN copy ON copy.id = sign.copy_id WHERE sign.kind = 'reply' GROUP BY copy.address)"
+    " SELECT copy.address, count(DISTINCT copy.message_id) FROM copy JOIN message ON message.id = copy.message_id"
+    " LEFT JOIN answered ON answered.address = copy.address"
+    " WHERE copy.state IN ('sent', 'uncertain') AND message.at_ms > coalesce(answered.at_ms, 0)"
+    " GROUP BY copy.address HAVING count(DISTINCT copy.message_id) > 1"
+)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the rows say of one copy besides its own."""
+
+    failed_at: datetime | None = None
+    failure: FailureReason | None = None
+    returns_on: date | None = None
+    asked_at: datetime | None = None
+    asks_reply: bool = False
+    asks_bounce: bool = False
+    opens_at: list[datetime] = field(default_factory=list)
+    clicked_at: datetime | None = None
+    proxied_at: datetime | None = None
+
+
+def cases(store: Store) -> tuple[Case, ...]:
+    """Return every conversation in which our word is the last one and somebody is awaited."""
+    with store.read() as connection:
+        rows = connection.execute(_CASES).fetchall()
+        found: defaultdict[int, _Found] = defaultdict(_Found)
+        _read_signs(found, connection.execute(_SIGNS))
+        _read_hits(found, connection.execute(_HITS))
+        unanswered: dict[str, int] = dict(connection.execute(_UNANSWERED).fetchall())
+        own = _own_addresses(connection)
+        awaited = _awaited(connection.execute(_COPIES), found, unanswered, own)
+    return tuple(_case(awaited[row[0]], *row[1:]) for row in rows if row[0] in awaited)
+
+
+def _case(awaited: Iterable[Awaited], *values: Any) -> Case:
+    conversation_id, account_id, subject, at_ms, wait_days, snoozed_until_ms, done_at_ms, replied_ms = values
+    return Case(
+        conversation_id=conversation_id,
+        account_id=account_id,
+        subject=subject,
+        sent_at=from_ms(at_ms),
+        awaited=tuple(awaited),
+        replied_at=_instant(replied_ms or None),
+        wait_days=DEFAULT_WAIT_DAYS if wait_days is None else wait_days,
+        snoozed_until=_instant(snoozed_until_ms),
+        done_at=_instant(done_at_ms),
+    )
+
+
+def _own_addresses(connection: sqlite3.Connection) -> frozenset[str]:
+    rows = connection.execute("SELECT identities FROM account").fetchall()
+    return frozenset(address.lower() for (identities,) in rows for _, address in from_json(identities))
+
+
+def _read_signs(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
+    """Take in what arrivals said, oldest first: the newest date of return and the first failure stand."""
+    for copy_id, kind, at_ms, reason, returns_on in rows:
+        each = found[copy_id]
+        if kind == EvidenceKind.NOT_DELIVERED and each.failed_at is None:
+            each.failed_at = from_ms(at_ms)
+            each.failure = None if reason is None else FailureReason(reason)
+        elif kind == EvidenceKind.AWAY:
+            each.returns_on = None if returns_on is None else date.fromisoformat(returns_on)
+        elif kind in (EvidenceKind.POSSIBLE_REPLY, EvidenceKind.POSSIBLE_BOUNCE):
+            each.asked_at = each.asked_at or from_ms(at_ms)
+            each.asks_reply |= kind == EvidenceKind.POSSIBLE_REPLY
+            each.asks_bounce |= kind == EvidenceKind.POSSIBLE_BOUNCE
+
+
+def _read_hits(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
+    for copy_id, kind, verdict, at_ms in rows:
+        each, at = found[copy_id], from_ms(at_ms)
+        if verdict == "image_proxy":
+            each.proxied_at = each.proxied_at or at
+            continue
+        each.opens_at.append(at)
+        if kind == "click":
+            each.clicked_at = each.clicked_at or at
+
+
+def _awaited(
+    rows: Iterator[Any], found: Mapping[int, _Found], unanswered: Mapping[str, int], own: frozenset[str]
+) -> dict[int, list[Awaited]]:
+    """Return by message who is awaited; nobody of whom no answer can be expected."""
+    awaited: defaultdict[int, list[Awaited]] = defaultdict(list)
+    expected: dict[str, bool] = {}
+    nothing = _Found()
+    for message_id, copy_id, address, name, role, rung, asides, state, state_at_ms in rows:
+        if address not in expected:
+            expected[address] = expects_answer(address, own)
+        if expected[address]:
+            each = found.get(copy_id, nothing)
+            failed_at = from_ms(state_at_ms) if state == "refused" else each.failed_at
+            beside = () if asides == "[]" else from_json(asides)
+            person = Awaited(
+                address=address,
+                name=name,
+                rung=Rung(rung),
+                is_copied=role != "to",
+                is_undelivered=Aside.NOT_DELIVERED in beside,
+                undelivered_at=failed_at,
+                failure=each.failure,
+                is_away=Aside.AWAY in beside,
+                returns_on=each.returns_on,
+                opens=sittings(each.opens_at),
+                opened_at=each.opens_at[0] if each.opens_at else None,
+                last_open_at=each.opens_at[-1] if each.opens_at else None,
+                probably_opened_at=each.proxied_at,
+                clicked_at=each.clicked_at,
+                has_possible_reply=each.asks_reply,
+                has_possible_bounce=each.asks_bounce,
+                asked_at=each.asked_at,
+                unanswered=unanswered.get(address, 1),
+            )
+            awaited[message_id].append(person)
+    return awaited
+
+
+def reminder(store: Store, conversation_id: int) -> ReminderRow:
+    """Return what the user said about a conversation."""
+    with store.read() as connection:
+        return _row(connection, conversation_id)
+
+
+def snooze(store: Store, conversation_id: int, until: datetime, at: datetime) -> tuple[Change, ReminderRow]:
+    """Put a conversation out of sight until an instant; return what stood before, for the undo."""
+    return _keep(store, conversation_id, lambda row: replace(row, snoozed_until=until, done_at=at))
+
+
+def mark_done(store: Store, conversation_id: int, at: datetime) -> tuple[Change, ReminderRow]:
+    """End a conversation's follow-up for what was sent until now; return what stood before, for the undo."""
+    return _keep(store, conversation_id, lambda row: replace(row, snoozed_until=None, done_at=at))
+
+
+def wake(store: Store, conversation_id: int) -> tuple[Change, ReminderRow]:
+    """Take a snooze or a "done" back."""
+    return _keep(store, conversation_id, lambda row: replace(row, snoozed_until=None, done_at=None))
+
+
+def set_wait(store: Store, conversation_id: int, days: int | None) -> tuple[Change, ReminderRow]:
+    """Wait so many working days in this conversation; None is as its account says. Raise ValueError beyond a year."""
+    _check_days(days)
+    return _keep(store, conversation_id, lambda row: replace(row, wait_days=days))
+
+
+def set_message_wait(store: Store, message_id: int, days: int | None) -> tuple[Change, ReminderRow]:
+    """Wait so many working days for an answer to one message; None is as its conversation says."""
+    _check_days(days)
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, ReminderRow]:
+        found = connection.execute(
+            "SELECT conversation_id, wait_days FROM message WHERE id = ?", (message_id,)
+        ).fetchone()
+        if found is None:
+            raise LookupError(f"no message {message_id}")
+        before = replace(_row(connection, found[0]), message_id=message_id, message_wait_days=found[1])
+        return _write(connection, replace(before, message_wait_days=days)), before
+
+    return store.write(work)
+
+
+def restore(store: Store, before: ReminderRow) -> Change:
+    """Put back what stood before a change."""
+    return store.write(lambda connection: (_write(connection, before), None))[0]
+
+
+def _check_days(days: int | None) -> None:
+    if days is not None and not 1 <= days <= MAX_WAIT_DAYS:
+        raise ValueError(f"not a number of days to wait: {days}")
+
+
+def _keep(store: Store, conversation_id: int, change: Any) -> tuple[Change, ReminderRow]:
+    def work(connection: sqlite3.Connection) -> tuple[Change, ReminderRow]:
+        if connection.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone() is None:
+            raise LookupError(f"no conversation {conversation_id}")
+        before = _row(connection, conversation_id)
+        return _write(connection, change(before)), before
+
+    return store.write(work)
+
+
+def _row(connection: sqlite3.Connection, conversation_id: int) -> ReminderRow:
+    row = connection.execute(
+        "SELECT wait_days, snoozed_until_ms, done_at_ms FROM reminder WHERE conversation_id = ?", (conversation_id,)
+    ).fetchone()
+    wait_days, snoozed_until_ms, done_at_ms = row or (None, None, None)
+    return ReminderRow(
+        conversation_id=conversation_id,
+        wait_days=wait_days,
+        snoozed_until=_instant(snoozed_until_ms),
+        done_at=_instant(done_at_ms),
+    )
+
+
+def _write(connection: sqlite3.Connection, row: ReminderRow) -> Change:
+    said = (row.wait_days, _ms(row.snoozed_until), _ms(row.done_at))
+    if any(each is not None for each in said):
+        connection.execute(
+            "INSERT OR REPLACE INTO reminder (conversation_id, wait_days, snoozed_until_ms, done_at_ms)"
+            " VALUES (?, ?, ?, ?)",
+            (row.conversation_id, *said),
+        )
+    else:
+        connection.execute("DELETE FROM reminder WHERE conversation_id = ?", (row.conversation_id,))
+    if row.message_id is not None:
+        connection.execute("UPDATE message SET wait_days = ? WHERE id = ?", (row.message_wait_days, row.message_id))
+    return Change(conversations=frozenset({row.conversation_id}))
+
+
+def _instant(at_ms: int | None) -> datetime | None:
+    return None if at_ms is None else from_ms(at_ms)
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)
