@@ -3,13 +3,16 @@
 It works beside a running Readback, so it takes no lock, starts no station and sends no mail.
 """
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from desktop.accounts import channel as channels
-from desktop.accounts.vault import Vault, account_secret, open_vault
+from desktop.accounts.clients import Clients
+from desktop.accounts.credentials import Credentials
+from desktop.accounts.vault import Vault, open_vault
 from desktop.core.errors import StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import PORT_SETTING, SECRETS_SETTING, utc_now
@@ -55,7 +58,7 @@ def findings(places: Places) -> Iterator[Finding]:
             cure = "Open `readback` and enter one under Settings → Account."
             yield Finding(part="provider", is_well=False, seen="No account yet.", cure=cure)
         for row in rows:
-            yield _look("provider", lambda row=row: _provider(row, vault))  # type: ignore[misc]
+            yield _look("provider", lambda row=row: _provider(row, vault, store))  # type: ignore[misc]
         yield _look("relay", lambda: _relay(vault))
     finally:
         store.close()
@@ -105,11 +108,9 @@ def _listener(port: int) -> str:
     return f"taking mail on 127.0.0.1:{port}"
 
 
-def _provider(row: AccountRow, vault: Vault) -> str:
-    password = vault.get(account_secret(row.id))
-    if password is None:
-        raise StoreTrouble(f"The password of “{row.label}” is not kept.", "Enter it under Settings → Account.")
-    probe(row, password)
+def _provider(row: AccountRow, vault: Vault, store: Store) -> str:
+    credentials = Credentials(vault, clock=utc_now, clients=Clients(store, vault, environment=os.environ))
+    probe(row, credentials)
     return f"{row.label}: signed in at {row.host}:{row.port}, certificate valid"
 
 

@@ -4,14 +4,19 @@ The listener runs whether a relay is connected or not, and the poller only once 
 happens and stops neither.
 """
 
+import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from desktop import spare
 from desktop.accounts import channel as channels
+from desktop.accounts import oauth
 from desktop.accounts.channel import Channel
+from desktop.accounts.clients import Clients, client_secret_name
+from desktop.accounts.credentials import Bearer, Credential, Credentials, Password, grant_secret
+from desktop.accounts.oauth import Grant
 from desktop.accounts.vault import (
     LISTENER_SECRET,
     KeyringVault,
@@ -30,7 +35,7 @@ from desktop.places import Places
 from desktop.running import RunningLock
 from desktop.spare import SpareStore
 from desktop.store import accounts, settings
-from desktop.store.accounts import AccountRow
+from desktop.store.accounts import AccountRow, Auth
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.tracking.poller import Poller, PollerState
@@ -70,6 +75,11 @@ class LayeredVault:
         """Keep a secret where the user chose; raise StoreTrouble."""
         self.lasting.put(name, secret)
         self.session.delete(name)
+
+    def renew(self, name: str, secret: str) -> None:
+        """Replace a secret where it is: one of this session never becomes one that lasts; raise StoreTrouble."""
+        place: Vault = self.lasting if self.session.get(name) is None else self.session
+        place.put(name, secret)
 
     def delete(self, name: str) -> None:
         """Forget a secret in both places; raise StoreTrouble."""
@@ -118,6 +128,10 @@ class Engine:
         self.store = self._open_store()
         chosen = keep or Keep(settings.get(self.store, SECRETS_SETTING, Keep.KEYRING.value))
         self.vault = LayeredVault(open_vault(chosen, path=places.secrets))
+        self.clients = Clients(self.store, self.vault, environment=os.environ)
+        self.credentials = Credentials(
+            self.vault, clock=clock, clients=self.clients, on_trouble=lambda trouble: self._note("secrets", trouble)
+        )
 
     def _open_store(self) -> Store:
         """Return the store, or a spare one where it cannot be opened and read: mail must leave all the same."""
@@ -177,6 +191,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop both stations and close the store; never waits for the network."""
+        self.credentials.close()
         with self._gate:
             poller, self._poller = self._poller, None
             listener, self._listener = self._listener, None
@@ -204,6 +219,7 @@ class Engine:
             port=port,
             store=self.store,
             vault=self.vault,
+            credentials=self.credentials,
             channel=lambda: self._channel,
             journal_path=self.places.journal,
             clock=self.clock,
@@ -244,27 +260,72 @@ class Engine:
             return False
         return True
 
-    def test_account(self, account: AccountRow, password: str, on_step: Callable[[Step], None]) -> Offer:
-        """Sign in at the provider and send nothing; an empty password means the stored one; raise Trouble.
+    def sign_in(
+        self,
+        provider: str,
+        address: str,
+        open_browser: Callable[[str], object],
+        cancelled: threading.Event,
+    ) -> Grant:
+        """Have the user sign in at a provider's own page, which `open_browser` shows; raise Trouble.
 
-        `on_step` is told of each step as it begins; what the server offers is returned.
+        The grant is tried by `test_account` and kept by `save_account`, in place of an earlier one if there is.
         """
-        return probe(account, password or self._stored_password(account.id), on_step=on_step)
+        known = self.clients.provider(provider)
+        client = self.clients.client(known)
+        return oauth.sign_in(known, client, address, open_browser=open_browser, cancelled=cancelled, clock=self.clock)
 
-    def save_account(self, account: AccountRow, password: str, keep: Keep) -> int:
-        """Keep an account and its password (an empty one leaves the stored one); return its id; raise StoreTrouble.
+    def test_account(
+        self, account: AccountRow, password: str, on_step: Callable[[Step], None], grant: Grant | None = None
+    ) -> Offer:
+        """Sign in at the provider and send nothing; raise Trouble.
+
+        Without a `grant` and with an empty password it is tried with what is kept.  `on_step` is told of each step as
+        it begins; what the server offers is returned.
+        """
+        return probe(account, self.credential_for(account, password, grant) or self.credentials, on_step=on_step)
+
+    def credential_for(
+        self, account: AccountRow, password: str, grant: Grant | None = None, *, incoming: bool = False
+    ) -> Credential | None:
+        """Return what a form that is not saved yet signs in with; None where that is what is kept already."""
+        user = (account.imap_user if incoming else "") or account.user
+        if account.auth is Auth.OAUTH2:
+            return None if grant is None else Bearer(user=user, token=grant.tokens.access_token)
+        return Password(user=user, secret=password) if password else None
+
+    def save_account(self, account: AccountRow, password: str, keep: Keep, grant: Grant | None = None) -> int:
+        """Keep an account with its password or grant; without either, what is kept stays; return its id.
+
+        Raise StoreTrouble.
 
         Keyring and file hold all lasting secrets, so choosing one moves the others there.  “This session only” is for
         this password, and for all where no keyring answers.
         """
         if keep is not Keep.SESSION or (self.kept_in is Keep.KEYRING and not self.keyring_works()):
             self._keep_in(keep)
-        _, account_id = accounts.save_account(self.store, account)
-        if password and keep is Keep.SESSION:
-            self.vault.session.put(account_secret(account_id), password)
-        elif password:
-            self.vault.put(account_secret(account_id), password)
+        # Who hears of the change signs in anew: by then the secret is there, but for a first save, which makes the id.
+        account_id = account.id or accounts.save_account(self.store, account)[1]
+        self._keep_secret(account_id, account.auth, password, keep, grant)
+        accounts.save_account(self.store, replace(account, id=account_id))
         return account_id
+
+    def _keep_secret(self, account_id: int, auth: Auth, password: str, keep: Keep, grant: Grant | None) -> None:
+        """Keep what the account signs in with from now on, and forget what it does not."""
+        is_page = auth is Auth.OAUTH2
+        if grant is not None and is_page:
+            if keep is not Keep.SESSION:
+                # Else an earlier one of this session would stand before it.
+                self.vault.session.delete(grant_secret(account_id))
+            self.credentials.adopt(account_id, grant, vault=self.vault.session if keep is Keep.SESSION else self.vault)
+        elif password and not is_page:
+            place = self.vault.session if keep is Keep.SESSION else self.vault
+            place.put(account_secret(account_id), password)
+        if is_page and grant is not None:
+            self.vault.delete(account_secret(account_id))
+        elif not is_page and password:
+            self.credentials.forget(account_id)
+            self.vault.delete(grant_secret(account_id))
 
     @property
     def kept_in(self) -> Keep:
@@ -278,7 +339,8 @@ class Engine:
             return
         after = open_vault(keep, path=self.places.secrets)
         names = [LISTENER_SECRET, channels.CHANNEL_SECRET]
-        names += [account_secret(row.id) for row in accounts.accounts(self.store)]
+        names += [name(row.id) for row in accounts.accounts(self.store) for name in (account_secret, grant_secret)]
+        names += [client_secret_name(provider.key) for provider in self.clients.providers()]
         answers = before.where is not Keep.KEYRING or self.keyring_works()
         known = {name: secret for name in names if answers and (secret := before.get(name)) is not None}
         for name, secret in known.items():
@@ -295,17 +357,17 @@ class Engine:
     def delete_account(self, account_id: int) -> None:
         """Forget an account and its password; raise StoreTrouble."""
         accounts.delete_account(self.store, account_id)
+        self.credentials.forget(account_id)
         self.vault.delete(account_secret(account_id))
+        self.vault.delete(grant_secret(account_id))
 
     def has_password(self, account_id: int) -> bool:
-        """Say whether an account's password is at hand; one kept for a session is not after it."""
+        """Say whether an account's password or grant is at hand; one kept for a session is not after it."""
+        names = (account_secret(account_id), grant_secret(account_id))
         try:
-            return self.vault.get(account_secret(account_id)) is not None
+            return any(self.vault.get(name) is not None for name in names)
         except StoreTrouble:
             return False
-
-    def _stored_password(self, account_id: int) -> str:
-        return (self.vault.get(account_secret(account_id)) if account_id else None) or ""
 
     # The relay.
 

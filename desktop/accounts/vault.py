@@ -1,4 +1,4 @@
-"""Secrets: account passwords, the listener's own password and the relay channel, by name.
+"""Secrets: account passwords and sign-ins, the listener's own password and the relay channel, by name.
 
 Three places, and the user picks one: the system keyring, this session's memory, or a file only the user can read.
 Nothing falls back by itself: a machine without a keyring is told of, never answered with plain text on disk.
@@ -44,6 +44,10 @@ class Vault(Protocol):
         """Keep `secret` under `name`, in place of an earlier one."""
         ...
 
+    def renew(self, name: str, secret: str) -> None:
+        """Replace a secret in the very place where it is kept now."""
+        ...
+
     def delete(self, name: str) -> None:
         """Forget the secret; one that is not there is forgotten already."""
         ...
@@ -82,6 +86,8 @@ class SessionVault:
         """Keep the secret until the program ends."""
         self._secrets[name] = secret
 
+    renew = put
+
     def delete(self, name: str) -> None:
         """Forget the secret."""
         self._secrets.pop(name, None)
@@ -106,6 +112,8 @@ class KeyringVault:
     def put(self, name: str, secret: str) -> None:
         """Keep the secret in the keyring."""
         self._thread.submit(_keyring_put, name, secret).result()
+
+    renew = put
 
     def delete(self, name: str) -> None:
         """Remove the secret from the keyring."""
@@ -169,6 +177,8 @@ class FileVault:
         """Write the secret; the file is replaced as a whole."""
         with self._lock:
             self._write({**self._read(), name: secret})
+
+    renew = put
 
     def delete(self, name: str) -> None:
         """Write the file without the secret."""

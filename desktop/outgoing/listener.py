@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop.accounts.channel import Channel
+from desktop.accounts.credentials import Credentials
 from desktop.accounts.vault import LISTENER_SECRET, Vault
 from desktop.core.errors import StoreTrouble, Trouble
 from desktop.outgoing.dialogue import LISTENER_USER, Dialogue, House
@@ -46,6 +47,7 @@ class Listener:
         port: int,
         store: Store,
         vault: Vault,
+        credentials: Credentials,
         channel: Callable[[], Channel | None],
         journal_path: Path,
         clock: Callable[[], datetime],
@@ -60,7 +62,7 @@ class Listener:
         self._on_trouble = on_trouble
         self._means = Means(
             store=store,
-            vault=vault,
+            credentials=credentials,
             channel=channel,
             journal_path=journal_path,
             clock=clock,

@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from desktop.accounts.channel import Channel
+from desktop.accounts.credentials import Credentials
 from desktop.accounts.tls import client_context
-from desktop.accounts.vault import Vault, account_secret
 from desktop.core.address import normalised
-from desktop.core.errors import Malformed, NotAuthorised, Trouble
+from desktop.core.errors import Malformed, Trouble
 from desktop.outgoing import offers, upstream
 from desktop.outgoing.journal import Journal
 from desktop.outgoing.offers import Offer
@@ -62,7 +62,7 @@ class Means:
         self,
         *,
         store: Store,
-        vault: Vault,
+        credentials: Credentials,
         channel: Callable[[], Channel | None],
         journal_path: Path,
         clock: Callable[[], datetime],
@@ -71,7 +71,7 @@ class Means:
     ) -> None:
         """Take what the app built; nothing is opened yet."""
         self.store = store
-        self.vault = vault
+        self._credentials = credentials
         self.channel = channel
         self.clock = clock
         self.on_trouble = on_trouble
@@ -173,12 +173,9 @@ class Means:
 
     def connect(self, account: AccountRow) -> Upstream:
         """Return a signed-in connection to the account's server; raise Trouble in plain words."""
-        password = self.vault.get(account_secret(account.id))
-        if password is None:
-            raise NotAuthorised(
-                f"Readback has no password for {account.label or account.host}.", "Enter it in Readback's settings."
-            )
-        opened = upstream.connect(account, password, self._context(account.ca_file), timeouts=self._timeouts)
+        opened = upstream.connect_as(
+            account, self._credentials, self._context(account.ca_file), timeouts=self._timeouts
+        )
         with self._lock:
             self._upstreams = {each for each in self._upstreams if each.is_usable} | {opened}
         self.learn(account.id, opened.offer)

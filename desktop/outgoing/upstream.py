@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from desktop.accounts.credentials import Bearer, Credential, Credentials, Password
 from desktop.core.errors import NotAuthorised, Refused, Unreachable
 from desktop.outgoing.offers import Offer, offer_of
 from desktop.outgoing.replies import Reply
@@ -25,6 +26,7 @@ from desktop.store.accounts import AccountRow, Security
 
 # As Thunderbird does: the name of this machine is nobody's business.
 _HELO_NAME: Final = "[127.0.0.1]"
+_COMMAND_BYTES: Final = 512
 _NEEDS_SMTPUTF8: Final = Reply(553, "5.6.7 This address needs SMTPUTF8, which the mail program did not ask for.")
 # X509_V_ERR_* of OpenSSL, in words.
 _WRONG_NAME: Final = "Check the server's name; the provider's help page has the right one."
@@ -75,7 +77,7 @@ class RefusedByProvider(Refused):
 
 def connect(
     account: AccountRow,
-    password: str,
+    credential: Credential,
     context: ssl.SSLContext,
     *,
     timeouts: Timeouts | None = None,
@@ -97,7 +99,7 @@ def connect(
         _acknowledge_at_once(_socket_of(smtp))
         _greet(smtp, account)
         on_step(Step.SIGN_IN)
-        _sign_in(smtp, account, password)
+        _sign_in(smtp, account, credential)
     except (OSError, smtplib.SMTPException) as error:
         smtp.close()
         raise _unreachable(account, error) from error
@@ -105,6 +107,25 @@ def connect(
         smtp.close()
         raise
     return Upstream(smtp, account, waits)
+
+
+def connect_as(
+    account: AccountRow,
+    credentials: Credentials,
+    context: ssl.SSLContext,
+    *,
+    timeouts: Timeouts | None = None,
+    on_step: Callable[[Step], None] = lambda _step: None,
+) -> "Upstream":
+    """Connect with what the account signs in with now; a token that was refused is fetched anew once."""
+    credential = credentials.of(account)
+    try:
+        return connect(account, credential, context, timeouts=timeouts, on_step=on_step)
+    except NotAuthorised:
+        another = credentials.refused(account, credential)
+        if another is None:
+            raise
+    return connect(account, another, context, timeouts=timeouts, on_step=on_step)
 
 
 def _open(
@@ -167,26 +188,78 @@ def _encrypt(smtp: smtplib.SMTP, account: AccountRow, context: ssl.SSLContext) -
         raise RefusedByProvider(f"{account.host} refused to encrypt.", "Try again later.", _reply_of(error)) from error
 
 
-def _sign_in(smtp: smtplib.SMTP, account: AccountRow, password: str) -> None:
+def _sign_in(smtp: smtplib.SMTP, account: AccountRow, credential: Credential) -> None:
+    # Whoever calls has encrypted by now; a mistake there must not give a secret away.
+    assert isinstance(_socket_of(smtp), ssl.SSLSocket)
     mechanisms = smtp.esmtp_features.get("auth", "").upper().split()
-    if "PLAIN" in mechanisms:
-        code, text = smtp.docmd("AUTH", "PLAIN " + _base64(f"\0{account.user}\0{password}"))
-    elif "LOGIN" in mechanisms:
-        code, text = smtp.docmd("AUTH", "LOGIN " + _base64(account.user))
-        if code == 334:
-            code, text = smtp.docmd(_base64(password))
+    if isinstance(credential, Bearer):
+        code, text = _with_bearer(smtp, account, credential, mechanisms)
     else:
-        raise Refused(
-            f"{account.host} offers no way to sign in with a password.",
-            "Ask the provider for an app password, or for its server for mail programs.",
+        code, text = _with_password(smtp, account, credential, mechanisms)
+    if code == 235:
+        return
+    if b"5.7.139" in text and b"SmtpClientAuthentication is disabled" in text:
+        # Exchange Online's switch, per organisation and per mailbox; no password and no new token helps.
+        raise RefusedByProvider(
+            f"{account.host} does not let mail programs send from this mailbox: its SMTP AUTH is switched off.",
+            "Ask your administrator to switch on “Authenticated SMTP” for this mailbox.",
+            _reply(code, text),
+        )
+    if code in (534, 535) and isinstance(credential, Bearer):
+        raise NotAuthorised(
+            f"{account.host} did not accept the sign-in for {account.label or account.user}.",
+            "Sign in again in Readback's settings, as the user of this very mailbox.",
         )
     if code in (534, 535):
         raise NotAuthorised(
             f"{account.host} did not accept the user name and password.",
             "Enter them again in Readback's settings; some providers want an app password.",
         )
-    if code != 235:
-        raise RefusedByProvider(f"{account.host} refused to sign in.", "Try again later.", _reply(code, text))
+    raise RefusedByProvider(f"{account.host} refused to sign in.", "Try again later.", _reply(code, text))
+
+
+def _with_password(
+    smtp: smtplib.SMTP, account: AccountRow, password: Password, mechanisms: list[str]
+) -> tuple[int, bytes]:
+    if "PLAIN" in mechanisms:
+        return smtp.docmd("AUTH", "PLAIN " + _base64(f"\0{password.user}\0{password.secret}"))
+    if "LOGIN" not in mechanisms:
+        raise Refused(
+            f"{account.host} offers no way to sign in with a password.",
+            "Ask the provider for an app password, or for its server for mail programs.",
+        )
+    code, text = smtp.docmd("AUTH", "LOGIN " + _base64(password.user))
+    return smtp.docmd(_base64(password.secret)) if code == 334 else (code, text)
+
+
+def _with_bearer(smtp: smtplib.SMTP, account: AccountRow, bearer: Bearer, mechanisms: list[str]) -> tuple[int, bytes]:
+    """Put the token to XOAUTH2, else to OAUTHBEARER (RFC 7628); return the last answer.
+
+    XOAUTH2 first: every provider that knows tokens has it, and Microsoft has nothing else.
+    """
+    if "XOAUTH2" in mechanisms:
+        mechanism, first, after_error = "XOAUTH2", f"user={bearer.user}\1auth=Bearer {bearer.token}\1\1", ""
+    elif "OAUTHBEARER" in mechanisms:
+        # RFC 5801 4: in the name, a comma and an equals sign are spelled out.  RFC 7628 3.2.3: an error is met with ^A.
+        name = bearer.user.replace("=", "=3D").replace(",", "=2C")
+        where = f"host={account.host}\1port={account.port}"
+        first, after_error = f"n,a={name},\1{where}\1auth=Bearer {bearer.token}\1\1", _base64("\1")
+        mechanism = "OAUTHBEARER"
+    else:
+        raise Refused(
+            f"{account.host} takes no sign-in from the browser.", "Use a password or an app password for this account."
+        )
+    code, text = _begin_auth(smtp, mechanism, _base64(first))
+    # The error as JSON; the refusal itself comes once it was answered.
+    return smtp.docmd(after_error) if code == 334 else (code, text)
+
+
+def _begin_auth(smtp: smtplib.SMTP, mechanism: str, response: str) -> tuple[int, bytes]:
+    # RFC 4954 4: an initial response must fit a command line (RFC 5321 4.5.3.1.4: 512 octets); tokens often do not.
+    if len(f"AUTH {mechanism} {response}\r\n") <= _COMMAND_BYTES:
+        return smtp.docmd("AUTH", f"{mechanism} {response}")
+    code, text = smtp.docmd("AUTH", mechanism)
+    return smtp.docmd(response) if code == 334 else (code, text)
 
 
 def _socket_of(smtp: smtplib.SMTP) -> socket.socket:

@@ -62,6 +62,8 @@ def serve(options: argparse.Namespace) -> None:
     """Run a listener over a store in `options.serve` until standard input ends."""
     sys.path.insert(0, str(ROOT))
     from desktop.accounts.channel import Channel
+    from desktop.accounts.clients import Clients
+    from desktop.accounts.credentials import Credentials
     from desktop.accounts.vault import SessionVault, account_secret
     from desktop.core.address import Mailbox
     from desktop.core.errors import Trouble
@@ -112,6 +114,7 @@ def serve(options: argparse.Namespace) -> None:
         port=0,
         store=store,
         vault=vault,
+        credentials=Credentials(vault, clock=clock, clients=Clients(store, vault, environment={})),
         channel=lambda: channel,
         journal_path=Path(options.serve) / "journal",
         clock=clock,

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from desktop.accounts.channel import Channel
+from desktop.accounts.clients import Clients
+from desktop.accounts.credentials import Credentials
 from desktop.accounts.vault import SessionVault, account_secret
 from desktop.core.address import Mailbox
 from desktop.core.errors import Trouble
@@ -71,6 +73,11 @@ class Bench:
     port: int = 0
 
     @property
+    def credentials(self) -> Credentials:
+        """Return what accounts sign in with."""
+        return Credentials(self.vault, clock=self.clock, clients=Clients(self.store, self.vault, environment={}))
+
+    @property
     def journal_path(self) -> Path:
         """Return where the journal lies."""
         return self.folder / "journal"
@@ -81,6 +88,7 @@ class Bench:
             port=0,
             store=self.store,
             vault=self.vault,
+            credentials=self.credentials,
             channel=lambda: self.channel,
             journal_path=self.journal_path,
             clock=self.clock,

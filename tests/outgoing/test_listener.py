@@ -299,6 +299,7 @@ def test_a_taken_port_is_told(bench: Bench) -> None:
         port=bench.port,
         store=bench.store,
         vault=bench.vault,
+        credentials=bench.credentials,
         channel=lambda: None,
         journal_path=bench.folder / "second",
         clock=bench.clock,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.accounts.credentials import Password
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.policy import WhyNot
 from desktop.outgoing.inspect import inspect, permitted, sample_channel
@@ -15,17 +16,18 @@ from desktop.outgoing.replies import Fate, Outcome, Reply, answer_to
 from desktop.outgoing.upstream import Step, Timeouts
 from desktop.store.accounts import Security
 from tests.fakes.faultproxy import FaultProxy
-from tests.fakes.provider import PASSWORD, Provider
+from tests.fakes.provider import PASSWORD, USER, Provider
 from tests.outgoing.conftest import Bench
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
+SECRET = Password(user=USER, secret=PASSWORD)
 SHORT = Timeouts(connect_s=2, command_s=0.5, final_s=1)
 
 
 def test_a_good_account_passes_every_step(bench: Bench) -> None:
     """Connect, encrypt, sign in, in this order, and what the server offers is returned."""
     steps: list[Step] = []
-    offer = probe(bench.account, PASSWORD, on_step=steps.append)
+    offer = probe(bench.account, SECRET, on_step=steps.append)
     assert steps == [Step.CONNECT, Step.ENCRYPT, Step.SIGN_IN]
     assert offer == Offer(size_bytes=26_214_400, eight_bit=True, smtputf8=True, dsn=True)
     assert bench.provider.count("MAIL") == 0
@@ -34,12 +36,12 @@ def test_a_good_account_passes_every_step(bench: Bench) -> None:
 def test_each_failure_has_its_own_words(bench: Bench, tmp_path: Path) -> None:
     """A name that does not exist, a closed port, a wrong password, a missing CA file: each says what it is."""
     account = bench.account
-    cases: list[tuple[type[Trouble], str, dict[str, object], str]] = [
-        (Unreachable, "no server named", {"host": "nowhere.invalid"}, PASSWORD),
-        (Unreachable, "Nothing answers", {"port": 1}, PASSWORD),
-        (NotAuthorised, "did not accept the user name", {}, "wrong"),
-        (Unreachable, "does not speak TLS", {"security": Security.TLS}, PASSWORD),
-        (StoreTrouble, "cannot be read", {"ca_file": str(tmp_path / "none.pem")}, PASSWORD),
+    cases: list[tuple[type[Trouble], str, dict[str, object], Password]] = [
+        (Unreachable, "no server named", {"host": "nowhere.invalid"}, SECRET),
+        (Unreachable, "Nothing answers", {"port": 1}, SECRET),
+        (NotAuthorised, "did not accept the user name", {}, Password(user=USER, secret="wrong")),
+        (Unreachable, "does not speak TLS", {"security": Security.TLS}, SECRET),
+        (StoreTrouble, "cannot be read", {"ca_file": str(tmp_path / "none.pem")}, SECRET),
     ]
     for kind, words, changes, password in cases:
         with pytest.raises(kind, match=words):
@@ -60,16 +62,16 @@ def test_a_server_that_refuses_is_told_by_stage(bench: Bench, stage: str, reply:
     """A refusal at each stage names the stage."""
     bench.provider.faults.replies[stage] = reply
     with pytest.raises(Refused, match=words):
-        probe(bench.account, PASSWORD, timeouts=SHORT)
+        probe(bench.account, SECRET, timeouts=SHORT)
 
 
 def test_sign_in_with_login_only(bench: Bench) -> None:
     """A server with AUTH LOGIN alone works, one with neither PLAIN nor LOGIN is told."""
     bench.provider.auth = "LOGIN"
-    assert probe(bench.account, PASSWORD).eight_bit
+    assert probe(bench.account, SECRET).eight_bit
     bench.provider.auth = "GSSAPI"
     with pytest.raises(Refused, match="no way to sign in"):
-        probe(bench.account, PASSWORD)
+        probe(bench.account, SECRET)
 
 
 def test_a_connection_that_is_cut(bench: Bench) -> None:
@@ -77,7 +79,7 @@ def test_a_connection_that_is_cut(bench: Bench) -> None:
     with FaultProxy(bench.provider.port) as proxy:
         proxy.refuses = True
         with pytest.raises(Unreachable, match="was closed"):
-            probe(replace(bench.account, port=proxy.port), PASSWORD, timeouts=SHORT)
+            probe(replace(bench.account, port=proxy.port), SECRET, timeouts=SHORT)
 
 
 def test_a_server_that_says_nothing(bench: Bench) -> None:
@@ -85,7 +87,7 @@ def test_a_server_that_says_nothing(bench: Bench) -> None:
     with FaultProxy(bench.provider.port) as proxy:
         proxy.is_mute = True
         with pytest.raises(Unreachable, match="in time"):
-            probe(replace(bench.account, port=proxy.port), PASSWORD, timeouts=Timeouts(connect_s=0.3))
+            probe(replace(bench.account, port=proxy.port), SECRET, timeouts=Timeouts(connect_s=0.3))
 
 
 def test_the_intersection_promises_no_more_than_each() -> None:

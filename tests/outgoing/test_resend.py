@@ -136,6 +136,8 @@ SCRIPT = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from desktop.accounts.clients import Clients
+from desktop.accounts.credentials import Credentials
 from desktop.accounts.vault import SessionVault, account_secret
 from desktop.outgoing.listener import Listener
 from desktop.store.accounts import accounts
@@ -145,8 +147,9 @@ folder = Path(sys.argv[1])
 store = Store(folder / "store.sqlite", clock=clock)
 vault = SessionVault()
 vault.put(account_secret(accounts(store)[0].id), sys.argv[2])
-listener = Listener(port=0, store=store, vault=vault, channel=lambda: None, journal_path=folder / "journal",
-                    clock=clock, on_trouble=lambda trouble: None)
+credentials = Credentials(vault, clock=clock, clients=Clients(store, vault, environment={}))
+listener = Listener(port=0, store=store, vault=vault, credentials=credentials, channel=lambda: None,
+                    journal_path=folder / "journal", clock=clock, on_trouble=lambda trouble: None)
 print(listener.start(), listener.password, flush=True)
 sys.stdin.read()
 """

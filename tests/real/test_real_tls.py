@@ -5,6 +5,7 @@ import ssl
 
 import pytest
 
+from desktop.accounts.credentials import Password
 from desktop.accounts.tls import client_context
 from desktop.core.errors import NotAuthorised, Trouble, Unreachable
 from desktop.outgoing.probe import probe
@@ -15,6 +16,7 @@ from tests.real.provider import Provider, address_of, password_of
 from tests.real.provider_config import EXPIRED_IMAP_HOST, WRONG_IMAP_HOST
 
 pytestmark = pytest.mark.timeout(120)
+SECRET = Password(user=address_of("alice"), secret=password_of("alice"))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_the_test_button_says_what_is_wrong(provider: Provider, door: str, kind:
     """“Test” fails at each bad door with a sentence of our own and a cure, and says nothing in OpenSSL's words."""
     row = account_row(provider, Door(sender="alice", port=getattr(provider.ports, door)))
     with pytest.raises(kind) as caught:
-        probe(row, password_of("alice"))
+        probe(row, SECRET)
     assert words in caught.value.sentence
     assert caught.value.cure
     assert "_ssl.c" not in str(caught.value)
@@ -65,9 +67,9 @@ def test_the_test_button_tells_a_wrong_password_from_a_right_one(provider: Provi
     """At the good doors a wrong password is NotAuthorised, and with the right one the provider's offers come back."""
     row = account_row(provider, Door(sender="alice", port=provider.ports.submission))
     with pytest.raises(NotAuthorised):
-        probe(row, "wrong")
+        probe(row, Password(user=row.user, secret="wrong"))
     for good in (row, account_row(provider, Door(sender="a", port=provider.ports.submissions, security=Security.TLS))):
-        assert probe(good, password_of("alice")).fits(1_000)
+        assert probe(good, SECRET).fits(1_000)
 
 
 @pytest.mark.parametrize(
