@@ -111,6 +111,18 @@ class RoundControls:
         """Let a recipient press stop."""
         self._playground.stop(address)
 
+    def reply(self, address: str) -> None:
+        """Let a recipient reply."""
+        self._playground.reply(address)
+
+    def go_away(self, address: str) -> None:
+        """Let a recipient's out-of-office answer."""
+        self._playground.go_away(address)
+
+    def bounce(self, address: str) -> None:
+        """Let a recipient's server report that it has no such mailbox."""
+        self._playground.bounce(address)
+
     def advance(self, by: timedelta) -> None:
         """Move the round's clock on."""
         self._playground.advance(by)

@@ -8,12 +8,13 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from desktop.core.errors import Malformed, Refused, Trouble
 from desktop.practice import cast
+from desktop.practice.correspondence import Correspondence
 from desktop.practice.delivery import Answer
 from desktop.practice.provider import HOST, Provider
 from desktop.practice.recipients import Recipients
@@ -29,11 +30,11 @@ class Round:
         with ExitStack() as opened:
             clock = PracticeClock(root / "clock")
             opened.callback(clock.close)
-            self.provider = Provider(
-                user=cast.SENDER.address,
-                refused=frozenset({cast.PAUL.address}),
-                clock=lambda: datetime.fromtimestamp(clock.now_ms() / 1000, UTC),
-            )
+
+            def now() -> datetime:
+                return datetime.fromtimestamp(clock.now_ms() / 1000, UTC)
+
+            self.provider = Provider(user=cast.SENDER.address, refused=frozenset({cast.PAUL.address}), clock=now)
             opened.callback(self.provider.close)
             self.provider.write_ca(root / "ca.pem")
             self.relay = RelayProcess(
@@ -44,6 +45,7 @@ class Round:
             )
             opened.callback(self.relay.close)
             self.recipients = Recipients(self.relay.url)
+            self.correspondence = Correspondence(host=HOST, port=self.provider.entrance_port, clock=now)
             self.ca_file = str(root / "ca.pem")
             self._opened = opened.pop_all()
 
@@ -72,18 +74,39 @@ def perform(stage: Round, request: Mapping[str, Any]) -> Any:
             return [delivery.fields() for delivery in stage.provider.mailbox(request["address"])]
         case "refusals":
             return list(stage.provider.refusals())
+        case "inbox":
+            return [mail.fields() for mail in stage.provider.inbox()]
         case "kill_relay":
             return stage.relay.kill()
+        case "stop_imap":
+            return stage.provider.stop_imap()
+        case "reply" | "go_away" | "bounce" as act:
+            return _write(stage, act, request)
         case act:
             return [answer.fields() for answer in _act(stage, act, request)]
 
 
-def _act(stage: Round, act: str, request: Mapping[str, Any]) -> tuple[Answer, ...]:
+def _held(stage: Round, request: Mapping[str, Any]) -> tuple[cast.Recipient, bytes]:
+    """Return who is to act, and the copy they act on."""
     recipient = cast.recipient_of(request["address"])
     mailbox = stage.provider.mailbox(recipient.address)
     if not -len(mailbox) <= request["copy"] < len(mailbox):
         raise Malformed("No such mail is in this mailbox.", "Let the story send its mails first.")
-    raw = mailbox[request["copy"]].raw
+    return recipient, mailbox[request["copy"]].raw
+
+
+def _write(stage: Round, act: str, request: Mapping[str, Any]) -> str:
+    """Let a recipient, or the server before their mailbox, write to the user; return the mail's Message-ID."""
+    recipient, raw = _held(stage, request)
+    if act == "go_away":
+        return stage.correspondence.go_away(raw, recipient, date.fromisoformat(request["back_on"]))
+    if act == "bounce":
+        return stage.correspondence.bounce(raw, recipient)
+    return stage.correspondence.reply(raw, recipient)
+
+
+def _act(stage: Round, act: str, request: Mapping[str, Any]) -> tuple[Answer, ...]:
+    recipient, raw = _held(stage, request)
     acts: dict[str, Callable[[], tuple[Answer, ...]]] = {
         "load_pictures": lambda: stage.recipients.load_pictures(raw, recipient),
         "follow_link": lambda: (stage.recipients.follow_link(raw, recipient, request["link"]),),
@@ -113,18 +136,18 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
         stage.append(Round(root=Path(opening["root"]), relay_command=opening["relay_command"]))
         return stage[0].access()
 
-    _write(answers, answer_of(open_round))
+    _put(answers, answer_of(open_round))
     if not stage:
         return
     try:
         for line in requests:
             request = json.loads(line)
-            _write(answers, answer_of(lambda: perform(stage[0], request)))  # noqa: B023 - called at once
+            _put(answers, answer_of(lambda: perform(stage[0], request)))  # noqa: B023 - called at once
     finally:
         stage[0].close()
 
 
-def _write(answers: IO[str], fields: Mapping[str, Any]) -> None:
+def _put(answers: IO[str], fields: Mapping[str, Any]) -> None:
     answers.write(json.dumps(fields) + "\n")
     answers.flush()
 

@@ -37,12 +37,16 @@ _AS_PAGE: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """One sample recipient: `reader` loads pictures, `browser` opens links; `client` is what they read mail with."""
+    """One sample recipient: `reader` loads pictures, `browser` opens links; `client` is what they read mail with.
+
+    `writes` is what they write when they reply.
+    """
 
     mailbox: Mailbox
     client: str
     reader: Visitor
     browser: Visitor
+    writes: str
 
     @property
     def address(self) -> str:
@@ -50,7 +54,15 @@ class Recipient:
         return self.mailbox.address
 
 
-def _person(name: str, address: str, client: str, network: str, *, reader: Visitor | None = None) -> Recipient:
+def _person(
+    name: str,
+    address: str,
+    client: str,
+    network: str,
+    *,
+    reader: Visitor | None = None,
+    writes: str = "thank you. Give us until the end of the week, then you have our answer.",
+) -> Recipient:
     """Return somebody at a desk with Thunderbird and Firefox, unless another `reader` loads their pictures."""
     # Thunderbird 153 sends Sec-Fetch-Dest with a picture, and neither Referer nor Cookie.
     thunderbird = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Thunderbird/153.7.0"
@@ -59,6 +71,7 @@ def _person(name: str, address: str, client: str, network: str, *, reader: Visit
         client=client,
         reader=reader or Visitor(network=network, agent=thunderbird, headers=_AS_PICTURE),
         browser=Visitor(network=network, agent=_FIREFOX, headers=_AS_PAGE),
+        writes=writes,
     )
 
 
@@ -94,12 +107,21 @@ JONAS: Final = _person(
         agent="Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)",
     ),
 )
-FRANCES: Final = _person("Frances Hill", "f.hill@hill-logistics.example", "Thunderbird, scanned", "203.0.113.61")
+FRANCES: Final = _person(
+    "Frances Hill",
+    "f.hill@hill-logistics.example",
+    "Thunderbird, scanned",
+    "203.0.113.61",
+    writes="the plan fits, and 900 kg a bay is enough. Please send the contract.",
+)
+LENA: Final = _person("Lena Hofmann", "lena.hofmann@hofmann-planung.example", "Outlook, away", "203.0.113.75")
+MARA: Final = _person("Mara Novak", "m.novak@novak-interiors.example", "left the company", "198.51.100.90")
 # What stands before Frances's mailbox and follows every link of a mail; it looks like an ordinary browser.
 SCANNER: Final = Visitor(network="40.107.22.81", agent=_EDGE, headers={"Accept-Language": "en-US"})
 
-EVERYBODY: Final = (ANNA, TOMAS, DAVID, FRANCES, JONAS, ERIK, PAUL)
-# ERIK was never asked; PAUL's address is a slip of the pen that the provider refuses.
+EVERYBODY: Final = (ANNA, TOMAS, DAVID, FRANCES, JONAS, ERIK, LENA, MARA, PAUL)
+# ERIK, LENA and MARA were never asked; PAUL's address is a slip of the pen that the provider refuses, MARA's one that
+# her company's server takes and bounces later.
 WITH_PERMISSION: Final = (ANNA, TOMAS, DAVID, FRANCES, JONAS)
 
 

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from desktop.core import errors
 from desktop.core.errors import Malformed, Refused, Trouble, Unreachable
-from desktop.practice.delivery import Answer, Delivery, ProviderAccess, RoundAccess
+from desktop.practice.delivery import Answer, Delivery, InboxMail, ProviderAccess, RoundAccess
 from desktop.practice.relay_process import RELAY_COMMAND
 
 _NEWEST: Final = -1
@@ -70,6 +71,26 @@ class Control:
         """Let a recipient open the stop page and press its button."""
         return self._act("press_stop", address, copy)[0]
 
+    def reply(self, address: str, copy: int = _NEWEST) -> str:
+        """Let a recipient reply to a copy; return the reply's Message-ID."""
+        return self._write("reply", address, copy)
+
+    def go_away(self, address: str, copy: int = _NEWEST, *, back_on: date) -> str:
+        """Let a recipient's server answer a copy that they are away; return the answer's Message-ID."""
+        return self._write("go_away", address, copy, back_on=back_on.isoformat())
+
+    def bounce(self, address: str, copy: int = _NEWEST) -> str:
+        """Let a recipient's server report that there is no such mailbox; return the report's Message-ID."""
+        return self._write("bounce", address, copy)
+
+    def inbox(self) -> tuple[InboxMail, ...]:
+        """Return what lies in the user's INBOX, oldest first."""
+        return tuple(InboxMail.of(fields) for fields in self._put({"do": "inbox"}))
+
+    def stop_imap(self) -> None:
+        """End the provider's IMAP server and every connection to it."""
+        self._put({"do": "stop_imap"})
+
     def kill_relay(self) -> None:
         """End the relay as a power cut would."""
         self._put({"do": "kill_relay"})
@@ -91,6 +112,9 @@ class Control:
     def _act(self, act: str, address: str, copy: int, **more: int) -> tuple[Answer, ...]:
         answers = self._put({"do": act, "address": address, "copy": copy, **more})
         return tuple(Answer.of(fields) for fields in answers)
+
+    def _write(self, act: str, address: str, copy: int, **more: str) -> str:
+        return str(self._put({"do": act, "address": address, "copy": copy, **more}))
 
     def _put(self, request: dict[str, Any]) -> Any:
         line = self._exchange(json.dumps(request) + "\n")

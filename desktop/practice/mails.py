@@ -89,7 +89,23 @@ PRICES: Final = SampleMail(
     links=(Link(reads="The price list", leads_to=f"{_SITE}/prices/2026-2"),),
     is_signed=True,
 )
-ALL: Final = (OFFER, SHELVES, OAK, PRICES)
+SAMPLES: Final = SampleMail(
+    subject="Oak samples for your showroom",
+    to=(cast.MARA.mailbox,),
+    greeting="Hello Mara,",
+    paragraphs=("the six samples of oak leave today; they are yours to keep.\nWhich of them suits the showroom?",),
+    links=(Link(reads="The six samples", leads_to=f"{_SITE}/samples/showroom"),),
+)
+# Sent from a phone, past the listener: Readback knows of it by the copy in Sent alone.
+VISIT: Final = SampleMail(
+    subject="A visit in your new office",
+    to=(cast.LENA.mailbox,),
+    greeting="Hello Lena,",
+    paragraphs=("may I come by next Thursday at ten, to measure the rooms?",),
+    links=(Link(reads="Who we are", leads_to=f"{_SITE}/contact"),),
+)
+# What leaves through the listener.
+ALL: Final = (OFFER, SHELVES, OAK, PRICES, SAMPLES)
 
 
 def compose(mail: SampleMail, *, sent_at: datetime, message_id: str) -> bytes:
@@ -101,15 +117,15 @@ def compose(mail: SampleMail, *, sent_at: datetime, message_id: str) -> bytes:
         "User-Agent: Mozilla Thunderbird",
         f"Subject: {mail.subject}",
         "Content-Language: en-GB",
-        f"To: {_spelled(mail.to)}",
-        *([f"Cc: {_spelled(mail.cc)}"] if mail.cc else []),
-        f"From: {_spelled((cast.SENDER,))}",
+        f"To: {spelled(mail.to)}",
+        *([f"Cc: {spelled(mail.cc)}"] if mail.cc else []),
+        f"From: {spelled((cast.SENDER,))}",
     ]
     rest = _signed_body() if mail.is_signed else _alternative_body(mail)
     return "\n".join([*headers, rest]).replace("\n", "\r\n").encode()
 
 
-def _spelled(mailboxes: tuple[Mailbox, ...]) -> str:
+def spelled(mailboxes: tuple[Mailbox, ...]) -> str:
     """Return an address list, folded, names outside ASCII as RFC 2047 encoded words."""
     names = [m.name if m.name.isascii() else Header(m.name, "utf-8").encode() for m in mailboxes]
     return ",\n ".join(f"{name} <{m.address}>" for name, m in zip(names, mailboxes, strict=True))

@@ -1,4 +1,4 @@
-"""The recipients in the user's hands: each opens, clicks or stops when the user says so.
+"""The recipients in the user's hands: each opens, clicks, stops, replies or goes away when the user says so.
 
 They act on the latest copy that has something to act on; a signed mail that came later does not stand in the way.
 A minute passes before each act: who opens in a mail program and has a browser ask within the same seconds is a machine.
@@ -10,6 +10,7 @@ from typing import Final
 
 from desktop.core.errors import Malformed, Refused
 from desktop.practice import cast
+from desktop.practice.correspondence import day_of_return
 from desktop.practice.delivery import Answer, Delivery
 from desktop.practice.reading import anchors_in, bodies_of, is_click, is_picture, is_stop, pictures_in
 from desktop.practice.session import Session
@@ -59,6 +60,22 @@ class Playground:
         """Let a recipient open their stop page and press its button, a minute from now."""
         self.advance(_BETWEEN_ACTS)
         _must_be_good((self._control.press_stop(address, self._place(address)),))
+
+    def reply(self, address: str) -> None:
+        """Let a recipient reply to their copy, a minute from now."""
+        self.advance(_BETWEEN_ACTS)
+        self._control.reply(address, self._place(address))
+
+    def go_away(self, address: str) -> None:
+        """Let a recipient's out-of-office answer their copy, a minute from now."""
+        self.advance(_BETWEEN_ACTS)
+        back_on = day_of_return(self.now().date())
+        self._control.go_away(address, self._place(address), back_on=back_on)
+
+    def bounce(self, address: str) -> None:
+        """Let a recipient's server report that it has no such mailbox, a minute from now."""
+        self.advance(_BETWEEN_ACTS)
+        self._control.bounce(address, self._place(address))
 
     def advance(self, by: timedelta) -> None:
         """Move the round's clock on."""

@@ -79,7 +79,7 @@ class _Entrance:
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, _server: SMTP, _session: object, envelope: Any) -> str:
-        self._deliver(envelope.mail_from or "", bytes(envelope.original_content))
+        self._deliver((envelope.mail_from or "").strip("<>"), bytes(envelope.original_content))
         return f"250 2.0.0 Ok: queued as {secrets.token_hex(5).upper()}"
 
 

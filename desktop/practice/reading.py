@@ -56,6 +56,11 @@ def headers_of(raw: bytes) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in _PARSER.parsebytes(raw, headersonly=True).items())
 
 
+def header_lines_of(raw: bytes) -> tuple[str, ...]:
+    """Return the lines of the header as they stand."""
+    return tuple(raw.partition(b"\r\n\r\n")[0].decode("utf-8", "replace").split("\r\n"))
+
+
 def message_id_of(raw: bytes) -> str:
     """Return the Message-ID without its brackets, empty when there is none."""
     return dict(headers_of(raw)).get("Message-ID", "").strip().strip("<>")
