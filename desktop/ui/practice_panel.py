@@ -239,33 +239,46 @@ class PracticePanel(QWidget):
         column.setSpacing(3)
         column.addWidget(ElidedLabel(each.name or each.address, Role.STRONG))
         column.addWidget(ElidedLabel(each.client or each.address, Role.SMALL))
-        row = QHBoxLayout()
-        row.setSpacing(5)
         address, controls = each.address, self._controls
         who = words.one_line(each.name) or address
-        for text, can, act, said in (
-            ("Open", True, controls.open, f"{who} opened it."),
-            ("Links", each.has_links, controls.click, f"{who} used a link."),
-            ("Stop", each.has_stop, controls.stop, f"{who} pressed Stop."),
-        ):
-            button = QPushButton(text)
-            button.setProperty("kind", "small")
-            button.setEnabled(can)
-            button.setAccessibleName(f"{text}: {each.name or address}")
-            if text == "Open" and not each.has_picture:
-                button.clicked.connect(_Noting(self, _NO_PICTURE))
-            else:
-                button.clicked.connect(_Doing(self, partial(act, address), said))
-            row.addWidget(button)
-        row.addStretch(1)
         column.addSpacing(4)
-        column.addLayout(row)
+        for acts in (
+            (
+                ("Open", True, controls.open, f"{who} opened it."),
+                ("Links", each.has_links, controls.click, f"{who} used a link."),
+                ("Stop", each.has_stop, controls.stop, f"{who} pressed Stop."),
+            ),
+            (
+                ("Reply", True, controls.reply, f"{who} replied."),
+                ("Away", True, controls.go_away, f"{who}’s out-of-office answered."),
+                ("Bounce", True, controls.bounce, f"{who}’s mail server sent it back."),
+            ),
+        ):
+            column.addLayout(self._row_of_acts(each, acts))
         see = QPushButton("What they see…")
         see.setProperty("kind", "link")
         see.setAccessibleName(f"What {each.name or address} sees")
         see.clicked.connect(_Seeing(self, each))
         column.addWidget(see, 0, Qt.AlignmentFlag.AlignLeft)
         return card
+
+    def _row_of_acts(
+        self, each: PracticeRecipient, acts: Sequence[tuple[str, bool, Callable[[str], None], str]]
+    ) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(5)
+        for text, can, act, said in acts:
+            button = QPushButton(text)
+            button.setProperty("kind", "small")
+            button.setEnabled(can)
+            button.setAccessibleName(f"{text}: {each.name or each.address}")
+            if text == "Open" and not each.has_picture:
+                button.clicked.connect(_Noting(self, _NO_PICTURE))
+            else:
+                button.clicked.connect(_Doing(self, partial(act, each.address), said))
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
 
     def do(self, work: Callable[[], None], said: str = "", then: Callable[[], None] | None = None) -> None:
         """Let the sandbox do something, say what was done, then read it anew."""

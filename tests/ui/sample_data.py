@@ -376,6 +376,18 @@ class FakePractice:
         self.people = tuple(replace(one, has_stop=False) if one.address == address else one for one in self.people)
         self._note("stop", address)
 
+    def reply(self, address: str) -> None:
+        """Note it."""
+        self._note("reply", address)
+
+    def go_away(self, address: str) -> None:
+        """Note it."""
+        self._note("go_away", address)
+
+    def bounce(self, address: str) -> None:
+        """Note it."""
+        self._note("bounce", address)
+
     def advance(self, by: timedelta) -> None:
         """Note it."""
         self._note("advance", by)

@@ -148,7 +148,17 @@ def test_what_the_sandbox_says_from_its_own_thread_is_shown(
     qtbot.waitUntil(lambda: "Marco Rossi" not in shown(panel) and "Anna Berg" in shown(panel))
 
 
-@pytest.mark.parametrize(("text", "call"), [("Open", "open"), ("Links", "click"), ("Stop", "stop")])
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("Open", "open"),
+        ("Links", "click"),
+        ("Stop", "stop"),
+        ("Reply", "reply"),
+        ("Away", "go_away"),
+        ("Bounce", "bounce"),
+    ],
+)
 def test_each_recipient_can_be_played(
     panel: PracticePanel, practice: FakePractice, qtbot: QtBot, text: str, call: str
 ) -> None:
