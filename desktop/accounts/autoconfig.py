@@ -31,7 +31,7 @@ _AUTH: Final = {
 _NO_AUTOCONFIG: Final = "The answer is no autoconfig file."
 
 
-def read_autoconfig(xml: bytes, address: str, source: Source) -> Found:
+def read_autoconfig(xml: bytes, address: str, source: Source, *, must_confirm: bool = False) -> Found:
     """Return what an autoconfig file says for `address`, with placeholders filled; raise Malformed, and nothing else.
 
     Malformed is also raised where no outgoing server with TLS or STARTTLS is named.  Among several servers TLS goes
@@ -48,6 +48,7 @@ def read_autoconfig(xml: bytes, address: str, source: Source) -> Found:
         incoming=incoming,
         outgoing=outgoing,
         note=_note(provider, incoming, outgoing),
+        must_confirm=must_confirm,
     )
 
 

@@ -15,6 +15,8 @@ _MAX_NAME_CHARACTERS: Final = 253
 
 def checked_host(text: str) -> str | None:
     """Return a host name in lower case, in its ASCII form and without a final dot, or None where it is none."""
+    if "\\" in text:  # dnspython reads RFC 1035's escapes, which no name of a mail server needs
+        return None
     try:
         name = ascii_domain(text)
     except ValueError:

@@ -61,6 +61,6 @@ def completed(found: Found) -> Found:
         oauth_provider=known.oauth_provider,
         app_password_page=known.app_password_page,
         app_password_note=known.app_password_note,
-        note=found.note or known.note,
+        note=known.note,
         shared_copy_only=known.shared_copy_only,
     )
