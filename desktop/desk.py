@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable
 
 from desktop.core.classify import DEFAULT_WINDOW_S
+from desktop.core.followup import FollowUp
 from desktop.core.permission import Method, Permission, Purpose
 from desktop.engine import Engine
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.practice.desk import CopyView, ListenerAddress, RawHit
-from desktop.store import mail, people, settings
+from desktop.settings import calendar_of, local_now
+from desktop.store import accounts, folders, mail, people, reminders, settings
 from desktop.store.change import Change
+from desktop.store.folders import FolderRole
 from relay.wire.clock import PracticeClock
 
 
@@ -106,6 +109,21 @@ class EngineDesk:
             if evidence.hit is not None
         )
         return tuple(sorted(found, key=lambda raw: raw.hit.at_ms))
+
+    def follow_ups(self) -> tuple[FollowUp, ...]:
+        """Return the list as the window shows it now."""
+        store = self._engine.store
+        return reminders.due_list(store, local_now(self._engine.clock()), calendar_of(store))
+
+    def check_mail(self) -> None:
+        """Ask every account for new mail."""
+        self._engine.check_mail()
+
+    def sent_read(self) -> int:
+        """Return the place in Sent, for its UIDs count from one without a gap; 0 until its first reading is done."""
+        store = self._engine.store
+        rows = [row for each in accounts.accounts(store) for row in folders.folders(store, each.id)]
+        return sum(row.next_uid - 1 for row in rows if row.role is FolderRole.SENT and row.backlog_uid is None)
 
     def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Return whether `condition` held in time; it is tried now and after each change of the store."""

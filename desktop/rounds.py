@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop.controls import RoundControls
+from desktop.core.followup import FollowUp
 from desktop.core.keep import Keep
 from desktop.core.status import CopyStatus
 from desktop.desk import EngineDesk
@@ -20,7 +22,7 @@ from desktop.practice import cast, terminal
 from desktop.practice.session import Session
 from desktop.practice.stage import Stage
 from desktop.store.accounts import AccountRow, Security
-from desktop.ui import words
+from desktop.ui import followup_words, words
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
@@ -51,7 +53,12 @@ def open_round(on_changed: Callable[[], None] = lambda: None) -> Iterator[Round]
         engine.connect_relay(session.relay_url, None)
         desk = EngineDesk(engine, relay_url=session.relay_url, clock=session.clock)
         stage = Stage.of(
-            desk, session, describe, tell=lambda line: words.evidence_words(line).joined(), why=words.why_not_sentence
+            desk,
+            session,
+            describe,
+            tell=lambda line: words.evidence_words(line).joined(),
+            why=words.why_not_sentence,
+            urge=lambda line: _urge(line, session.now()),
         )
         yield Round(session=session, engine=engine, stage=stage)
 
@@ -67,12 +74,20 @@ def _account(session: Session) -> AccountRow:
         user=provider.user,
         identities=(cast.SENDER,),
         ca_file=provider.ca_file,
+        imap_host=provider.host,
+        imap_port=provider.imap_port,
+        imap_security=Security.TLS,
     )
 
 
 def describe(status: CopyStatus) -> str:
     """Return a status in the program's own words."""
     return words.status_line(status.rung, status.asides)
+
+
+def _urge(line: FollowUp, now: datetime) -> str:
+    """Return a line of the follow-up list in the program's own words."""
+    return f"{followup_words.people_line(line)}: {followup_words.reason_line(line, now)}"
 
 
 @contextmanager

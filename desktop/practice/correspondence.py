@@ -61,7 +61,6 @@ class Correspondence:
         """Answer a copy as Exchange does for somebody who is away: automatic, and it says so (RFC 3834 3, 5)."""
         message_id = _new_id(recipient.address)
         subject = dict(headers_of(raw)).get("Subject", "")
-        day = f"{_DAYS[back_on.weekday()]}, {back_on.day} {_MONTHS[back_on.month - 1]} {back_on.year}"
         header = [
             *self._header(recipient.mailbox, message_id, f"Automatic reply: {subject}"),
             f"In-Reply-To: <{message_id_of(raw)}>",
@@ -70,7 +69,7 @@ class Correspondence:
             "X-Auto-Response-Suppress: All",
         ]
         text = (
-            f"Thank you for your message. I am out of the office and will be back on {day}.\n"
+            f"Thank you for your message. I am out of the office and will be back on {spelled_day(back_on)}.\n"
             f"Your message is not forwarded.\n\n{recipient.mailbox.name}\n"
         )
         self._send("", "\n".join([*header, *_PLAIN, "", text]))
@@ -152,6 +151,11 @@ _PLAIN: Final = (
     "Content-Type: text/plain; charset=UTF-8",
     "Content-Transfer-Encoding: 8bit",
 )
+
+
+def spelled_day(day: date) -> str:
+    """Return a day as "Monday, 30 November 2026"."""
+    return f"{_DAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def day_of_return(today: date) -> date:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from desktop.core.followup import FollowUp
 from desktop.core.permission import Method, Permission, Purpose
 from desktop.core.status import CopyStatus
 from relay.wire.clock import PracticeClock
@@ -84,6 +85,15 @@ class Desk(Protocol):
 
     def raw_hits(self) -> tuple[RawHit, ...]:
         """Return every hit in the store that bore a token of a copy, in the order of `hit.at_ms`."""
+
+    def follow_ups(self) -> tuple[FollowUp, ...]:
+        """Return who to follow up with at the clock's now, in the list's order."""
+
+    def check_mail(self) -> None:
+        """Look for new mail in every folder now; return before it is read."""
+
+    def sent_read(self) -> int:
+        """Return how many mails of the folder Sent are read and stored."""
 
     def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Return whether `condition` held within real `timeout_s`; it is tried now and after each Change of the store.

@@ -7,9 +7,9 @@ import base64
 from collections.abc import Iterator
 from typing import Final
 
-from desktop.core.status import Rung
+from desktop.core.status import Aside, EvidenceKind, Rung
 from desktop.practice import cast
-from desktop.practice.mails import ALL, OFFER
+from desktop.practice.mails import ALL, OFFER, VISIT
 from desktop.practice.marks import search
 from desktop.practice.stage import Stage, must_equal
 from desktop.practice.table import table
@@ -23,7 +23,7 @@ MARKS: Final = tuple(
             *(text for person in cast.EVERYBODY for text in (person.mailbox.name, person.address)),
             cast.SENDER.name,
             cast.SENDER.address,
-            *(mail.subject for mail in ALL),
+            *(mail.subject for mail in (*ALL, VISIT)),
         ],
     ),
 )
@@ -39,12 +39,19 @@ def compare_figures(stage: Stage) -> Iterator[str]:
         "as the pictures and links asked for",
     )
     statuses = [view.status for view in stage.desk.copies()]
-    opened = sum(status.opened_at is not None for status in statuses)
-    probably = sum(status.rung is Rung.PROBABLY_OPENED for status in statuses)
-    clicked = sum(status.clicked_at is not None for status in statuses)
+    sent = [status for status in statuses if any(line.kind is EvidenceKind.SENT for line in status.evidence)]
+    opened = sum(status.opened_at is not None and not status.is_open_inferred for status in sent)
+    probably = sum(status.rung is Rung.PROBABLY_OPENED for status in sent)
+    clicked = sum(status.clicked_at is not None for status in sent)
+    replied = sum(status.replied_at is not None for status in sent)
+    away = sum(Aside.AWAY in status.asides for status in sent)
+    undelivered = sum(Aside.NOT_DELIVERED in status.asides for status in sent)
     must_equal((1, 1, 1), (opened, probably, clicked), "as opened, probably opened and clicked")
+    must_equal((1, 1, 1), (replied, away, undelivered), "as replied, away and not delivered")
+    yield f"Of {len(statuses)} copies the provider took {len(sent)}; these are counted"
     yield (
-        f"{FIGURES} {opens} opens, {clicks} clicks. Readback: {opened} opened, {probably} probably, {clicked} clicked"
+        f"{FIGURES} {opens} opens, {clicks} clicks. Readback: {opened} opened, {probably} probably, {clicked} clicked, "
+        f"{replied} replied, {away} away, {undelivered} not delivered"
     )
 
 
@@ -79,7 +86,7 @@ def _planted() -> bytes:
 def show_ladder(stage: Stage) -> Iterator[str]:
     """Show where every copy stands."""
     views = stage.desk.copies()
-    taken = sum(len(mail.recipients) - len(stage.sent[mail.subject].refused) for mail in ALL)
+    taken = sum(len(mail.recipients) - len(stage.sent[mail.subject].refused) for mail in (*ALL, VISIT))
     sent = sum(view.status.rung >= Rung.SENT for view in views)
     must_equal(taken, sent, "copies sent")
     yield from table(views, stage.describe)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from desktop.core.followup import FollowUp
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyStatus, Evidence, EvidenceKind
 from desktop.practice.control import Control
@@ -42,7 +43,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where the story plays; `describe`, `tell` and `why` put a status, evidence and a reason into words."""
+    """Where the story plays; `describe`, `tell`, `why` and `urge` put what was read back into words.
+
+    These are a status, a line of evidence, why a copy is untracked, and a line of the follow-up list.
+    """
 
     desk: Desk
     control: Control
@@ -52,6 +56,7 @@ class Stage:
     describe: Callable[[CopyStatus], str]
     tell: Callable[[Evidence], str]
     why: Callable[[WhyNot], str]
+    urge: Callable[[FollowUp], str]
     patience_s: float = PATIENCE_S
     # Written by the sending step alone, as a mail client's Sent folder; by the recipients' steps, as their own memory.
     sent: dict[str, Sent] = field(default_factory=dict)
@@ -66,6 +71,7 @@ class Stage:
         *,
         tell: Callable[[Evidence], str] | None = None,
         why: Callable[[WhyNot], str] | None = None,
+        urge: Callable[[FollowUp], str] | None = None,
         patience_s: float = PATIENCE_S,
     ) -> "Stage":
         """Return the stage of an open session."""
@@ -78,6 +84,7 @@ class Stage:
             describe=describe,
             tell=tell or plainly,
             why=why or (lambda code: code.replace("_", " ")),
+            urge=urge or (lambda line: f"“{line.subject}”: {line.kind.replace('_', ' ')}"),
             patience_s=patience_s,
         )
 

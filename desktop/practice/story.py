@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop.core.errors import Trouble
-from desktop.practice import arriving, proving, sending
+from desktop.practice import answers, arriving, proving, sending
 from desktop.practice.stage import MismatchError, Stage
 
 
@@ -68,6 +68,11 @@ STORY: Final = (
     Step(name="open", title="A person opens the mail much later", play=arriving.open_as_person),
     Step(name="click", title="The same person uses a link", play=arriving.click_as_person),
     Step(name="stop", title="A person presses stop and opens again", play=arriving.stop_and_open_again),
+    Step(name="sent", title="Sent is read, a phone's mail too", play=answers.read_sent),
+    Step(name="reply", title="Somebody replies: the follow-up ends", play=answers.reply_as_person),
+    Step(name="away", title="An out-of-office: not a reply", play=answers.answer_automatically),
+    Step(name="bounce", title="A mail comes back: no such address", play=answers.bounce_later),
+    Step(name="followups", title="Who to follow up with", play=answers.list_follow_ups),
     Step(name="figures", title="What an ordinary tracker would have said", play=proving.compare_figures),
     Step(name="relay", title="What the relay knows", play=proving.search_relay),
     Step(name="ladder", title="Where everybody stands", play=proving.show_ladder),

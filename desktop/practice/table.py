@@ -10,7 +10,7 @@ from desktop.core.status import Aside, CopyStatus, Rung
 from desktop.practice.desk import CopyView
 
 _NAME, _SUBJECT, _STATUS = 14, 24, 33
-_SIGN_OF_ASIDE: Final = {Aside.NOT_DELIVERED: "✕", Aside.STOPPED: "⊘", Aside.NOT_TRACKED: "–"}
+_SIGN_OF_ASIDE: Final = {Aside.NOT_DELIVERED: "✕", Aside.STOPPED: "⊘", Aside.AWAY: "‖", Aside.NOT_TRACKED: "–"}
 _SIGN_OF_RUNG: Final = {
     Rung.QUEUED: "○",
     Rung.SENT: "○",

@@ -8,56 +8,54 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 import pytest
 
 from desktop import rounds
+from desktop.core.arrival import Arrival, ArrivalKind
 from desktop.core.classify import judge_copy
 from desktop.core.rewrite import Additions, Survey, splice
+from desktop.core.triage import read_arrival
 from desktop.core.verdict import Judgement, Verdict
 from desktop.practice import terminal
 from desktop.practice.session import Session
 from desktop.practice.stage import Stage
 from desktop.practice.story import STORY, Step
+from relay.wire.hit import HitKind
 
-# Steps that cannot succeed are given up after this time; the story itself waits longer.
-PATIENCE_S: Final = 3.0
+# A step that cannot succeed is given up after this time; the others wait longer.
+SHORT_S: Final = 1.5
+LONG_S: Final = 20.0
 
 
 def played(
     *,
+    fails: str = "",
     relay_command: Sequence[str] | None = None,
-    before: tuple[str, Callable[[Stage], None]] | None = None,
-    patience_s: float = PATIENCE_S,
+    before: Callable[[Stage], None] = lambda _stage: None,
 ) -> tuple[int, str]:
-    """Return the exit code and the text of the story; `before` a named step something may be done to the stage."""
+    """Return the exit code and the text of the story; to the step that `fails` something may be done before."""
     out = io.StringIO()
-    opened = partial(_opened, relay_command, patience_s)
-    return terminal.play(opened, out=out, steps=_with(before)), out.getvalue()
+    steps = tuple(replace(step, play=partial(_hurried, step, before)) if step.name == fails else step for step in STORY)
+    return terminal.play(partial(_opened, relay_command), out=out, steps=steps), out.getvalue()
 
 
-def _with(before: tuple[str, Callable[[Stage], None]] | None) -> tuple[Step, ...]:
-    if before is None:
-        return STORY
-    name, act = before
-
-    def play(step: Step, stage: Stage) -> Iterator[str]:
-        act(stage)
-        yield from step.play(stage)
-
-    return tuple(replace(step, play=partial(play, step)) if step.name == name else step for step in STORY)
+def _hurried(step: Step, before: Callable[[Stage], None], stage: Stage) -> Iterator[str]:
+    before(stage)
+    yield from step.play(replace(stage, patience_s=SHORT_S))
 
 
-def _opened(relay_command: Sequence[str] | None, patience_s: float) -> AbstractContextManager[Stage]:
+def _opened(relay_command: Sequence[str] | None) -> AbstractContextManager[Stage]:
     @contextmanager
     def stage() -> Iterator[Stage]:
         with pytest.MonkeyPatch.context() as patch:
             if relay_command is not None:
                 patch.setattr(rounds, "Session", partial(Session, relay_command=relay_command))
             with rounds.open_round() as opened:
-                yield replace(opened.stage, patience_s=patience_s)
+                yield replace(opened.stage, patience_s=LONG_S)
 
     return stage()
 
@@ -74,10 +72,13 @@ def failed_step(text: str) -> str:
 
 def test_the_story_is_true_over_real_parts() -> None:
     """Every step finds what it expects, and the figures are those of the hits that were made."""
-    code, text = played(patience_s=20)
+    code, text = played()
     assert failed_step(text) == ""
     assert code == 0
-    assert "An ordinary tracker: 5 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked\n" in text
+    assert (
+        "An ordinary tracker: 5 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked, 1 replied, 1 away, "
+        "1 not delivered\n"
+    ) in text
     assert "0 found" in text
     assert "The mail client heard: 550 5.1.1" in text
 
@@ -113,7 +114,7 @@ def test_a_reader_who_leaves_ends_the_story() -> None:
 
 def test_a_killed_relay_is_named(caplog: pytest.LogCaptureFixture) -> None:
     """With the relay killed before the recipients act, the first of their steps fails."""
-    code, text = played(before=("scanner", lambda stage: stage.control.kill_relay()))
+    code, text = played(fails="scanner", before=lambda stage: stage.control.kill_relay())
     caplog.clear()
     assert (code, failed_step(text)) == (1, "scanner")
 
@@ -132,7 +133,7 @@ def test_a_missing_picture_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         return splice(survey, replace(additions, picture_url=None))
 
     monkeypatch.setattr("desktop.outgoing.copies.splice", without_picture)
-    code, text = played()
+    code, text = played(fails="copy")
     assert (code, failed_step(text)) == (1, "copy")
     assert "picture" in text.partition("FAILED")[2]
 
@@ -140,7 +141,7 @@ def test_a_missing_picture_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stopped_feed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With hits that come from the relay and are not stored, the first step that waits for one fails."""
     monkeypatch.setattr("desktop.tracking.poller.record_hits", lambda *_arguments, **_options: None)
-    code, text = played()
+    code, text = played(fails="scanner")
     assert (code, failed_step(text)) == (1, "scanner")
 
 
@@ -153,7 +154,7 @@ def test_an_ignored_stop_is_named() -> None:
         "    def tags(self, channel_id): return frozenset()\n"
         "relay.eventlog.EventLog.__init__ = lambda self, path, stops, **rest: make(self, path, Deaf(), **rest)"
     )
-    code, text = played(relay_command=relay_with(deaf))
+    code, text = played(fails="stop", relay_command=relay_with(deaf))
     assert (code, failed_step(text)) == (1, "stop")
     assert "the relay wrote to" in text
 
@@ -165,7 +166,7 @@ def test_a_stop_that_is_answered_and_forgotten_is_named() -> None:
         "async def forget(self, channel_id, tags): return frozenset()\n"
         "relay.stopping.Stopping._stop = forget"
     )
-    code, text = played(relay_command=relay_with(forgetful))
+    code, text = played(fails="stop", relay_command=relay_with(forgetful))
     assert (code, failed_step(text)) == (1, "stop")
 
 
@@ -186,5 +187,68 @@ def test_swapped_verdicts_are_named(monkeypatch: pytest.MonkeyPatch, one: Verdic
         return tuple(replace(each, verdict=swapped.get(each.verdict, each.verdict)) for each in judged)
 
     monkeypatch.setattr("desktop.store.settle.judge_copy", misjudge)
-    code, text = played()
+    code, text = played(fails=step)
     assert (1, step) == (code, failed_step(text))
+
+
+@pytest.mark.parametrize("step", ["sent", "reply", "away", "bounce"])
+def test_a_stopped_mailbox_is_named(step: str, caplog: pytest.LogCaptureFixture) -> None:
+    """With the provider's IMAP server gone, the step that needs it fails."""
+    code, text = played(fails=step, before=lambda stage: stage.control.stop_imap())
+    caplog.clear()
+    assert (1, step) == (code, failed_step(text))
+    assert "Traceback" not in text
+
+
+def _nameless(arrival: Arrival) -> Arrival:
+    facts = replace(arrival.facts, in_reply_to="", references=(), subject="Hello")
+    return replace(arrival, facts=facts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "misread", "step"),
+    [
+        (ArrivalKind.MAIL, _nameless, "reply"),
+        (ArrivalKind.MAIL, partial(replace, kind=ArrivalKind.BULK), "reply"),
+        (ArrivalKind.AUTO_REPLY, partial(replace, kind=ArrivalKind.MAIL), "away"),
+        (ArrivalKind.AUTO_REPLY, partial(replace, returns_on=None), "away"),
+        (ArrivalKind.BOUNCE, partial(replace, deliveries=()), "bounce"),
+        (ArrivalKind.BOUNCE, partial(replace, kind=ArrivalKind.MAIL), "bounce"),
+    ],
+    ids=["reply-without-thread", "reply-as-bulk", "automatic-as-reply", "no-return", "bounce-lost", "bounce-as-mail"],
+)
+def test_a_misread_mail_is_named(
+    monkeypatch: pytest.MonkeyPatch, kind: ArrivalKind, misread: Callable[[Arrival], Arrival], step: str
+) -> None:
+    """With replies that name nothing, automatic answers taken for replies or reports lost, their step fails."""
+
+    def read(raw: bytes, *, received_at: datetime) -> Arrival:
+        arrival = read_arrival(raw, received_at=received_at)
+        return misread(arrival) if arrival.kind is kind else arrival
+
+    monkeypatch.setattr("desktop.core.triage.read_arrival", read)
+    code, text = played(fails=step)
+    assert (1, step) == (code, failed_step(text))
+
+
+def test_a_mail_missed_in_sent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the mail of a phone passed over in Sent, the step that reads it fails."""
+    monkeypatch.setattr("desktop.core.triage.is_own_automatic", lambda _header: True)
+    code, text = played(fails="sent")
+    assert (code, failed_step(text)) == (1, "sent")
+
+
+def test_an_empty_list_of_follow_ups_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nobody to follow up with, though somebody waits, the list's step fails."""
+
+    def forget(_stage: Stage) -> None:
+        monkeypatch.setattr("desktop.store.reminders.follow_ups", lambda *_arguments, **_options: ())
+
+    code, text = played(fails="followups", before=forget)
+    assert (code, failed_step(text)) == (1, "followups")
+
+
+def test_a_wrong_figure_is_named() -> None:
+    """A request that nobody made fails the step of figures."""
+    code, text = played(fails="figures", before=lambda stage: stage.requests.append(HitKind.OPEN))
+    assert (code, failed_step(text)) == (1, "figures")

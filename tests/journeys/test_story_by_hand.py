@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from desktop import rounds
+from desktop.core.arrival import FailureReason
 from desktop.core.errors import Malformed, Refused
 from desktop.core.status import Aside, Rung
 from desktop.practice import cast
 from desktop.practice.desk import CopyView
-from desktop.practice.mails import OFFER
+from desktop.practice.mails import OFFER, SAMPLES
 from desktop.practice.player import StoryPlayer
 from desktop.practice.playground import Playground
 from desktop.practice.reading import anchors_in, form_in, is_stop
@@ -82,6 +83,36 @@ def test_an_untracked_copy_has_nothing_to_press(round_: rounds.Round) -> None:
             act(cast.ERIK.address)
 
 
+def test_a_recipient_replies_and_goes_away_as_told(round_: rounds.Round) -> None:
+    """The buttons beside a recipient write real mails, which are read in the user's mailbox."""
+    playground = Playground(round_.session)
+    playground.go_away(cast.ERIK.address)
+    away = round_.stage.await_copy(
+        cast.ERIK.address, OFFER, "away", lambda copy: Aside.AWAY in copy.status.asides
+    ).status.returns_on
+    assert away is not None
+    assert away > playground.now().date()
+    playground.reply(cast.ERIK.address)
+    assert Aside.AWAY not in awaited(round_, cast.ERIK.address, Rung.REPLIED).status.asides
+
+
+def test_a_recipient_bounces_as_told(round_: rounds.Round) -> None:
+    """The button beside a recipient lets their mail server send the mail back."""
+    Playground(round_.session).bounce(cast.MARA.address)
+    view = round_.stage.await_copy(
+        cast.MARA.address, SAMPLES, "not delivered", lambda copy: Aside.NOT_DELIVERED in copy.status.asides
+    )
+    assert view.status.failure is FailureReason.UNKNOWN_USER
+
+
+def test_nobody_writes_about_a_mail_they_never_got(round_: rounds.Round) -> None:
+    """Whoever holds no copy cannot reply, be away or bounce."""
+    playground = Playground(round_.session)
+    for act in (playground.reply, playground.go_away, playground.bounce):
+        with pytest.raises(Malformed):
+            act(cast.PAUL.address)
+
+
 def test_the_player_tells_the_true_story() -> None:
     """By itself, on its own thread, the story reaches its end, and all its lines were told on the way."""
     told: list[Progress] = []
@@ -97,7 +128,7 @@ def test_the_player_tells_the_true_story() -> None:
         assert player.wait(WAIT_S)
         assert player.failed is None
         assert {StepState.DONE} == {view.state for view in player.steps()}
-        assert next(view for view in player.steps() if view.name == "ladder").lines[-2].startswith("–  Anna Becker")
+        assert next(view for view in player.steps() if view.name == "ladder").lines[-2].startswith("‖  Lena Hofmann")
     assert len(threads) == 1
     assert threading.get_ident() not in threads
     assert [step.name for step in STORY] == [said.name for said in told if said.state is StepState.DONE]

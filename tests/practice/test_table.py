@@ -19,7 +19,9 @@ def status(rung: Rung, *asides: Aside, why_not: WhyNot | None = None) -> CopySta
         (status(Rung.SENT, Aside.NOT_TRACKED, why_not=WhyNot.SIGNED), "–"),
         (status(Rung.QUEUED, Aside.NOT_DELIVERED), "✕"),
         (status(Rung.SENT, Aside.STOPPED), "⊘"),
+        (status(Rung.SENT, Aside.AWAY, Aside.NOT_TRACKED), "‖"),
         (status(Rung.CLICKED, Aside.STOPPED), "↗"),
+        (status(Rung.REPLIED, Aside.NOT_TRACKED), "↩"),
         (status(Rung.PROBABLY_OPENED), "◐"),
     ],
 )
