@@ -16,6 +16,13 @@ _Test: TypeAlias = Callable[[int, Held], bool]
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATE: Final = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})")
 _SECTION: Final = re.compile(r"BODY(\.PEEK)?\[([A-Z.]*)(?: \(([^)]*)\))?\](?:<(\d+)\.(\d+)>)?", re.IGNORECASE)
+_FLAGS: Final = {
+    "SEEN": SEEN,
+    "ANSWERED": "\\Answered",
+    "FLAGGED": "\\Flagged",
+    "DELETED": "\\Deleted",
+    "DRAFT": "\\Draft",
+}
 _MACROS: Final = {"FAST": ["FLAGS", "INTERNALDATE", "RFC822.SIZE"]}
 
 
@@ -60,8 +67,8 @@ def _tests(keys: list[Token], mails: Sequence[Held]) -> Iterator[_Test]:
             yield _with_uid(numbers_in(_argument(keys), mails[-1].uid if mails else 0))
         elif key == "HEADER":
             yield _bearing(_argument(keys), _argument(keys))
-        elif key == "UNSEEN":
-            yield lambda _place, held: SEEN not in held.flags
+        elif key.removeprefix("UN") in _FLAGS:
+            yield _flagged(_FLAGS[key.removeprefix("UN")], is_set=not key.startswith("UN"))
         elif key != "ALL":
             yield _at_place(numbers_in(key, len(mails)))
 
@@ -72,6 +79,10 @@ def _with_uid(is_in: Callable[[int], bool]) -> _Test:
 
 def _at_place(is_in: Callable[[int], bool]) -> _Test:
     return lambda place, _held: is_in(place)
+
+
+def _flagged(flag: str, *, is_set: bool) -> _Test:
+    return lambda _place, held: (flag in held.flags) == is_set
 
 
 def _bearing(name: str, value: str) -> _Test:

@@ -211,6 +211,7 @@ class Provider:
         self._loop.close()
 
     async def _stop(self) -> None:
+        self._imap.drop_all()
         for server in (self._servers.starttls, self._servers.tls, self._servers.entrance, self._servers.imap):
             server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}

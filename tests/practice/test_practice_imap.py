@@ -126,6 +126,8 @@ def test_a_copy_is_appended_to_sent(client: IMAPClient) -> None:
         (["UID", "3:*"], [3]),
         (["UID", "9:*"], [3]),  # RFC 3501 6.4.8: the largest is in the set though it is below 9
         (["UNSEEN"], [1, 3]),
+        (["SEEN", "UNDRAFT"], [2]),
+        (["DRAFT"], []),
         (["HEADER", "In-Reply-To", "1@OFFICE"], [1, 2, 3]),
         (["HEADER", "In-Reply-To", "2@office"], []),
     ],
