@@ -8,6 +8,7 @@ import contextlib
 import html
 import http.server
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -108,12 +109,27 @@ class Loopback:
         return 200, *self._verdict
 
 
+def _read(target: str) -> tuple[str, dict[str, str]]:
+    """Return path and parameters of a request; nothing where they cannot be read."""
+    try:
+        parts = urlsplit(target)
+        return parts.path, dict(parse_qsl(parts.query, max_num_fields=50))
+    except ValueError:
+        return "", {}
+
+
 class _Server(http.server.ThreadingHTTPServer):
     """Knows its door; a browser's idle connection never holds up the end."""
 
     daemon_threads = True
     block_on_close = False
     door: Loopback
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the library's signature
+        """Send a bug to the crash handler; a browser that went away is none."""
+        kind, error, trace = sys.exc_info()
+        if kind is not None and not isinstance(error, OSError):
+            threading.excepthook(threading.ExceptHookArgs((kind, error, trace, threading.current_thread())))
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -127,14 +143,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Hand the redirect's parameters over and answer when the outcome is known."""
         door = self.server.door
-        parts = urlsplit(self.path)
+        path, parameters = _read(self.path)
         # Another name for this machine would be a page that had its own name point here (DNS rebinding).
         is_named = self.headers.get("Host", "") in (f"{_HOST}:{door.port}", f"localhost:{door.port}")
-        if parts.path not in ("", "/") or not is_named:
+        if path not in ("", "/") or not is_named:
             self._answer(404, "There is nothing here.", "Close this page and sign in from Readback.")
             return
-        pairs = parse_qsl(parts.query, max_num_fields=50)
-        status, sentence, cure = door._take(dict(pairs))  # noqa: SLF001 - the two halves of one door
+        status, sentence, cure = door._take(parameters)  # noqa: SLF001 - the two halves of one door
         self._answer(status, sentence, cure)
         if status == 200:
             door._written.set()  # noqa: SLF001 - as above

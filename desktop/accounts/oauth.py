@@ -8,6 +8,7 @@ import base64
 import binascii
 import hmac
 import json
+import math
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -197,10 +198,28 @@ def _ask(provider: Provider, asked: WebApplicationClient, body: str, clock: Call
             f"The sign-in server of {provider.label} gave no sensible answer.", "Try again in a few minutes."
         )
     try:
-        token = asked.parse_request_body_response(text)
+        token = asked.parse_request_body_response(json.dumps(_plain_values(values)))
     except OAuth2Error as error:
         raise _refusal(provider, error.error or "", plain(error.description or "")) from None
-    return _tokens(token, asked_at)
+    return _tokens(token, asked_at, _life_s(values))
+
+
+def _plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those parts of an answer that are used, as far as they are what they should be."""
+    texts = ("access_token", "refresh_token", "token_type", "id_token", "scope", "error", "error_description")
+    plain_values: dict[str, Any] = {name: values[name] for name in texts if isinstance(values.get(name), str)}
+    if "error" in values:
+        plain_values.setdefault("error", "")
+    return plain_values
+
+
+def _life_s(values: Mapping[str, Any]) -> float:
+    try:
+        life_s = float(values.get("expires_in", _USUAL_LIFE_S))
+    except (TypeError, ValueError, OverflowError):
+        life_s = _USUAL_LIFE_S
+    # JSON as Python reads it has NaN, which compares with nothing.
+    return _USUAL_LIFE_S if math.isnan(life_s) else min(max(life_s, 0.0), _MAX_LIFE_S)
 
 
 def _post(provider: Provider, body: str) -> tuple[int, str]:
@@ -235,37 +254,33 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _tokens(token: Mapping[str, Any], asked_at: datetime) -> Tokens:
-    try:
-        life_s = float(token.get("expires_in") or _USUAL_LIFE_S)
-    except (TypeError, ValueError):
-        life_s = _USUAL_LIFE_S
-    life_s = min(max(life_s, 0.0), _MAX_LIFE_S)
-    scope = token.get("scope") or ()
+def _tokens(token: Mapping[str, Any], asked_at: datetime, life_s: float) -> Tokens:
     return Tokens(
-        access_token=_text(token.get("access_token")),
-        refresh_token=_text(token.get("refresh_token")),
+        access_token=_usable(token["access_token"]),
+        refresh_token=_usable(token.get("refresh_token") or None),
         obtained_at=asked_at,
         ends_at=asked_at + timedelta(seconds=life_s),
-        scopes=tuple(str(each) for each in (scope.split() if isinstance(scope, str) else scope)),
-        address=_address_in(token.get("id_token")),
+        # oauthlib has split it.
+        scopes=tuple(token.get("scope") or ()),
+        address=_address_in(token.get("id_token", "")),
     )
 
 
-def _text(value: object) -> str:
+def _usable(text: str | None) -> str:
     """Return a token that can stand in a command line: printable ASCII without a space (RFC 6750 2.1)."""
-    text = value if isinstance(value, str) else ""
-    if not text.isascii() or not text.isprintable() or " " in text:
+    if text is None:
+        return ""
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
         raise Malformed("The sign-in server gave a token that cannot be used.", "Ask the provider.")
     return text
 
 
-def _address_in(id_token: object) -> str:
+def _address_in(id_token: str) -> str:
     """Return the `email` of an ID token, empty where there is none.
 
     OpenID Connect Core 3.1.3.7 (6): from the token endpoint itself, TLS stands in for the signature.
     """
-    if not isinstance(id_token, str) or id_token.count(".") != 2:
+    if id_token.count(".") != 2:
         return ""
     payload = id_token.split(".")[1]
     try:

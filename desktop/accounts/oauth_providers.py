@@ -85,8 +85,8 @@ def own_provider(key: str, values: Mapping[str, Any]) -> Provider:
     ca_file = values.get("ca_file")
     return Provider(
         key=key,
-        label=str(values.get("label") or urlsplit(authorize_url).hostname or key),
         authorize_url=checked_url(authorize_url),
+        label=str(values.get("label") or urlsplit(authorize_url).hostname),
         token_url=checked_url(token_url),
         scopes=tuple(str(each) for each in scopes),
         needs_client_secret=bool(values.get("needs_client_secret", False)),
