@@ -69,12 +69,13 @@ def _ask(
         connection.putheader("Accept", "application/xml, text/xml")
         connection.putheader("Connection", "close")
         connection.endheaders()
-        response = connection.getresponse()
-        if response.status in _REDIRECTS:
-            return _redirected(address, response.headers.get("Location", ""))
-        if response.status >= 500:
-            raise Unreachable(f"{address.host} has a fault of its own.", "Try again later.")
-        return _body(response, max_bytes) if response.status == 200 else None
+        # Closed by us: it holds the socket open beyond the connection's own end.
+        with contextlib.closing(connection.getresponse()) as response:
+            if response.status in _REDIRECTS:
+                return _redirected(address, response.headers.get("Location", ""))
+            if response.status >= 500:
+                raise Unreachable(f"{address.host} has a fault of its own.", "Try again later.")
+            return _body(response, max_bytes) if response.status == 200 else None
 
 
 @contextlib.contextmanager
@@ -109,6 +110,8 @@ def _body(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
         body += chunk
         if len(body) > max_bytes:
             raise Malformed("The file is too large.")
+    if response.length:  # read1 takes an early end for the end
+        raise http.client.IncompleteRead(bytes(body), response.length)
     return bytes(body)
 
 

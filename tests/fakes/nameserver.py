@@ -43,7 +43,7 @@ class NameServer:
         self._tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _tcp_handler(self))
         self._udp = socketserver.ThreadingUDPServer(("127.0.0.1", self._tcp.server_address[1]), _udp_handler(self))
         self._threads = [
-            threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.02})
+            threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.01})
             for each in (self._tcp, self._udp)
         ]
 

@@ -47,9 +47,14 @@ class WebHosts:
         # The handshake is left to the request's own thread.
         https.socket = server_context.wrap_socket(https.socket, server_side=True, do_handshake_on_connect=False)
         self._threads = [
-            threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.02})
+            threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.01})
             for each in self._servers.values()
         ]
+
+    @property
+    def port(self) -> int:
+        """The port of the plain server."""
+        return self._servers["http"].server_port
 
     def open_socket(self, host: str, port: int, timeout_s: float) -> socket.socket:
         """Connect to the server that plays `host`."""
