@@ -197,7 +197,7 @@ class Provider:
 
         async def stop() -> None:
             self._servers.imap.close()
-            self._imap.drop_all()
+            await self._imap.drop_all()
 
         self._on_loop(stop())
 
@@ -211,9 +211,9 @@ class Provider:
         self._loop.close()
 
     async def _stop(self) -> None:
-        self._imap.drop_all()
         for server in (self._servers.starttls, self._servers.tls, self._servers.entrance, self._servers.imap):
             server.close()
+        await self._imap.drop_all()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()

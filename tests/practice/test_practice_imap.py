@@ -251,6 +251,20 @@ def test_what_cannot_be_asked_of_mails_is_answered(
     assert speak(b"3 NOOP\r\n") == b"3 OK Done"
 
 
+@pytest.mark.parametrize("is_idle", [False, True])
+def test_a_provider_that_closes_waits_for_nobody(
+    provider: Provider, client: IMAPClient, caplog: pytest.LogCaptureFixture, is_idle: bool
+) -> None:
+    """With a client signed in, or waiting in IDLE, closing ends its connection and logs nothing."""
+    client.select_folder("INBOX", readonly=True)
+    if is_idle:
+        client.idle()
+    provider.close()
+    with pytest.raises((OSError, imaplib.IMAP4.abort)):
+        client.idle_done() if is_idle else client.noop()
+    assert caplog.records == []
+
+
 def test_a_stopped_server_drops_its_clients_and_takes_no_more(provider: Provider, client: IMAPClient) -> None:
     """With IMAP stopped, an open connection ends, no new one begins, and mail still comes in."""
     port = provider.imap_port
