@@ -83,6 +83,7 @@ class Signs:
     subject_languages: frozenset[str]
     suppresses_all: bool
     is_vacation: bool
+    is_reply: bool
     is_answered: bool
     is_bulk: bool
     is_list: bool
@@ -125,7 +126,8 @@ def read_signs(head: Head) -> Signs:
     program = f"{head.first('user-agent')} {head.first('x-mailer')}"
     subject = folded(head.words("subject"))
     found = frozenset[str]()
-    if not _REPLY_PREFIX.match(subject):
+    is_reply = _REPLY_PREFIX.match(subject) is not None
+    if not is_reply:
         found = awaywords.languages(awaywords.AWAY_SUBJECTS, subject, at_start=True)
         found |= awaywords.languages(awaywords.AUTOMATIC_SUBJECTS, subject, at_start=True)
     weak = [f"subject:{language}" for language in sorted(found)]
@@ -139,11 +141,11 @@ def read_signs(head: Head) -> Signs:
         subject_languages=found,
         suppresses_all="all" in suppressed,
         is_vacation="vacation" in submitted or head.has("x-vacation"),
+        is_reply=is_reply,
         is_answered=head.has("in-reply-to") or head.has("references"),
         is_bulk=bool(precedence & {"bulk", "junk"}),
         is_list="list" in precedence or any(map(head.has, _LIST_FIELDS)),
-        is_person=keyword == "no"
-        or _PERSONS_PROGRAM.search(head.first("user-agent") + head.first("x-mailer")) is not None,
+        is_person=keyword == "no" or _PERSONS_PROGRAM.search(program) is not None,
     )
 
 

@@ -6,17 +6,17 @@ the same whether they alone or all fields were fetched; and no body is looked at
 """
 
 import re
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Final
 
-from desktop.core import autoreply
+from desktop.core import autoreply, bounce, deliveryreport, invitation, receipt
 from desktop.core.address import Mailbox
-from desktop.core.arrival import Arrival, ArrivalKind
+from desktop.core.arrival import Arrival, ArrivalKind, DeliveryReport, Receipt
 from desktop.core.owntext import body_text, own_words
 from desktop.core.parse import MessageFacts
 from desktop.core.returning import return_date
-from desktop.core.skim import Head, leaves, read_head
+from desktop.core.skim import Head, Leaf, leaves, read_head
 from desktop.core.stranger import plain
 
 MAX_HEAD_BYTES: Final = 65_536
@@ -33,27 +33,51 @@ HEADER_FIELDS: Final[tuple[str, ...]] = (
     "References",
     "Content-Type",
     "Content-Transfer-Encoding",
-    "Content-Class",
     "Disposition-Notification-To",
-    "X-Failed-Recipients",
-    "X-MS-Exchange-Message-Is-Ndr",
-    "X-MS-Exchange-Calendar-Originator-Id",
+    *bounce.HEADER_FIELDS,
+    *invitation.HEADER_FIELDS,
     *autoreply.HEADER_FIELDS,
 )
 _READ: Final = frozenset(name.lower() for name in HEADER_FIELDS)
 _NO_ID: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]")
 _ID_MAX: Final = 998
+_REPORT_TYPES: Final = deliveryreport.STATUS_TYPES | receipt.NOTIFICATION_TYPES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mail:
+    """A mail as far as it was read: fields, what they say, and the parts, empty where no body is needed."""
+
+    head: Head
+    facts: MessageFacts
+    signs: autoreply.Signs
+    parts: tuple[Leaf, ...]
+    at: datetime
+    received_on: date
+
+    @property
+    def answered_ids(self) -> tuple[str, ...]:
+        """The Message-IDs that it goes back to, nearest first."""
+        names = (self.facts.in_reply_to, *reversed(self.facts.references))
+        return tuple(dict.fromkeys(name for name in names if name))
 
 
 def needs_body(header: bytes) -> bool:
     """Return whether the head of the body is needed to tell what the mail is; most mail is told by its fields."""
     head, _ = read_head(header[:MAX_HEAD_BYTES], only=_READ)
-    return _needs_body(head)
+    return _needs_body(head, autoreply.read_signs(head))
 
 
-def _needs_body(head: Head) -> bool:
-    media_type, _ = head.content_type()
-    return media_type == "multipart/report" or autoreply.read_signs(head).needs_body
+def _needs_body(head: Head, signs: autoreply.Signs) -> bool:
+    media_type, parameters = head.content_type()
+    return (
+        media_type == "multipart/report"
+        or media_type in _REPORT_TYPES
+        or signs.needs_body
+        or bounce.may_be_bounce(head, signs)
+        or (invitation.may_be_answer(head) and not (media_type == "text/calendar" and "method" in parameters))
+        or receipt.is_titled_receipt(head.words("subject"))
+    )
 
 
 def read_arrival(raw: bytes, *, received_at: datetime) -> Arrival:
@@ -63,30 +87,115 @@ def read_arrival(raw: bytes, *, received_at: datetime) -> Arrival:
     """
     end = _head_end(raw)
     head, _ = read_head(raw[: min(end, MAX_HEAD_BYTES)], only=_READ)
-    facts = _fit(head.facts())
-    at = received_at.astimezone(UTC)
     signs = autoreply.read_signs(head)
-    parts = leaves(raw[end : end + MAX_BODY_BYTES], head, 0) if _needs_body(head) else ()
-    media_type, parameters = head.content_type()
-    about = tuple(dict.fromkeys(name for name in (facts.in_reply_to, *reversed(facts.references)) if name))
-    if media_type == "multipart/report":
-        kind = {"disposition-notification": ArrivalKind.RECEIPT}.get(
-            parameters.get("report-type", "").lower(), ArrivalKind.BOUNCE
+    body = raw[end : end + MAX_BODY_BYTES] if _needs_body(head, signs) else b""
+    mail = _Mail(
+        head=head,
+        facts=_fit(head.facts()),
+        signs=signs,
+        parts=leaves(body, head, 0),
+        at=received_at.astimezone(UTC),
+        received_on=received_at.date(),
+    )
+    return _receipt(mail) or _report(mail) or _in_words(mail)
+
+
+def _receipt(mail: _Mail) -> Arrival | None:
+    media_type, parameters = mail.head.content_type()
+    is_receipt = media_type in receipt.NOTIFICATION_TYPES or (
+        media_type == "multipart/report"
+        and (
+            parameters.get("report-type", "").lower() == "disposition-notification"
+            or any(part.media_type in receipt.NOTIFICATION_TYPES for part in mail.parts)
         )
-        return Arrival(kind=kind, facts=facts, at=at, about_ids=about)
-    text = body_text(parts)
-    answer = autoreply.decide(signs, facts.subject, text)
+    )
+    if not is_receipt:
+        return None
+    sender = "" if mail.facts.from_ is None else mail.facts.from_.address.lower()
+    found = receipt.read_receipt(mail.parts, sender=sender)
+    about = tuple(dict.fromkeys((*found.about_ids, *mail.answered_ids)))
+    return _arrival(mail, ArrivalKind.RECEIPT, ("disposition-notification",), answer=found.receipt, about_ids=about)
+
+
+def _report(mail: _Mail) -> Arrival | None:
+    """Return a delivery report; one in another wrapping than its own is believed only of a sender that may bounce."""
+    media_type, parameters = mail.head.content_type()
+    if media_type != "multipart/report" and not bounce.may_be_bounce(mail.head, mail.signs):
+        return None
+    deliveries = deliveryreport.read_deliveries(mail.parts)
+    if deliveries:
+        about = tuple(dict.fromkeys((*deliveryreport.reported_ids(mail.parts), *mail.answered_ids)))
+        return _arrival(mail, ArrivalKind.BOUNCE, ("delivery-status",), deliveries=deliveries, about_ids=about)
+    if media_type == "multipart/report":
+        if parameters.get("report-type", "delivery-status").lower() != "delivery-status":
+            # Feedback on spam, DMARC and TLS reports: programs' mail about many mails.
+            return _arrival(mail, ArrivalKind.BULK, ("report",))
+        return _bounce(mail, is_away=False) or _arrival(
+            mail, ArrivalKind.SUSPECTED_BOUNCE, ("delivery-status",), about_ids=mail.answered_ids
+        )
+    return None
+
+
+def _bounce(mail: _Mail, *, is_away: bool) -> Arrival | None:
+    people = (*mail.facts.to, *mail.facts.cc, *filter(None, (mail.facts.from_,)))
+    own = frozenset(person.address.lower() for person in people)
+    found = bounce.read_bounce(mail.head, mail.parts, own=own, is_away=is_away)
+    if found is None:
+        return None
+    kind = ArrivalKind.BOUNCE if found.is_safe else ArrivalKind.SUSPECTED_BOUNCE
+    return _arrival(mail, kind, ("bounce-words",), deliveries=found.deliveries, about_ids=found.about_ids)
+
+
+def _in_words(mail: _Mail) -> Arrival:
+    """Return what a mail is that no report form tells of."""
+    text = body_text(mail.parts)
+    answer = autoreply.decide(mail.signs, mail.facts.subject, text)
+    if bounce.may_be_bounce(mail.head, mail.signs):
+        found = _bounce(mail, is_away=answer.is_away)
+        if found is not None:
+            return found
+    if invitation.is_answer(mail.parts) or (
+        invitation.is_calendar(mail.head) and not any(part.media_type == "text/calendar" for part in mail.parts)
+    ):
+        return _arrival(mail, ArrivalKind.CALENDAR, ("calendar",), about_ids=mail.answered_ids)
+    if answer.kind is ArrivalKind.MAIL and receipt.is_told_receipt(mail.facts.subject, text):
+        return _arrival(mail, ArrivalKind.RECEIPT, ("receipt-words",), about_ids=mail.answered_ids)
     if answer.kind is not ArrivalKind.AUTO_REPLY:
-        return Arrival(kind=answer.kind, facts=facts, at=at, clues=answer.clues)
-    back = return_date(facts.subject, own_words(text), received_on=received_at.date()) if answer.is_away else None
-    return Arrival(
-        kind=answer.kind,
-        facts=facts,
-        at=at,
-        clues=answer.clues,
+        return _arrival(mail, answer.kind, answer.clues)
+    back = None
+    if answer.is_away:
+        back = return_date(mail.facts.subject, own_words(text), received_on=mail.received_on)
+    return _arrival(
+        mail,
+        ArrivalKind.AUTO_REPLY,
+        answer.clues,
         is_away=answer.is_away,
         returns_on=back,
-        about_ids=about,
+        about_ids=mail.answered_ids,
+    )
+
+
+def _arrival(
+    mail: _Mail,
+    kind: ArrivalKind,
+    clues: tuple[str, ...],
+    *,
+    is_away: bool = False,
+    returns_on: date | None = None,
+    deliveries: tuple[DeliveryReport, ...] = (),
+    answer: Receipt | None = None,
+    about_ids: tuple[str, ...] = (),
+) -> Arrival:
+    return Arrival(
+        kind=kind,
+        facts=mail.facts,
+        at=mail.at,
+        clues=clues,
+        is_away=is_away,
+        returns_on=returns_on,
+        deliveries=deliveries,
+        receipt=answer,
+        about_ids=about_ids,
     )
 
 
@@ -123,11 +232,8 @@ def _is_id(name: str) -> bool:
 def is_own_automatic(header: bytes) -> bool:
     """Return whether a mail in Sent was made by a program of ours: an automatic or calendar answer, a receipt."""
     head, _ = read_head(header[:MAX_HEAD_BYTES], only=_READ)
-    media_type, _ = head.content_type()
-    is_calendar = "calendarmessage" in head.first("content-class").lower() or head.has(
-        "x-ms-exchange-calendar-originator-id"
-    )
-    return media_type in {"multipart/report", "text/calendar"} or is_calendar or bool(autoreply.read_signs(head).strong)
+    is_report = head.content_type()[0] == "multipart/report"
+    return is_report or invitation.is_calendar(head) or bool(autoreply.read_signs(head).strong)
 
 
 def asks_receipt(header: bytes) -> bool:
