@@ -6,13 +6,14 @@ that later proves a person's is not told again: the list and the timeline show t
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from desktop.core.agents import client_name
+from desktop.core.arrival import FailureReason
 from desktop.core.classify import BURST_MS, LEAST_BURST
-from desktop.core.status import CopyState, JudgedHit
+from desktop.core.status import CopyState, EvidenceKind, JudgedHit, MailSign
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind
 
@@ -28,6 +29,14 @@ class NoticeKind(StrEnum):
     CLICKED = "clicked"
     NOT_DELIVERED = "not_delivered"
     STOPPED = "stopped"
+    CONFIRMED = "confirmed"
+    REPLIED = "replied"
+    AWAY = "away"
+
+    @property
+    def is_on_by_default(self) -> bool:
+        """Whether it is shown until the user says otherwise; a reply is not, for the mail program rings itself."""
+        return self not in (NoticeKind.REPLIED, NoticeKind.AWAY)
 
 
 class Sign(StrEnum):
@@ -36,12 +45,16 @@ class Sign(StrEnum):
     OPEN = "open"
     CLICK = "click"
     FAILURE = "failure"
+    RECEIPT = "receipt"
+    REPLY = "reply"
+    AWAY = "away"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One notification; `link` is a clicked destination, `detail` the provider's own words on a refusal.
 
+    `failure` is why a report says it was not delivered, `returns_on` until when a person says they are away.
     `conversation_id` and `copy_id` are None where a person stopped who stands in no conversation.  `settles_after_s`
     is how long to wait before it is shown, and then only if it still stands: one click may be the first of a burst.
     """
@@ -57,6 +70,8 @@ class Notice:
     link: str = ""
     detail: str = ""
     settles_after_s: float = 0.0
+    failure: FailureReason | None = None
+    returns_on: date | None = None
 
     @property
     def sign(self) -> Sign | None:
@@ -69,6 +84,15 @@ _SIGNS = {
     NoticeKind.PROBABLY_OPENED: Sign.OPEN,
     NoticeKind.CLICKED: Sign.CLICK,
     NoticeKind.NOT_DELIVERED: Sign.FAILURE,
+    NoticeKind.CONFIRMED: Sign.RECEIPT,
+    NoticeKind.REPLIED: Sign.REPLY,
+    NoticeKind.AWAY: Sign.AWAY,
+}
+_MAIL_KINDS: Final = {
+    EvidenceKind.NOT_DELIVERED: NoticeKind.NOT_DELIVERED,
+    EvidenceKind.RECEIPT: NoticeKind.CONFIRMED,
+    EvidenceKind.REPLY: NoticeKind.REPLIED,
+    EvidenceKind.AWAY: NoticeKind.AWAY,
 }
 
 
@@ -149,6 +173,25 @@ def refusal_notice(
         subject=names.subject,
         at=at,
         detail=reply,
+    )
+
+
+def mail_notice(names: CopyNames, sign: MailSign, told: Collection[Sign]) -> Notice | None:
+    """Return the notice that follows from what incoming mail proved of a copy, if it is a first of its kind."""
+    kind = _MAIL_KINDS.get(sign.kind)
+    if kind is None or _SIGNS[kind] in told:
+        return None
+    return Notice(
+        kind=kind,
+        conversation_id=names.conversation_id,
+        copy_id=names.copy_id,
+        person=names.person,
+        address=names.address,
+        subject=names.subject,
+        at=sign.at,
+        detail=sign.detail,
+        failure=sign.reason,
+        returns_on=sign.returns_on,
     )
 
 

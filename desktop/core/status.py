@@ -1,12 +1,15 @@
 """What the user is told about a copy: the highest rung proven, what stands beside it, and the evidence.
 
 A rung is never lowered by what machines did and never raised by it.  Silence is "no sign yet", never "unread".
+Where evidence contradicts itself, what a person did stands above what servers reported, and of two reports the newer
+one stands; no order in which the same evidence comes makes a difference.  All evidence stays in the timeline.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from desktop.core.arrival import FailureReason
 from desktop.core.policy import WhyNot
@@ -131,7 +134,9 @@ class CopyFacts:
 class CopyStatus:
     """The rung, the asides in the order of `Aside`, and the evidence, newest first.
 
-    `opened_at` is the first time a person is known to have read the message, be it by a click.
+    `opened_at` is the first time a person is known to have read the message, be it by a click; `is_open_inferred` says
+    that it is known by a reply or a receipt alone.  `replied_at` is the first reply, `returns_on` goes with AWAY and
+    `failure` with NOT_DELIVERED, where a report said why.
     """
 
     rung: Rung
@@ -140,22 +145,116 @@ class CopyStatus:
     why_not: WhyNot | None
     opened_at: datetime | None
     clicked_at: datetime | None
+    returns_on: date | None = None
+    is_open_inferred: bool = False
+    replied_at: datetime | None = None
+    failure: FailureReason | None = None
 
 
-def copy_status(facts: CopyFacts, hits: Sequence[JudgedHit]) -> CopyStatus:
-    """Return what the facts and judged hits of one copy prove together."""
-    rung = max((_hit_rung(judged) for judged in hits), default=Rung.QUEUED)
-    rung = max(rung, Rung.SENT if facts.state is CopyState.SENT else Rung.QUEUED)
+# What only somebody who has the mail can cause; a receipt that denies reading was sent from its mailbox all the same.
+_HAS_IT: Final = frozenset({EvidenceKind.REPLY, EvidenceKind.RECEIPT, EvidenceKind.RECEIPT_DENIED})
+# What shows that a person has read it.
+_READ: Final = frozenset({EvidenceKind.REPLY, EvidenceKind.RECEIPT})
+# What shows that it is not under way any more.
+_ENDS_DELAY: Final = frozenset(
+    {EvidenceKind.DELIVERED, EvidenceKind.NOT_DELIVERED, EvidenceKind.AUTO_REPLY, EvidenceKind.AWAY} | _HAS_IT
+)
+# What may be about another mail or by another person, until the user says so.
+_ONLY_POSSIBLE: Final = frozenset({EvidenceKind.POSSIBLE_REPLY, EvidenceKind.POSSIBLE_BOUNCE})
+
+
+def copy_status(facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[MailSign] = ()) -> CopyStatus:
+    """Return what the facts, judged hits and incoming mail about one copy prove together.
+
+    - A reply makes it REPLIED, a receipt that it was displayed CONFIRMED, a report of delivery DELIVERED; one that was
+      relayed, an automatic answer and a denied receipt are no rung.  Any of them shows that the provider took it.
+    - Not delivered: the provider refused it, or a report says so.  A reply, a person's open or click, and any receipt
+      prove the contrary; a report of delivery does if it is the newer, else it is DELIVERED that falls.
+    - Delayed: until delivered, not delivered, opened, answered by anybody, or passed on afterwards.
+    - Away: until a later reply; the newest automatic answer states the day.
+    """
+    standing = _Standing.of(facts, hits, signs)
     people = [judged for judged in hits if judged.judgement.counts]
     clicks = [judged.at for judged in people if judged.hit.kind is HitKind.CLICK]
+    opened_at = min((judged.at for judged in people), default=None)
+    read_at = min((sign.at for sign in signs if sign.kind in _READ), default=None)
+    is_inferred = read_at is not None and (opened_at is None or read_at < opened_at)
     return CopyStatus(
-        rung=rung,
-        asides=_asides(facts, rung),
-        evidence=_evidence(facts, hits),
+        rung=standing.rung,
+        asides=_asides(facts, standing),
+        evidence=_evidence(facts, hits, signs, standing),
         why_not=facts.why_not,
-        opened_at=min((judged.at for judged in people), default=None),
+        opened_at=read_at if is_inferred else opened_at,
         clicked_at=min(clicks, default=None),
+        returns_on=None if standing.away is None else standing.away.returns_on,
+        is_open_inferred=is_inferred,
+        replied_at=min((sign.at for sign in signs if sign.kind is EvidenceKind.REPLY), default=None),
+        failure=standing.failure.reason if standing.failure is not None else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """What is left once the evidence is weighed; `failure` is the newest report of one that stands."""
+
+    rung: Rung
+    is_failed: bool
+    failure: MailSign | None
+    is_delivered: bool
+    is_delayed: bool
+    away: MailSign | None
+    has_left: bool
+
+    @classmethod
+    def of(cls, facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[MailSign]) -> "_Standing":
+        kinds = {sign.kind for sign in signs}
+        has_it = bool(kinds & _HAS_IT) or any(judged.judgement.counts for judged in hits)
+        failure = _newest(signs, EvidenceKind.NOT_DELIVERED)
+        delivered = _newest(signs, EvidenceKind.DELIVERED)
+        failed_at = failure.at if failure is not None else None
+        if facts.state is CopyState.REFUSED:
+            failed_at = max(facts.state_at, failed_at or facts.state_at)
+        is_newer = failed_at is not None and (delivered is None or delivered.at <= failed_at)
+        is_failed = is_newer and not has_it
+        is_delivered = delivered is not None and not is_failed
+        rungs = [_hit_rung(judged) for judged in hits]
+        rungs += [_SIGN_RUNGS[kind] for kind in kinds if kind in _SIGN_RUNGS]
+        has_left = facts.state is CopyState.SENT or bool(kinds - _ONLY_POSSIBLE)
+        rungs += [Rung.DELIVERED] * is_delivered + [Rung.SENT] * has_left
+        rung = max(rungs, default=Rung.QUEUED)
+        return cls(
+            rung=rung,
+            is_failed=is_failed,
+            failure=failure if is_failed else None,
+            is_delivered=is_delivered,
+            is_delayed=rung <= Rung.DELIVERED and not is_failed and _is_delayed(signs),
+            away=_away(signs),
+            has_left=has_left,
+        )
+
+
+_SIGN_RUNGS: Final = {EvidenceKind.REPLY: Rung.REPLIED, EvidenceKind.RECEIPT: Rung.CONFIRMED}
+
+
+def _newest(signs: Sequence[MailSign], kind: EvidenceKind) -> MailSign | None:
+    return max((sign for sign in signs if sign.kind is kind), key=_sign_order, default=None)
+
+
+def _is_delayed(signs: Sequence[MailSign]) -> bool:
+    delayed, relayed = (_newest(signs, kind) for kind in (EvidenceKind.DELAYED, EvidenceKind.RELAYED))
+    if delayed is None or any(sign.kind in _ENDS_DELAY for sign in signs):
+        return False
+    return relayed is None or relayed.at < delayed.at
+
+
+def _away(signs: Sequence[MailSign]) -> MailSign | None:
+    away, replied = (_newest(signs, kind) for kind in (EvidenceKind.AWAY, EvidenceKind.REPLY))
+    return away if away is not None and (replied is None or replied.at <= away.at) else None
+
+
+def _sign_order(sign: MailSign) -> tuple[datetime, date, str, str, int]:
+    """Return by what signs of one kind are ordered; of one instant that with a day stated is the newer."""
+    return sign.at, sign.returns_on or date.min, sign.reason or "", sign.detail, sign.arrival_id
 
 
 def conversation_rung(rungs: Iterable[Rung]) -> Rung:
@@ -176,6 +275,26 @@ def conversation_asides(copies: Sequence[tuple[Rung, tuple[Aside, ...]]]) -> tup
     return tuple(aside for aside in Aside if aside in found)
 
 
+def present_asides(copies: Sequence[tuple[str, Rung, tuple[Aside, ...]]]) -> list[tuple[Rung, tuple[Aside, ...]]]:
+    """Return each copy's rung and the asides that still say something, from address, rung and asides, oldest first.
+
+    Once a later message arrived at the same address an earlier failure or delay there needs nobody's eye, and once the
+    person answered a later one they are back.
+    """
+    arrived: set[str] = set()
+    answered: set[str] = set()
+    present = []
+    for address, rung, asides in reversed(copies):
+        over = {Aside.NOT_DELIVERED, Aside.DELAYED} if address in arrived else set()
+        over |= {Aside.AWAY} if address in answered else set()
+        present.append((rung, tuple(aside for aside in asides if aside not in over)))
+        if rung > Rung.SENT:
+            arrived.add(address)
+        if rung is Rung.REPLIED:
+            answered.add(address)
+    return present[::-1]
+
+
 def _hit_rung(judged: JudgedHit) -> Rung:
     verdict, kind = judged.judgement.verdict, judged.hit.kind
     if verdict is Verdict.PERSON:
@@ -185,20 +304,23 @@ def _hit_rung(judged: JudgedHit) -> Rung:
     return Rung.QUEUED
 
 
-def _asides(facts: CopyFacts, rung: Rung) -> tuple[Aside, ...]:
-    has_sign = rung > Rung.DELIVERED
-    is_silent = rung in (Rung.SENT, Rung.DELIVERED) and facts.why_not is None and facts.stopped_at is None
+def _asides(facts: CopyFacts, standing: _Standing) -> tuple[Aside, ...]:
+    is_under_way = standing.rung in (Rung.SENT, Rung.DELIVERED) and not standing.is_failed and not standing.is_delayed
     holds = {
-        Aside.NOT_DELIVERED: facts.state is CopyState.REFUSED,
+        Aside.DELAYED: standing.is_delayed,
+        Aside.NOT_DELIVERED: standing.is_failed,
+        Aside.AWAY: standing.away is not None,
         Aside.STOPPED: facts.stopped_at is not None,
         Aside.NOT_TRACKED: facts.why_not is not None,
-        Aside.NO_SIGN_YET: is_silent,
-        Aside.UNCERTAIN: facts.state is CopyState.UNCERTAIN and not has_sign,
+        Aside.NO_SIGN_YET: is_under_way and facts.why_not is None and facts.stopped_at is None,
+        Aside.UNCERTAIN: facts.state is CopyState.UNCERTAIN and standing.rung is Rung.QUEUED,
     }
-    return tuple(aside for aside in Aside if holds.get(aside, False))
+    return tuple(aside for aside in Aside if holds[aside])
 
 
-def _evidence(facts: CopyFacts, hits: Sequence[JudgedHit]) -> tuple[Evidence, ...]:
+def _evidence(
+    facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[MailSign], standing: _Standing
+) -> tuple[Evidence, ...]:
     lines = [Evidence(at=facts.prepared_at, kind=EvidenceKind.PREPARED)]
     if facts.state is not CopyState.PREPARED:
         kind = EvidenceKind(facts.state.value)
@@ -217,6 +339,23 @@ def _evidence(facts: CopyFacts, hits: Sequence[JudgedHit]) -> tuple[Evidence, ..
     ]
     if facts.stopped_at is not None:
         lines.append(Evidence(at=facts.stopped_at, kind=EvidenceKind.STOP))
-    # Of two lines of one instant the later added is the newer.
-    lines.reverse()
-    return tuple(sorted(lines, key=lambda line: line.at, reverse=True))
+    lines += [
+        Evidence(
+            at=sign.at,
+            kind=sign.kind,
+            detail=sign.detail,
+            counted=sign.kind in _READ or (sign.kind is EvidenceKind.DELIVERED and standing.is_delivered),
+            sign=sign,
+        )
+        for sign in signs
+    ]
+    return tuple(sorted(lines, key=_line_order, reverse=True))
+
+
+_LINE_KINDS: Final = {kind: number for number, kind in enumerate(EvidenceKind)}
+
+
+def _line_order(line: Evidence) -> tuple[datetime, int, bytes, str, int]:
+    """Return by what lines are ordered: of one instant by kind, then by what is the same at every reading."""
+    hit_id = b"" if line.hit is None else line.hit.id
+    return line.at, _LINE_KINDS[line.kind], hit_id, line.detail, 0 if line.sign is None else line.sign.arrival_id

@@ -18,6 +18,11 @@ def from_ms(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, UTC)
 
 
+def plain(text: str) -> str:
+    """Return text that can be kept: a lone surrogate, which a stranger's charset may give, is replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def to_json(value: Any) -> str:
     """Return compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -5,33 +5,38 @@ record_message is durable on return, so that a token's row is on disk before its
 
 import sqlite3
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 
 from desktop.core.address import Mailbox, normalised
+from desktop.core.arrival import ArrivalKind
 from desktop.core.notice import refusal_notice
 from desktop.core.parse import MessageFacts
 from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyState, CopyStatus, Rung, copy_status
-from desktop.core.thread import related_ids, subject_base
+from desktop.core.thread import ancestor_ids, name_key, subject_key, twin_of
 from desktop.store.change import Change
-from desktop.store.columns import from_json, from_ms, set_to_json, to_ms
+from desktop.store.columns import from_json, from_ms, plain, set_to_json, to_json, to_ms
 from desktop.store.database import Store
+from desktop.store.joining import open_conversation
 from desktop.store.people import apply_stop, keep_person
+from desktop.store.proving import bring_in_step
+from desktop.store.questions import Question, open_questions
 from desktop.store.settle import (
     CopyRecord,
     copy_records,
     keep_told,
     names_of,
-    refresh_card,
     settle_copies,
     stored_hits,
+    stored_signs,
     told_signs,
 )
 from relay.wire.token import TokenType
 
 __all__ = [
+    "ArrivalRow",
     "ConversationCard",
     "ConversationDetail",
     "CopyRow",
@@ -76,7 +81,11 @@ class NewCopy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationCard:
-    """What one line of the list needs; `at` is the newest message or sign."""
+    """What one line of the list needs; `at` is the newest message or sign.
+
+    `returns_on` goes with AWAY, `has_question` asks the user whether something is a reply or a bounce, and `waits` says
+    that our word is the last.
+    """
 
     id: int
     names: tuple[str, ...]
@@ -85,6 +94,9 @@ class ConversationCard:
     rung: Rung
     asides: tuple[Aside, ...]
     copies: int
+    returns_on: date | None = None
+    has_question: bool = False
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,74 +121,119 @@ class MessageRow:
     from_: Mailbox
     at: datetime
     copies: tuple[CopyRow, ...]
+    asks_receipt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalRow:
+    """An incoming mail of the conversation; `copy_ids` are the copies it proves something of.
+
+    `question` is what the user is asked about it, `answer` what they said: None not asked, or not answered yet.
+    """
+
+    id: int
+    kind: ArrivalKind
+    at: datetime
+    from_: Mailbox
+    subject: str
+    is_away: bool
+    returns_on: date | None
+    copy_ids: tuple[int, ...]
+    question: Question | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationDetail:
-    """A conversation with its messages, oldest first."""
+    """A conversation with its messages and arrivals, each oldest first."""
 
     id: int
     subject: str
     messages: tuple[MessageRow, ...]
+    arrivals: tuple[ArrivalRow, ...] = ()
 
 
 def record_message(
-    store: Store, *, account_id: int, facts: MessageFacts, at: datetime, copies: tuple[NewCopy, ...]
+    store: Store,
+    *,
+    account_id: int,
+    facts: MessageFacts,
+    at: datetime,
+    copies: tuple[NewCopy, ...],
+    asks_receipt: bool = False,
 ) -> tuple[Change, tuple[int, ...]]:
     """Keep a message and its copies, each PREPARED, before any of it leaves; return the copies' ids in order."""
     people = tuple(normalised(each.address) for each in copies)
 
     def work(connection: sqlite3.Connection) -> tuple[Change, tuple[int, ...]]:
-        conversation_id = _conversation_of(connection, facts, at)
-        message_id = _insert_message(connection, conversation_id, account_id, facts, at)
+        conversation_id, message_id = insert_message(
+            connection,
+            account_id=account_id,
+            facts=facts,
+            name=facts.message_id,
+            at=at,
+            asks_receipt=asks_receipt,
+        )
         ids = []
-        change = Change(conversations=frozenset({conversation_id}), people=frozenset(people))
+        change = Change(people=frozenset(people))
         for person, copy in zip(people, copies, strict=True):
             # A Bcc stands in no header, and many mails name an address alone: the person may be known all the same.
-            name = keep_person(connection, person, copy.name)
+            name = keep_person(connection, person, copy.name, at)
             connection.execute("UPDATE person SET messages = messages + 1 WHERE address = ?", (person,))
-            ids.append(_insert_copy(connection, message_id, person, replace(copy, name=name), at))
+            ids.append(insert_copy(connection, message_id, person, replace(copy, name=name), at=at))
+        change |= bring_in_step(connection, messages=[message_id], opened=[conversation_id])
+        for person, copy in zip(people, copies, strict=True):
             change |= _keep_tag(connection, person, copy, at)
-        change |= settle_copies(connection, ids)
-        refresh_card(connection, conversation_id)
         return change, tuple(ids)
 
     return store.write(work)
 
 
-def _conversation_of(connection: sqlite3.Connection, facts: MessageFacts, at: datetime) -> int:
-    related = related_ids(facts)
-    found = None
-    for message_id in related:
-        row = connection.execute("SELECT conversation_id FROM reference WHERE message_id = ?", (message_id,)).fetchone()
-        if row is not None:
-            found = int(row[0])
-            break
-    if found is None:
-        subject = subject_base(facts.subject)
-        cursor = connection.execute("INSERT INTO conversation (subject, at_ms) VALUES (?, ?)", (subject, to_ms(at)))
-        found = int(cursor.lastrowid or 0)
-    connection.executemany(
-        "INSERT OR IGNORE INTO reference (message_id, conversation_id) VALUES (?, ?)",
-        [(message_id, found) for message_id in related],
-    )
-    connection.execute("UPDATE conversation SET at_ms = max(at_ms, ?) WHERE id = ?", (to_ms(at), found))
-    return found
-
-
-def _insert_message(
-    connection: sqlite3.Connection, conversation_id: int, account_id: int, facts: MessageFacts, at: datetime
-) -> int:
+def insert_message(
+    connection: sqlite3.Connection, *, account_id: int, facts: MessageFacts, name: str, at: datetime, asks_receipt: bool
+) -> tuple[int, int]:
+    """Add a message in a conversation of its own; return the ids of both.  `name` is its Message-ID, or a made one."""
+    conversation_id = open_conversation(connection)
     sender = facts.from_ or Mailbox("", "")
     cursor = connection.execute(
-        "INSERT INTO message (conversation_id, account_id, message_id, subject, from_name, from_address, at_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (conversation_id, account_id, facts.message_id or "", facts.subject, sender.name, sender.address, to_ms(at)),
+        "INSERT INTO message (conversation_id, account_id, message_id, subject, base, from_name, from_address, at_ms,"
+        " refs, twin, date_ms, asks_receipt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            conversation_id,
+            account_id,
+            name,
+            plain(facts.subject),
+            subject_key(facts.subject),
+            plain(sender.name),
+            sender.address,
+            to_ms(at),
+            to_json([name_key(each) for each in ancestor_ids(facts)]),
+            twin_of(facts),
+            None if facts.date is None else to_ms(facts.date),
+            asks_receipt,
+        ),
     )
-    return int(cursor.lastrowid or 0)
+    message_id = int(cursor.lastrowid or 0)
+    if name:
+        name_message(connection, message_id, name)
+    return conversation_id, message_id
 
 
-def _insert_copy(connection: sqlite3.Connection, message_id: int, person: str, copy: NewCopy, at: datetime) -> int:
+def name_message(connection: sqlite3.Connection, message_id: int, name: str) -> None:
+    """Keep a name that a message of ours has; nothing else has it then."""
+    connection.execute("INSERT OR IGNORE INTO message_name (name, message_id) VALUES (?, ?)", (name, message_id))
+
+
+def insert_copy(
+    connection: sqlite3.Connection,
+    message_id: int,
+    person: str,
+    copy: NewCopy,
+    *,
+    at: datetime,
+    state: CopyState = CopyState.PREPARED,
+) -> int:
+    """Add one recipient's copy and its tokens; return its id."""
     cursor = connection.execute(
         "INSERT INTO copy (message_id, conversation_id, address, name, role, purposes, why_not, tag, shared, links,"
         " state, prepared_at_ms, state_at_ms) "
@@ -190,7 +247,7 @@ def _insert_copy(connection: sqlite3.Connection, message_id: int, person: str, c
             copy.tag,
             copy.shared,
             sum(token.type is TokenType.CLICK for token in copy.tokens),
-            CopyState.PREPARED,
+            state,
             to_ms(at),
             to_ms(at),
             message_id,
@@ -251,7 +308,10 @@ def _refusal(connection: sqlite3.Connection, record: CopyRecord, state: CopyStat
     return Change(notices=(notice,))
 
 
-_CARDS: Final = "SELECT id, names, subject, at_ms, rung, asides, copies FROM conversation"
+_CARDS: Final = (
+    "SELECT id, names, subject, at_ms, rung, asides, copies, returns_on, questions, last_sent_ms > last_reply_ms"
+    " FROM conversation"
+)
 
 
 def cards(store: Store, *, limit: int = 500, search: str = "") -> tuple[ConversationCard, ...]:
@@ -261,18 +321,33 @@ def cards(store: Store, *, limit: int = 500, search: str = "") -> tuple[Conversa
     sql = f"{_CARDS}{' WHERE ' if words else ''}{where} ORDER BY at_ms DESC, id DESC LIMIT ?"
     with store.read() as connection:
         rows = connection.execute(sql, (*words, limit)).fetchall()
-    return tuple(
-        ConversationCard(
-            id=id_,
-            names=tuple(from_json(names)),
-            subject=subject,
-            at=from_ms(at_ms),
-            rung=Rung(rung),
-            asides=tuple(Aside(each) for each in from_json(asides)),
-            copies=copies,
-        )
-        for id_, names, subject, at_ms, rung, asides, copies in rows
+    return tuple(_card(*row) for row in rows)
+
+
+def _card(id_: int, *columns: Any) -> ConversationCard:
+    names, subject, at_ms, rung, asides, copies, returns_on, questions_, waits = columns
+    return ConversationCard(
+        id=id_,
+        names=tuple(from_json(names)),
+        subject=subject,
+        at=from_ms(at_ms),
+        rung=Rung(rung),
+        asides=tuple(Aside(each) for each in from_json(asides)),
+        copies=copies,
+        returns_on=None if returns_on is None else date.fromisoformat(returns_on),
+        has_question=bool(questions_),
+        waits=bool(waits),
     )
+
+
+_MESSAGES: Final = (
+    "SELECT id, message_id, subject, from_name, from_address, at_ms, asks_receipt FROM message"
+    " WHERE conversation_id = ? ORDER BY at_ms, message_id, id"
+)
+_ARRIVALS: Final = (
+    "SELECT id, kind, at_ms, from_name, from_address, subject, is_away, returns_on, answer FROM arrival"
+    " WHERE conversation_id = ? ORDER BY at_ms, key"
+)
 
 
 def conversation(store: Store, conversation_id: int) -> ConversationDetail | None:
@@ -281,11 +356,7 @@ def conversation(store: Store, conversation_id: int) -> ConversationDetail | Non
         found = connection.execute("SELECT subject FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
         if found is None:
             return None
-        rows = connection.execute(
-            "SELECT id, message_id, subject, from_name, from_address, at_ms FROM message"
-            " WHERE conversation_id = ? ORDER BY at_ms, id",
-            (conversation_id,),
-        ).fetchall()
+        copies = _copy_rows(connection, conversation_id)
         messages = tuple(
             MessageRow(
                 id=id_,
@@ -293,22 +364,61 @@ def conversation(store: Store, conversation_id: int) -> ConversationDetail | Non
                 subject=subject,
                 from_=Mailbox(from_name, from_address),
                 at=from_ms(at_ms),
-                copies=tuple(
-                    _copy_row(connection, each) for each in copy_records(connection, "copy.message_id = ?", (id_,))
-                ),
+                copies=tuple(copies.get(id_, ())),
+                asks_receipt=bool(asks_receipt),
             )
-            for id_, message_id, subject, from_name, from_address, at_ms in rows
+            for id_, message_id, subject, from_name, from_address, at_ms, asks_receipt in connection.execute(
+                _MESSAGES, (conversation_id,)
+            ).fetchall()
         )
-    return ConversationDetail(id=conversation_id, subject=found[0], messages=messages)
+        arrivals = _arrival_rows(connection, conversation_id)
+    return ConversationDetail(id=conversation_id, subject=found[0], messages=messages, arrivals=arrivals)
 
 
-def _copy_row(connection: sqlite3.Connection, record: CopyRecord) -> CopyRow:
-    hits = [each.judged for each in stored_hits(connection, record.id)]
-    return CopyRow(
-        id=record.id,
-        address=record.address,
-        name=record.name,
-        role=record.role,
-        shared=record.is_shared,
-        status=copy_status(record.facts, hits),
+def _copy_rows(connection: sqlite3.Connection, conversation_id: int) -> dict[int, list[CopyRow]]:
+    """Return the copies by message."""
+    records = copy_records(connection, "copy.conversation_id = ?", (conversation_id,))
+    wanted = [each.id for each in records]
+    hits, signs = stored_hits(connection, wanted), stored_signs(connection, wanted)
+    found: dict[int, list[CopyRow]] = {}
+    for each in records:
+        judged = [one.judged for one in hits.get(each.id, ())]
+        row = CopyRow(
+            id=each.id,
+            address=each.address,
+            name=each.name,
+            role=each.role,
+            shared=each.is_shared,
+            status=copy_status(each.facts, judged, signs.get(each.id, ())),
+        )
+        found.setdefault(each.message_id, []).append(row)
+    return found
+
+
+def _arrival_rows(connection: sqlite3.Connection, conversation_id: int) -> tuple[ArrivalRow, ...]:
+    asked = {each.arrival_id: each for each in open_questions(connection, conversation_id)}
+    proven: dict[int, list[int]] = {}
+    for arrival_id, copy_id in connection.execute(
+        "SELECT sign.arrival_id, sign.copy_id FROM copy JOIN sign ON sign.copy_id = copy.id"
+        " WHERE copy.conversation_id = ? AND sign.kind NOT IN ('possible_reply', 'possible_bounce')"
+        " ORDER BY sign.copy_id",
+        (conversation_id,),
+    ):
+        proven.setdefault(arrival_id, []).append(copy_id)
+    return tuple(
+        ArrivalRow(
+            id=id_,
+            kind=ArrivalKind(kind),
+            at=from_ms(at_ms),
+            from_=Mailbox(from_name, from_address),
+            subject=subject,
+            is_away=bool(is_away),
+            returns_on=None if returns_on is None else date.fromisoformat(returns_on),
+            copy_ids=tuple(dict.fromkeys(proven.get(id_, ()))),
+            question=asked.get(id_),
+            answer=answer,
+        )
+        for id_, kind, at_ms, from_name, from_address, subject, is_away, returns_on, answer in connection.execute(
+            _ARRIVALS, (conversation_id,)
+        ).fetchall()
     )

@@ -4,9 +4,10 @@ Each file runs in a transaction of its own together with the version number, so 
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 
+from desktop.core.thread import name_key, subject_key
 from desktop.store import migrations
 from desktop.store.failures import newer_schema
 
@@ -18,9 +19,38 @@ def steps() -> tuple[str, ...]:
 
 
 def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
-    """Apply the scripts the file has not seen; raise StoreTrouble when the file is newer than they are."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    """Apply the scripts the file has not seen; raise StoreTrouble when the file is newer than they are.
+
+    Two programs may open the file at once: which scripts are missing is asked again once nobody else can apply them.
+    """
+    connection.create_function("name_key", 1, name_key, deterministic=True)
+    connection.create_function("subject_key", 1, subject_key, deterministic=True)
+    while (version := _version(connection)) < len(scripts):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection) == version:
+                for statement in _statements(scripts[version]):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
     if version > len(scripts):
         raise newer_schema()
-    for number, script in enumerate(scripts[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\n;PRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yield a script's statements; executescript would commit before it begins."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        yield statement

@@ -87,7 +87,7 @@ def record_grant(
                 "This person said no to tracking.",
                 "Only they can allow it again; write to them untracked.",
             )
-        keep_person(connection, person, name)
+        keep_person(connection, person, name, at)
         connection.execute(
             "INSERT INTO permission (address, event, purposes, generation, method, evidence, at_ms)"
             " VALUES (?, 'grant', ?, ?, ?, ?, ?)",
@@ -188,12 +188,13 @@ def is_stopped(store: Store, tag: bytes) -> bool:
         return connection.execute("SELECT 1 FROM stop WHERE tag = ?", (tag,)).fetchone() is not None
 
 
-def keep_person(connection: sqlite3.Connection, address: str, name: str) -> str:
-    """Make a person known under a normalised address; return their name, which is kept until a newer one comes."""
+def keep_person(connection: sqlite3.Connection, address: str, name: str, at: datetime) -> str:
+    """Make a person known under a normalised address; return their name, which the newest mail that has one gives."""
     connection.execute(
-        "INSERT INTO person (address, name) VALUES (?1, ?2)"
-        " ON CONFLICT (address) DO UPDATE SET name = ?2 WHERE ?2 <> ''",
-        (address, name),
+        "INSERT INTO person (address, name, named_at_ms) VALUES (?1, ?2, iif(?2 = '', 0, ?3))"
+        " ON CONFLICT (address) DO UPDATE SET name = ?2, named_at_ms = ?3"
+        " WHERE ?2 <> '' AND (?3 > named_at_ms OR (?3 = named_at_ms AND ?2 > name))",
+        (address, name, to_ms(at)),
     )
     (known,) = connection.execute("SELECT name FROM person WHERE address = ?", (address,)).fetchone()
     return str(known)

@@ -1,15 +1,18 @@
 """Judges a copy's hits anew and brings its cached rung, and its conversation's, in step: within one transaction.
 
 Judging is core.classify's and the rung is core.status's; here they are only fed from rows and written back.  Hits whose
-times were cut to the minute keep their verdict and are no evidence for a burst, which needs milliseconds.
+times were cut to the minute keep their verdict and are no evidence for a burst, which needs milliseconds.  Everything
+is read for all copies at once: a first sync settles thousands.
 """
 
 import ipaddress
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
+from desktop.core.arrival import FailureReason
 from desktop.core.classify import DEFAULT_WINDOW_S, HitContext, judge_copy
 from desktop.core.notice import CopyNames, Notice, Sign, hit_notices, taken_back
 from desktop.core.policy import WhyNot
@@ -18,12 +21,16 @@ from desktop.core.status import (
     CopyFacts,
     CopyState,
     CopyStatus,
+    EvidenceKind,
     JudgedHit,
+    MailSign,
     Rung,
     conversation_asides,
     conversation_rung,
     copy_status,
+    present_asides,
 )
+from desktop.core.thread import subject_base
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from desktop.store import settings
 from desktop.store.change import Change
@@ -33,24 +40,43 @@ from relay.wire.labels import Label
 
 MINUTE_MS = 60_000
 _HITS = (
-    "SELECT hit.id, hit.kind, hit.token_id, hit.at_ms, hit.labels, hit.network, hit.same_source, hit.agent,"
-    " hit.headers, hit.verdict, hit.rule, hit.confidence, hit.reason, hit.to_the_minute,"
+    "SELECT hit.copy_id, hit.id, hit.kind, hit.token_id, hit.at_ms, hit.labels, hit.network, hit.same_source,"
+    " hit.agent, hit.headers, hit.verdict, hit.rule, hit.confidence, hit.reason, hit.to_the_minute,"
     " coalesce(token.destination, '')"
-    " FROM hit LEFT JOIN token ON token.random_id = hit.token_id WHERE hit.copy_id = ? ORDER BY hit.at_ms, hit.id"
+    " FROM hit LEFT JOIN token ON token.random_id = hit.token_id"
+    " WHERE hit.copy_id IN (SELECT value FROM json_each(?)) ORDER BY hit.at_ms, hit.id"
+)
+_SIGNS = (
+    "SELECT copy_id, kind, at_ms, arrival_id, detail, reason, returns_on FROM sign"
+    " WHERE copy_id IN (SELECT value FROM json_each(?)) ORDER BY at_ms, kind, detail"
 )
 # The newest sign is cut to the minute at once: a card that kept milliseconds would outlive those of the hit.
-_CARD = (
-    "SELECT name, address, rung, asides, max("
+_CARD_COPIES = (
+    "SELECT copy.conversation_id, coalesce(nullif(copy.name, ''), nullif(person.name, ''), copy.address),"
+    " copy.address, copy.rung, copy.asides, copy.returns_on, max("
     " coalesce((SELECT max(at_ms) / :minute * :minute FROM hit"
     "  WHERE hit.copy_id = copy.id AND verdict IN ('person', 'image_proxy')), 0),"
     " coalesce((SELECT at_ms FROM stop WHERE stop.tag = copy.tag), 0))"
-    " FROM copy WHERE conversation_id = :conversation ORDER BY id"
+    " FROM copy JOIN message ON message.id = copy.message_id LEFT JOIN person ON person.address = copy.address"
+    " WHERE copy.conversation_id IN (SELECT value FROM json_each(:wanted))"
+    " ORDER BY message.at_ms, message.message_id, copy.id"
+)
+_CARD_MESSAGES = (
+    "SELECT conversation_id, subject, at_ms FROM message"
+    " WHERE conversation_id IN (SELECT value FROM json_each(?)) ORDER BY at_ms, message_id, id"
+)
+_CARD_ARRIVALS = (
+    "SELECT conversation_id, max(at_ms), EXISTS (SELECT 1 FROM sign JOIN copy ON copy.id = sign.copy_id"
+    " WHERE copy.conversation_id = arrival.conversation_id AND sign.kind IN ('possible_reply', 'possible_bounce'))"
+    " FROM arrival WHERE conversation_id IN (SELECT value FROM json_each(?)) GROUP BY conversation_id"
 )
 _COPY = (
-    "SELECT copy.id, copy.conversation_id, copy.address, copy.name, copy.role, copy.shared, copy.links, copy.state,"
+    "SELECT copy.id, copy.conversation_id, copy.message_id, copy.address,"
+    " coalesce(nullif(copy.name, ''), person.name, ''), copy.role, copy.shared, copy.links, copy.state,"
     " copy.prepared_at_ms, copy.state_at_ms, copy.reply, copy.why_not, stop.at_ms"
-    " FROM copy LEFT JOIN stop ON stop.tag = copy.tag"
+    " FROM copy LEFT JOIN stop ON stop.tag = copy.tag LEFT JOIN person ON person.address = copy.address"
 )
+COPIES_BY_ID = "copy.id IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +85,7 @@ class CopyRecord:
 
     id: int
     conversation_id: int
+    message_id: int
     address: str
     name: str
     role: str
@@ -73,11 +100,12 @@ def copy_records(connection: sqlite3.Connection, where: str, arguments: Sequence
     return tuple(_copy_record(*row) for row in rows)
 
 
-def _copy_record(id_: int, conversation_id: int, *values: Any) -> CopyRecord:
+def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) -> CopyRecord:
     address, name, role, shared, links, state, prepared_at_ms, state_at_ms, reply, why_not, stopped_at_ms = values
     return CopyRecord(
         id=id_,
         conversation_id=conversation_id,
+        message_id=message_id,
         address=address,
         name=name,
         role=role,
@@ -102,9 +130,30 @@ class StoredHit:
     is_aged: bool
 
 
-def stored_hits(connection: sqlite3.Connection, copy_id: int) -> tuple[StoredHit, ...]:
-    """Return a copy's hits, oldest first."""
-    return tuple(_stored_hit(row) for row in connection.execute(_HITS, (copy_id,)))
+def stored_hits(connection: sqlite3.Connection, copy_ids: Iterable[int]) -> dict[int, list[StoredHit]]:
+    """Return the hits of those of the copies that have any, oldest first."""
+    found: dict[int, list[StoredHit]] = {}
+    for copy_id, *row in connection.execute(_HITS, (to_json(list(copy_ids)),)):
+        found.setdefault(copy_id, []).append(_stored_hit(row))
+    return found
+
+
+def stored_signs(connection: sqlite3.Connection, copy_ids: Iterable[int]) -> dict[int, list[MailSign]]:
+    """Return what incoming mail proves of those of the copies that any speaks of."""
+    found: dict[int, list[MailSign]] = {}
+    for copy_id, kind, at_ms, arrival_id, detail, reason, returns_on in connection.execute(
+        _SIGNS, (to_json(list(copy_ids)),)
+    ):
+        sign = MailSign(
+            kind=EvidenceKind(kind),
+            at=from_ms(at_ms),
+            arrival_id=arrival_id,
+            detail=detail,
+            reason=None if reason is None else FailureReason(reason),
+            returns_on=None if returns_on is None else date.fromisoformat(returns_on),
+        )
+        found.setdefault(copy_id, []).append(sign)
+    return found
 
 
 def _stored_hit(row: Sequence[Any]) -> StoredHit:
@@ -158,23 +207,31 @@ def settle_copies(
     window_s: float | None = None,
 ) -> Change:
     """Judge the copies' hits anew and write verdicts, rungs and cards; `fresh` names each copy's new hits by id."""
+    wanted = list(dict.fromkeys(copy_ids))
+    records = {each.id: each for each in copy_records(connection, COPIES_BY_ID, (to_json(wanted),))}
+    hits, signs = stored_hits(connection, wanted), stored_signs(connection, wanted)
+    circumstances = _circumstances(connection, window_s) if hits else None
     change = Change()
-    for copy_id in dict.fromkeys(copy_ids):
-        (record,) = copy_records(connection, "copy.id = ?", (copy_id,))
-        notices = _settle_copy(connection, record, (fresh or {}).get(copy_id, frozenset()), window_s)
-        change |= Change(
-            conversations=frozenset({record.conversation_id}), copies=frozenset({copy_id}), notices=notices
-        )
-    for conversation_id in change.conversations:
-        refresh_card(connection, conversation_id)
-    return change
+    for copy_id in wanted:
+        record = records[copy_id]
+        notices: tuple[Notice, ...] = ()
+        judged: list[JudgedHit] = []
+        if circumstances is not None and copy_id in hits:
+            is_fresh = (fresh or {}).get(copy_id, frozenset())
+            judged, telling = _judged_anew(connection, hits[copy_id], _context(record, circumstances), is_fresh)
+            _forget_told(connection, copy_id, judged)
+            notices = _notices(connection, record, telling)
+        _keep_status(connection, copy_id, copy_status(record.facts, judged, signs.get(copy_id, ())))
+        change = Change(notices=change.notices + notices)
+    conversations = frozenset(each.conversation_id for each in records.values())
+    refresh_cards(connection, conversations)
+    return Change(conversations=conversations, copies=frozenset(wanted), notices=change.notices)
 
 
-def _settle_copy(
-    connection: sqlite3.Connection, record: CopyRecord, fresh: frozenset[bytes], window_s: float | None
-) -> tuple[Notice, ...]:
-    stored = stored_hits(connection, record.id)
-    context = _context(connection, record, window_s)
+def _judged_anew(
+    connection: sqlite3.Connection, stored: Sequence[StoredHit], context: HitContext, fresh: frozenset[bytes]
+) -> tuple[list[JudgedHit], list[JudgedHit]]:
+    """Judge hits anew and write what altered; return all of them, and those that are new or newly judged."""
     exact = [each.judged for each in stored if not each.is_aged]
     anew = judge_copy([each.hit for each in exact], context)
     pairs = [
@@ -190,27 +247,36 @@ def _settle_copy(
         ],
     )
     judged = [each.judged for each in stored if each.is_aged] + [new for _, new in pairs]
-    _keep_status(connection, record.id, copy_status(record.facts, judged))
-    _forget_told(connection, record.id, judged)
-    return _notices(connection, record, [new for old, new in pairs if new.hit.id in fresh or new in altered])
+    return judged, [new for old, new in pairs if new.hit.id in fresh or new in altered]
 
 
-def _context(connection: sqlite3.Connection, record: CopyRecord, window_s: float | None) -> HitContext:
-    was_sent = record.facts.state in (CopyState.SENT, CopyState.UNCERTAIN)
+def _circumstances(connection: sqlite3.Connection, window_s: float | None) -> HitContext:
+    """Return what judging needs to know and is the same for all copies."""
     chosen = settings.read(connection, settings.WINDOW, DEFAULT_WINDOW_S) if window_s is None else window_s
     return HitContext(
-        sent_at=record.facts.state_at if was_sent else None,
+        sent_at=None,
         known=True,
-        link_count=record.link_count,
         own_sources=frozenset(mark for (mark,) in connection.execute("SELECT mark FROM own_source")),
         own_agents=frozenset(settings.read(connection, settings.OWN_AGENTS, list[str]())),
         window_s=float(chosen),
     )
 
 
+def _context(record: CopyRecord, circumstances: HitContext) -> HitContext:
+    was_sent = record.facts.state in (CopyState.SENT, CopyState.UNCERTAIN)
+    return replace(circumstances, sent_at=record.facts.state_at if was_sent else None, link_count=record.link_count)
+
+
 def _keep_status(connection: sqlite3.Connection, copy_id: int, status: CopyStatus) -> None:
     connection.execute(
-        "UPDATE copy SET rung = ?, asides = ? WHERE id = ?", (status.rung, to_json(status.asides), copy_id)
+        "UPDATE copy SET rung = ?, asides = ?, returns_on = ?, failure = ? WHERE id = ?",
+        (
+            status.rung,
+            to_json(status.asides),
+            None if status.returns_on is None else status.returns_on.isoformat(),
+            status.failure,
+            copy_id,
+        ),
     )
 
 
@@ -251,29 +317,58 @@ def told_signs(connection: sqlite3.Connection, copy_id: int) -> frozenset[Sign]:
 
 def keep_told(connection: sqlite3.Connection, notices: Iterable[Notice]) -> None:
     """Remember what the user is told, so that it is told once."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO told (copy_id, sign) VALUES (?, ?)",
-        [(notice.copy_id, notice.sign) for notice in notices if notice.sign is not None],
+    keep_signs_told(
+        connection,
+        [(each.copy_id, each.sign) for each in notices if each.copy_id is not None and each.sign is not None],
     )
 
 
-def refresh_card(connection: sqlite3.Connection, conversation_id: int) -> None:
-    """Bring a conversation's card in step with its copies: names, rung, asides, time of the newest sign."""
-    rows = connection.execute(_CARD, {"conversation": conversation_id, "minute": MINUTE_MS}).fetchall()
-    standings = [(Rung(row[2]), tuple(Aside(each) for each in from_json(row[3]))) for row in rows]
-    names = tuple(dict.fromkeys(row[0] or row[1] for row in rows))
-    (subject,) = connection.execute("SELECT subject FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
+def keep_signs_told(connection: sqlite3.Connection, signs: Iterable[tuple[int, Sign]]) -> None:
+    """Remember that a sign of a copy is told, with another copy's where one notice speaks of several."""
+    connection.executemany("INSERT OR IGNORE INTO told (copy_id, sign) VALUES (?, ?)", list(signs))
+
+
+def refresh_cards(connection: sqlite3.Connection, conversation_ids: Collection[int]) -> None:
+    """Bring conversations' cards in step with their copies and arrivals: subject, names, rung, asides, newest sign."""
+    wanted = to_json(list(conversation_ids))
+    copies: dict[int, list[Any]] = {}
+    for conversation_id, *row in connection.execute(_CARD_COPIES, {"wanted": wanted, "minute": MINUTE_MS}):
+        copies.setdefault(conversation_id, []).append(row)
+    subjects: dict[int, str] = {}
+    sent: dict[int, int] = {}
+    for conversation_id, subject, at_ms in connection.execute(_CARD_MESSAGES, (wanted,)):
+        subjects.setdefault(conversation_id, subject_base(subject))
+        sent[conversation_id] = max(at_ms, sent.get(conversation_id, at_ms))
+    arrived = {each: (at_ms, asks) for each, at_ms, asks in connection.execute(_CARD_ARRIVALS, (wanted,))}
+    connection.executemany(
+        "UPDATE conversation SET subject = ?, names = ?, search = ?, rung = ?, asides = ?, returns_on = ?, copies = ?,"
+        " at_ms = ?, last_sent_ms = ?, questions = ? WHERE id = ?",
+        [
+            (*_card(subjects[each], copies.get(each, []), sent[each], arrived.get(each, (0, 0))), each)
+            for each in conversation_ids
+        ],
+    )
+
+
+def _card(subject: str, rows: Sequence[Sequence[Any]], sent_ms: int, arrived: tuple[int, int]) -> tuple[Any, ...]:
+    """Return a card's columns; `rows` are copies, those of the oldest message first."""
+    standings = present_asides(
+        [(row[1], Rung(row[2]), tuple(Aside(each) for each in from_json(row[3]))) for row in rows]
+    )
+    names = tuple(dict.fromkeys(row[0] for row in rows))
     found_by = " ".join(dict.fromkeys((subject, *names, *(row[1] for row in rows))))
-    connection.execute(
-        "UPDATE conversation SET names = ?, search = ?, rung = ?, asides = ?, copies = ?, at_ms = max(at_ms, ?)"
-        " WHERE id = ?",
-        (
-            to_json(names),
-            found_by.casefold(),
-            conversation_rung(rung for rung, _ in standings),
-            to_json(conversation_asides(standings)),
-            len(rows),
-            max((row[4] for row in rows), default=0),
-            conversation_id,
-        ),
+    days = [
+        row[4] for row, (_, asides) in zip(rows, standings, strict=True) if Aside.AWAY in asides and row[4] is not None
+    ]
+    return (
+        subject,
+        to_json(names),
+        found_by.casefold(),
+        conversation_rung(rung for rung, _ in standings),
+        to_json(conversation_asides(standings)),
+        max(days, default=None),
+        len(rows),
+        max(sent_ms, arrived[0], *(row[5] for row in rows)),
+        sent_ms,
+        arrived[1],
     )

@@ -290,7 +290,7 @@ def test_migrations_continue_where_a_file_stands(tmp_path: Path) -> None:
     migrate(connection, [first, "INSERT INTO a VALUES (1)"])
     assert connection.execute("SELECT count(*) FROM a").fetchone() == (1,)
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, [first, "INSERT INTO a VALUES (1)", "INSERT INTO a VALUES (2); NONSENSE"])
+        migrate(connection, [first, "INSERT INTO a VALUES (1)", "INSERT INTO a VALUES (2);\nNONSENSE"])
     connection.close()
     connection = sqlite3.connect(tmp_path / "m.sqlite")
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)

@@ -27,41 +27,83 @@ CREATE TABLE message_name (
     name TEXT PRIMARY KEY,
     message_id INTEGER NOT NULL REFERENCES message (id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX name_of_message ON message_name (message_id);
 INSERT OR IGNORE INTO message_name (name, message_id) SELECT message_id, id FROM message WHERE message_id <> '';
 
+-- base is the subject without prefixes, folded; refs are keys of the names a message mentions, the nearest first.
+-- A key is 63 bits of a name's hash: names are long, and most belong to mail that never matters.
+ALTER TABLE message ADD COLUMN base TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN refs TEXT NOT NULL DEFAULT '[]';
+-- twin recognises the same mail under another Message-ID, together with the Date field's instant; null: it cannot.
+ALTER TABLE message ADD COLUMN twin BLOB;
+ALTER TABLE message ADD COLUMN date_ms INTEGER;
 ALTER TABLE message ADD COLUMN asks_receipt INTEGER NOT NULL DEFAULT 0;
 -- Days to wait for an answer to this message; null: as its conversation or account says.
 ALTER TABLE message ADD COLUMN wait_days INTEGER;
+UPDATE message SET base = subject_key(subject);
+CREATE INDEX message_of_twin ON message (twin) WHERE twin IS NOT NULL;
+CREATE INDEX copy_of_address ON copy (address);
+
+-- Which conversation a name belongs to: the names of all its messages and arrivals, and all that they mention.
+CREATE TABLE named (
+    key INTEGER PRIMARY KEY,
+    conversation_id INTEGER NOT NULL REFERENCES conversation (id)
+) STRICT;
+INSERT OR IGNORE INTO named (key, conversation_id) SELECT name_key(message_id), conversation_id FROM reference;
+-- Which message mentioned a name was not kept until now: the first one of the conversation stands for all.
+UPDATE message SET refs = coalesce((
+    SELECT json_group_array(name_key(reference.message_id)) FROM reference
+    WHERE reference.conversation_id = message.conversation_id), '[]')
+WHERE id IN (SELECT min(id) FROM message GROUP BY conversation_id);
+DROP TABLE reference;
+CREATE INDEX named_of_conversation ON named (conversation_id);
 
 -- Every mail read in a folder within the history, linked or not: its conversation may become known later.
+-- loose is the folded subject of a mail that mentions no other, by which alone it could be joined, to mail
+-- that went to one of its parties (its sender, and the addresses in its report); both null for all others.  follows is
+-- the message that it is joined to so.
+-- answer is what the user said of it: 'no', or 'yes' with the copy it concerns; is_news: it came while we watched.
 CREATE TABLE arrival (
     id INTEGER PRIMARY KEY,
     account_id INTEGER NOT NULL,
-    message_id TEXT NOT NULL UNIQUE,
+    key INTEGER NOT NULL UNIQUE,
     conversation_id INTEGER REFERENCES conversation (id),
     kind TEXT NOT NULL,
     from_name TEXT NOT NULL,
     from_address TEXT NOT NULL,
     subject TEXT NOT NULL,
     at_ms INTEGER NOT NULL,
-    clues TEXT NOT NULL DEFAULT '[]',
+    refs TEXT NOT NULL DEFAULT '[]',
+    loose TEXT,
+    parties TEXT,
+    follows INTEGER REFERENCES message (id),
+    is_news INTEGER NOT NULL DEFAULT 0,
     is_away INTEGER NOT NULL DEFAULT 0,
     returns_on TEXT,
-    answer TEXT,
     deliveries TEXT NOT NULL DEFAULT '[]',
-    receipt TEXT
+    receipt TEXT,
+    answer TEXT CHECK (answer IN ('yes', 'no')),
+    answer_copy_id INTEGER REFERENCES copy (id)
 ) STRICT;
 CREATE INDEX arrival_of_conversation ON arrival (conversation_id, at_ms) WHERE conversation_id IS NOT NULL;
-CREATE INDEX arrival_of_sender ON arrival (from_address, at_ms);
+CREATE INDEX arrival_confirmed ON arrival (answer_copy_id) WHERE answer_copy_id IS NOT NULL;
+CREATE INDEX arrival_of_sender ON arrival (from_address);
 
--- What an arrival names: its parents and ancestors, or the mail a report is about.
-CREATE TABLE arrival_reference (
-    name TEXT NOT NULL,
+-- The same keys as arrival.refs, to be found by.
+CREATE TABLE arrival_mention (
+    key INTEGER NOT NULL,
     arrival_id INTEGER NOT NULL REFERENCES arrival (id),
-    PRIMARY KEY (name, arrival_id)
+    PRIMARY KEY (key, arrival_id)
 ) STRICT, WITHOUT ROWID;
 
--- What an arrival proves of a copy; kind is an EvidenceKind of core.status.
+-- The same addresses as arrival.parties, to be found by.
+CREATE TABLE loose_party (
+    address TEXT NOT NULL,
+    arrival_id INTEGER NOT NULL REFERENCES arrival (id),
+    PRIMARY KEY (address, arrival_id)
+) STRICT, WITHOUT ROWID;
+
+-- What an arrival proves of a copy; kind is an EvidenceKind of core.status.  Derived: written anew when more is known.
 CREATE TABLE sign (
     copy_id INTEGER NOT NULL REFERENCES copy (id),
     arrival_id INTEGER NOT NULL REFERENCES arrival (id),
@@ -69,14 +111,17 @@ CREATE TABLE sign (
     at_ms INTEGER NOT NULL,
     detail TEXT NOT NULL DEFAULT '',
     reason TEXT,
+    returns_on TEXT,
     PRIMARY KEY (copy_id, arrival_id, kind)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_of_arrival ON sign (arrival_id);
 
--- Another address of a person, as the user confirmed.
-CREATE TABLE alias (
-    address TEXT PRIMARY KEY,
-    person TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+-- What the signs add to a copy's rung and asides: the day an absence ends, and why it was not delivered.
+ALTER TABLE copy ADD COLUMN returns_on TEXT;
+ALTER TABLE copy ADD COLUMN failure TEXT;
+
+-- Since when a person's name is known as it is: the newest mail that names them decides.
+ALTER TABLE person ADD COLUMN named_at_ms INTEGER NOT NULL DEFAULT 0;
 
 -- What the user decided about a conversation's follow-up; all null is the same as no row.
 CREATE TABLE reminder (
@@ -86,7 +131,9 @@ CREATE TABLE reminder (
     done_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
+-- returns_on is the latest day that anybody in it stays away until; last_reply_ms when one of them last wrote.
 ALTER TABLE conversation ADD COLUMN returns_on TEXT;
+ALTER TABLE conversation ADD COLUMN questions INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE conversation ADD COLUMN last_sent_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE conversation ADD COLUMN last_reply_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE conversation SET last_sent_ms = coalesce(
