@@ -4,10 +4,11 @@ Folders are only ever examined and bodies only peeked at, so no flag of any mail
 raise Broken, Refused or NoSense; another thread ends the wait with the `Plug` that was handed in.
 """
 
+import contextlib
 import imaplib
 import re
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
@@ -17,7 +18,9 @@ from typing import Any, Final
 import imapclient
 
 from desktop.accounts.credentials import Bearer, Credential
+from desktop.core.errors import Refused
 from desktop.incoming.troubles import (
+    NoFolder,
     no_way_in,
     sign_in_refused,
     told_as_trouble,
@@ -47,6 +50,7 @@ class Step(StrEnum):
     CONNECT = "connect"
     ENCRYPT = "encrypt"
     SIGN_IN = "sign in"
+    FOLDERS = "folders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +194,7 @@ class Mailbox:
         """Take over a signed-in connection and ask what the server can do."""
         self._wire = wire
         self._account = account
+        self._has_news = False
         self._client = _Client(wire)
         self._capabilities: frozenset[str] = frozenset(
             word.decode("ascii", "replace").upper() for word in self._client.capabilities()
@@ -231,11 +236,13 @@ class Mailbox:
             return ("", *(str(prefix) for prefix, _ in own if prefix))
 
     def examine(self, name: str) -> Look:
-        """Open a folder for reading only."""
-        with told_as_trouble(self._account):
+        """Open a folder for reading only; raise NoFolder where the server does not."""
+        with _folder_refused(self._account), told_as_trouble(self._account):
             self._forget()
             self._client.select_folder(name, readonly=True)
-            said = self._wire.untagged_responses
+            said = self._wire.untagged_responses.copy()
+            # How many mails there are is news only if it changes.
+            self._wire.untagged_responses.clear()
             return Look(
                 uid_validity=_number(said, "UIDVALIDITY") or 0,
                 next_uid=_number(said, "UIDNEXT") or 0,
@@ -244,9 +251,9 @@ class Mailbox:
             )
 
     def status(self, name: str) -> Look:
-        """Ask about a folder without opening it."""
+        """Ask about a folder without opening it; raise NoFolder where the server does not tell."""
         items = ["UIDVALIDITY", "UIDNEXT", "MESSAGES", *(["HIGHESTMODSEQ"] if self.can("CONDSTORE") else [])]
-        with told_as_trouble(self._account):
+        with _folder_refused(self._account), told_as_trouble(self._account):
             self._forget()
             said = self._client.folder_status(name, items)
             modseq = said.get(b"HIGHESTMODSEQ")
@@ -267,6 +274,7 @@ class Mailbox:
         normalise = imapclient.imapclient._normalise_search_criteria  # noqa: SLF001
         with told_as_trouble(self._account):
             self._forget()
+            self._has_news = False
             lines = self._client._raw_command_untagged(b"SEARCH", normalise(criteria, None))  # noqa: SLF001
             # Some servers split the answer; after the numbers may come (MODSEQ n).
             words = b" ".join(line.partition(b"(")[0] for line in lines if line is not None).split()
@@ -294,24 +302,33 @@ class Mailbox:
         wanted = set(uids)
         found: dict[int, Fetched] = {}
         for each in self._fetch(_as_set(uids), items):
+            before = found.get(each.uid)
             # An answer without a body is news of flags.
-            if each.uid in wanted and (each.octets or each.uid not in found):
-                found.setdefault(each.uid, each)
+            if each.uid in wanted and (before is None or not before.octets):
+                found[each.uid] = each
         return [found[uid] for uid in sorted(found)]
 
     def _fetch(self, numbers: str, items: str) -> list[Fetched]:
         with told_as_trouble(self._account):
             self._forget()
             # A NO may come with what could be fetched (RFC 3501 6.4.5); who asked sees what is missing.
-            self._wire._simple_command("UID", "FETCH", numbers, items)  # noqa: SLF001
-            return _read_fetched(self._wire.untagged_responses.pop("FETCH", []))
+            status, _ = self._wire._simple_command("UID", "FETCH", numbers, items)  # noqa: SLF001
+            records = self._wire.untagged_responses.pop("FETCH", [])
+            if status != "OK" and not records:
+                raise self._wire.error("FETCH refused")
+            return _read_fetched(records)
 
     def idle(self, bell: Bell, for_s: float) -> None:
-        """Wait until the server speaks of new mail, the bell rings, or time is over (RFC 2177)."""
+        """Wait until the server speaks of new mail, the bell rings, or time is over (RFC 2177).
+
+        It does not wait where the server spoke of some since the last search.
+        """
         wire = self._wire
         ends_at_s = monotonic() + for_s
         with told_as_trouble(self._account):
             self._forget()
+            if self._has_news:
+                return
             tag = wire._command("IDLE")  # noqa: SLF001
             while wire._get_response() is not None:  # noqa: SLF001
                 if wire.tagged_commands.get(tag) is not None:
@@ -328,22 +345,25 @@ class Mailbox:
             wire.send(b"DONE\r\n")
             wire._command_complete("IDLE", tag)  # noqa: SLF001
 
-    def noop(self) -> None:
-        """Ask for nothing, to know that the other side is there."""
-        with told_as_trouble(self._account):
-            self._forget()
-            self._wire.noop()
-
     def drop(self) -> None:
         """Close without a word; the server sees the end of the connection."""
         self._wire.shutdown()
 
     def _forget(self) -> None:
-        """Throw away what the server said by itself before; imaplib would keep it for ever."""
+        """Throw away what the server said by itself before, but for new mail; imaplib would keep it for ever."""
+        self._has_news = self._has_news or "EXISTS" in self._wire.untagged_responses
         self._wire.untagged_responses.clear()
 
 
 _SPECIAL: Final = frozenset({"\\sent", "\\all", "\\junk"})
+
+
+@contextlib.contextmanager
+def _folder_refused(account: AccountRow) -> Iterator[None]:
+    try:
+        yield
+    except Refused as error:
+        raise NoFolder(f"{account.imap_host} does not open a folder that it lists.", "Ask the provider.") from error
 
 
 def _number(said: dict[str, list[Any]], name: str) -> int | None:
@@ -365,7 +385,7 @@ def _as_set(uids: Sequence[int]) -> str:
 def _read_fetched(records: list[Any]) -> list[Fetched]:
     """Return the mails in what imaplib collected: lines, and pairs of a line's beginning and a literal.
 
-    imapclient's own reader goes octet by octet: it takes 0.25 ms for a mail, five times this.
+    imapclient's own reader goes octet by octet and takes 71 µs a mail, ten times this.
     """
     found: list[Fetched] = []
     text, literal = b"", b""

@@ -36,6 +36,10 @@ class NoSense(Malformed):
     """The server's answer is not what the protocol says."""
 
 
+class NoFolder(Refused):
+    """The server lists a folder and does not open it."""
+
+
 def unreachable(account: AccountRow, error: Exception) -> Unreachable:
     """Return the trouble that a failure to connect means."""
     host, port = account.imap_host, account.imap_port
