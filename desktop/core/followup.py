@@ -5,11 +5,11 @@ next working day, and nothing is overdue before a working day has passed; only w
 was not delivered, a question) stands there on a Sunday too.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum, StrEnum
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from desktop.core.arrival import FailureReason
@@ -132,6 +132,8 @@ _SORT_OF: Final = dict.fromkeys(FollowUpKind, 2) | {
 }
 _ORDER: Final = {kind: place for place, kind in enumerate(FollowUpKind)}
 _URGES: Final = 2
+_SOONEST: Final = itemgetter(0, 1)
+_MOST_PRESSING: Final = itemgetter(1)
 
 
 class _Reason(NamedTuple):
@@ -144,17 +146,20 @@ class _Reason(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A line before it is known which lines are shown; the first four settle the order."""
+    """A line before it is known which lines are shown: numbers alone, since most of 100,000 are never shown.
 
-    due: Due
+    They settle the order; `position` is that of its case.  What is asleep comes after all else.
+    """
+
+    due: int
     place: int
     date_order: int
     conversation_id: int
-    case: Case
-    kind: FollowUpKind
-    due_on: date
-    people: tuple[Awaited, ...]
-    snoozed_until: datetime | None
+    position: int
+
+
+_ASLEEP: Final = max(Due) + 1
+_KINDS: Final = tuple(FollowUpKind)
 
 
 def follow_ups(
@@ -165,13 +170,12 @@ def follow_ups(
     `now` is aware and in the user's zone, which decides what day it is.  At most `cap` lines that urge the same person
     are shown, the others counted in the first of them.  What is snoozed is left out, or stands last in NEXT.
     """
-    frame = _Frame(now, calendar)
-    lines = [line for case in cases if (line := frame.line(case)) is not None]
-    lines.sort(key=lambda line: line[:4])
-    shown, folded = _fold([line for line in lines if line.snoozed_until is None], max(cap, 1))
+    frame = _Frame(tuple(cases), now, calendar)
+    lines = sorted(frame.lines())
+    shown, folded = frame.fold([line for line in lines if line.due != _ASLEEP], max(cap, 1))
     found = [frame.follow_up(line, folded.get(place, 0)) for place, line in enumerate(shown)]
     if with_snoozed:
-        found += [frame.follow_up(line, 0) for line in lines if line.snoozed_until is not None]
+        found += [frame.follow_up(line, 0) for line in lines if line.due == _ASLEEP]
     return tuple(found)
 
 
@@ -185,143 +189,159 @@ def sittings(instants: Iterable[datetime]) -> int:
     return count
 
 
-def _fold(lines: list[_Line], cap: int) -> tuple[list[_Line], dict[int, int]]:
-    """Return the lines to show, and by their places how many further lines each stands for."""
-    shown: list[_Line] = []
-    folded: dict[int, int] = {}
-    places: dict[tuple[int, str], list[int]] = {}
-    for line in lines:
-        sort = _SORT_OF[line.kind]
-        taken = [places.setdefault((sort, person.address), []) for person in line.people]
-        if all(len(each) >= cap for each in taken):
-            folded[taken[0][0]] = folded.get(taken[0][0], 0) + 1
-            continue
-        for each in taken:
-            each.append(len(shown))
-        shown.append(line)
-    return shown, folded
-
-
 class _Frame:
-    """One moment in the user's zone, and the days that count there."""
+    """The cases at one moment in the user's zone, and the days that count there."""
 
-    def __init__(self, now: datetime, calendar: WorkCalendar) -> None:
+    def __init__(self, cases: Sequence[Case], now: datetime, calendar: WorkCalendar) -> None:
         if now.tzinfo is None:
             raise ValueError("an instant without a time zone")
+        self._cases = cases
         # In UTC, for instants of one zone are compared by the wall clock, which an autumn night shows twice.
         self._now = now.astimezone(UTC)
         self._tz = now.tzinfo
         self._today = now.date()
         self._calendar = calendar
+        # Among 100,000 mails there are but a few hundred different days.
+        self._waits: dict[tuple[date, int], date] = {}
+        self._dues: dict[date, Due] = {}
 
     def _day(self, at: datetime) -> date:
         """Return an instant's day here; a clock that runs ahead, or a forged date, is taken as today."""
         return self._today if at >= self._now else at.astimezone(self._tz).date()
 
-    def line(self, case: Case) -> _Line | None:
-        """Return the case's line; None where it is answered, done or snoozed out of sight, or nobody is awaited."""
-        if _is_answered(case):
-            return None
-        sent_on = self._day(case.sent_at)
-        reasons = [reason for person in case.awaited for reason in self._reasons(person, sent_on, case)]
-        snoozed_until, woken_on = None, None
-        if _is_put_aside(case):
-            news = [reason for reason in reasons if _is_news(case, reason)]
-            if news:
-                reasons = news
-            elif case.snoozed_until is None:
-                return None
-            elif case.snoozed_until > self._now:
-                snoozed_until = case.snoozed_until
-                woken_on = snoozed_until.astimezone(self._tz).date()
-            else:
-                woken_on = self._day(case.snoozed_until)
-        if not reasons:
-            return None
-        return self._line_of(case, reasons, woken_on, snoozed_until)
-
-    def _line_of(
-        self, case: Case, reasons: list[_Reason], woken_on: date | None, snoozed_until: datetime | None
-    ) -> _Line:
-        first = min(reasons, key=lambda reason: reason[:2])
-        due_on, chosen = first.due_on, first
-        if due_on <= self._today:
-            chosen = min((each for each in reasons if each.due_on <= self._today), key=lambda reason: reason.place)
-        if woken_on is not None:
-            due_on = woken_on
-        due = Due.NEXT if snoozed_until is not None else self._due(due_on)
-        ordinal = due_on.toordinal()
-        return _Line(
-            due,
-            chosen.place,
-            -ordinal if due is Due.OVERDUE else ordinal,
-            case.conversation_id,
-            case,
-            chosen.kind,
-            due_on,
-            tuple(dict.fromkeys(each.person for each in reasons if each.kind is chosen.kind)),
-            snoozed_until,
-        )
+    def _after(self, day: date, number: int) -> date:
+        """Return the so-manieth working day after a day."""
+        key = (day, number)
+        found = self._waits.get(key)
+        if found is None:
+            found = self._waits[key] = self._calendar.add(day, number)
+        return found
 
     def _due(self, due_on: date) -> Due:
+        found = self._dues.get(due_on)
+        if found is None:
+            found = self._dues[due_on] = self._due_anew(due_on)
+        return found
+
+    def _due_anew(self, due_on: date) -> Due:
         if due_on > self._today:
             return Due.NEXT
         calendar = self._calendar
         is_overdue = self._today >= calendar.add(calendar.from_(due_on), 1)
         return Due.OVERDUE if is_overdue else Due.TODAY
 
-    def _reasons(self, person: Awaited, sent_on: date, case: Case) -> Iterator[_Reason]:
+    def lines(self) -> Iterator[_Line]:
+        """Yield a line for each case that is neither answered nor done, and in which somebody is awaited."""
+        for position, case in enumerate(self._cases):
+            reasons, woken_at = self._standing(case)
+            if reasons:
+                yield self._line(case, position, reasons, woken_at)
+
+    def _standing(self, case: Case) -> tuple[list[_Reason], datetime | None]:
+        """Return what there is to follow up, and when its snooze ends or ended."""
+        if _is_answered(case):
+            return [], None
+        reasons: list[_Reason] = []
+        sent_on = self._day(case.sent_at)
+        for person in case.awaited:
+            self._add_reasons(reasons, person, sent_on, case)
+        if not _is_put_aside(case):
+            return reasons, None
+        news = [reason for reason in reasons if _is_news(case, reason)]
+        if news or case.snoozed_until is None:
+            return news, None
+        return reasons, case.snoozed_until
+
+    def _line(self, case: Case, position: int, reasons: list[_Reason], woken_at: datetime | None) -> _Line:
+        """Return the line of a case; one that was snoozed is due on the day that the user said, whatever else is."""
+        chosen = reasons[0] if len(reasons) == 1 else min(reasons, key=_SOONEST)
+        due_on = chosen.due_on
+        if len(reasons) > 1 and due_on <= self._today:
+            chosen = min((each for each in reasons if each.due_on <= self._today), key=_MOST_PRESSING)
+        if woken_at is not None:
+            due_on = woken_at.astimezone(self._tz).date()
+        due = _ASLEEP if woken_at is not None and woken_at > self._now else self._due(due_on)
+        ordinal = due_on.toordinal()
+        return _Line(due, chosen.place, -ordinal if due == Due.OVERDUE else ordinal, case.conversation_id, position)
+
+    def fold(self, lines: Iterable[_Line], cap: int) -> tuple[list[_Line], dict[int, int]]:
+        """Return the lines to show, and by their places how many further lines each stands for."""
+        shown: list[_Line] = []
+        folded: dict[int, int] = {}
+        places: dict[tuple[int, str], list[int]] = {}
+        for line in lines:
+            sort = _SORT_OF[_KINDS[line.place]]
+            taken = [places.setdefault((sort, person.address), []) for person in self._people(line)]
+            if min(map(len, taken)) >= cap:
+                folded[taken[0][0]] = folded.get(taken[0][0], 0) + 1
+                continue
+            for each in taken:
+                each.append(len(shown))
+            shown.append(line)
+        return shown, folded
+
+    def _people(self, line: _Line) -> tuple[Awaited, ...]:
+        """Return those whom the line is about, in the order of its case."""
+        case = self._cases[line.position]
+        if len(case.awaited) == 1:
+            return case.awaited
+        reasons, _ = self._standing(case)
+        return tuple(reason.person for reason in reasons if reason.place == line.place)
+
+    def _add_reasons(self, reasons: list[_Reason], person: Awaited, sent_on: date, case: Case) -> None:
+        """Add what there is to follow up about one person, each kind once."""
         if person.is_undelivered:
             at = person.undelivered_at
-            yield _reason(sent_on if at is None else self._day(at), FollowUpKind.NOT_DELIVERED, person)
-            return
-        if person.has_possible_bounce or person.has_possible_reply:
-            asked_on = sent_on if person.asked_at is None else self._day(person.asked_at)
-            bounced = person.has_possible_bounce
-            yield _reason(asked_on, FollowUpKind.POSSIBLE_BOUNCE if bounced else FollowUpKind.POSSIBLE_REPLY, person)
-            return
-        if person.is_copied:
-            return
-        back_on = person.returns_on if person.is_away else None
-        if back_on is not None and sent_on <= back_on <= sent_on + LONGEST_AWAY:
-            yield _reason(self._calendar.from_(back_on), FollowUpKind.AWAY, person)
-            return
-        silent_on = self._calendar.add(sent_on, min(case.wait_days, LONGEST_WAIT_DAYS))
-        yield _reason(silent_on, FollowUpKind.NO_ANSWER, person)
-        if person.rung >= Rung.PROBABLY_OPENED:
-            yield from self._signs(person, sent_on, silent_on)
+            reasons.append(_reason(sent_on if at is None else self._day(at), FollowUpKind.NOT_DELIVERED, person))
+        elif person.has_possible_bounce or person.has_possible_reply:
+            kind = FollowUpKind.POSSIBLE_BOUNCE if person.has_possible_bounce else FollowUpKind.POSSIBLE_REPLY
+            reasons.append(_reason(sent_on if person.asked_at is None else self._day(person.asked_at), kind, person))
+        elif not person.is_copied:
+            back_on = person.returns_on if person.is_away else None
+            if back_on is not None and sent_on <= back_on <= sent_on + LONGEST_AWAY:
+                reasons.append(_reason(self._calendar.from_(back_on), FollowUpKind.AWAY, person))
+                return
+            silent_on = self._after(sent_on, min(case.wait_days, LONGEST_WAIT_DAYS))
+            reasons.append(_reason(silent_on, FollowUpKind.NO_ANSWER, person))
+            if person.rung >= Rung.PROBABLY_OPENED:
+                self._add_signs(reasons, person, sent_on, silent_on)
 
-    def _signs(self, person: Awaited, sent_on: date, silent_on: date) -> Iterator[_Reason]:
-        """Yield what tracking adds: none is due later than silence."""
-        calendar = self._calendar
+    def _add_signs(self, reasons: list[_Reason], person: Awaited, sent_on: date, silent_on: date) -> None:
+        """Add what tracking says: none of it is due later than silence."""
         opened_at = person.opened_at or person.probably_opened_at
         opened_on = sent_on if opened_at is None else self._day(opened_at)
-        yield _reason(min(silent_on, calendar.add(opened_on, OPENED_DAYS)), FollowUpKind.OPENED_NO_REPLY, person)
-        if person.clicked_at is not None:
-            clicked_on = calendar.add(self._day(person.clicked_at), CLICKED_DAYS)
-            yield _reason(min(silent_on, clicked_on), FollowUpKind.CLICKED_NO_REPLY, person)
+        opened_on = min(silent_on, self._after(opened_on, OPENED_DAYS))
         last = person.last_open_at
         if last is not None and _came_back(person):
-            kind = FollowUpKind.WARM if self._now - last <= WARM_FOR else FollowUpKind.OPENED_NO_REPLY
-            yield _reason(min(silent_on, calendar.from_(self._day(last))), kind, person)
+            warm_on = min(silent_on, self._calendar.from_(self._day(last)))
+            if self._now - last <= WARM_FOR:
+                reasons.append(_reason(warm_on, FollowUpKind.WARM, person))
+            else:
+                opened_on = min(opened_on, warm_on)
+        reasons.append(_reason(opened_on, FollowUpKind.OPENED_NO_REPLY, person))
+        if person.clicked_at is not None:
+            clicked_on = min(silent_on, self._after(self._day(person.clicked_at), CLICKED_DAYS))
+            reasons.append(_reason(clicked_on, FollowUpKind.CLICKED_NO_REPLY, person))
 
     def follow_up(self, line: _Line, folded: int) -> FollowUp:
         """Return a line as it is shown."""
-        case = line.case
-        urges = _SORT_OF[line.kind] == _URGES and line.due is not Due.NEXT
+        case, kind, people = self._cases[line.position], _KINDS[line.place], self._people(line)
+        is_asleep = line.due == _ASLEEP
+        due = Due.NEXT if is_asleep else Due(line.due)
+        urges = _SORT_OF[kind] == _URGES and due is not Due.NEXT
         return FollowUp(
             conversation_id=case.conversation_id,
             account_id=case.account_id,
-            kind=line.kind,
-            due=line.due,
-            due_on=line.due_on,
+            kind=kind,
+            due=due,
+            due_on=date.fromordinal(abs(line.date_order)),
             subject=case.subject,
             sent_at=case.sent_at,
-            people=line.people,
+            people=people,
             waited_days=self._calendar.between(self._day(case.sent_at), self._today),
-            is_insistent=urges and any(person.unanswered >= INSISTENT for person in line.people),
+            is_insistent=urges and any(person.unanswered >= INSISTENT for person in people),
             folded=folded,
-            snoozed_until=line.snoozed_until,
+            snoozed_until=case.snoozed_until if is_asleep else None,
         )
 
 
@@ -333,7 +353,11 @@ def _is_answered(case: Case) -> bool:
     """Return whether our word is not the last; a copy's own reply says so even where two clocks disagree."""
     if case.replied_at is not None and case.replied_at >= case.sent_at:
         return True
-    return any(person.rung is Rung.REPLIED for person in case.awaited)
+    # Written out, since it is asked of every case.
+    for person in case.awaited:  # noqa: SIM110
+        if person.rung is Rung.REPLIED:
+            return True
+    return False
 
 
 def _came_back(person: Awaited) -> bool:
@@ -354,21 +378,3 @@ def _is_news(case: Case, reason: _Reason) -> bool:
     said_at, failed_at = case.done_at, reason.person.undelivered_at
     is_failure = reason.kind is FollowUpKind.NOT_DELIVERED
     return is_failure and said_at is not None and failed_at is not None and failed_at > said_at
-
-
-# Spelled without dots, dashes and underscores; what follows may be a number or a tag.
-_NO_REPLY: Final = re.compile(
-    r"(?:noreply|noreplies|donotreply|dontreply|noanswer|unattended|mailerdaemon|nobody|bounces?|notifications?"
-    r"|keineantwort|nichtantworten|bittenichtantworten|nepasrepondre|noresponder|norespondas?|nonrispondere"
-    r"|naoresponda|naoresponder|nietbeantwoorden|nieodpowiadac|svarainte|ingensvar)(?![a-z])"
-)
-_LIST_LOCAL: Final = re.compile(r"(?:listserv|majordomo|(?:.+-)?(?:un)?subscribe|.+-request)\Z")
-_LIST_HOST: Final = re.compile(r"(?:lists?\.|googlegroups\.com\Z|groups\.io\Z|(?:.+\.)groups\.io\Z)")
-
-
-def expects_answer(address: str, own: frozenset[str]) -> bool:
-    """Return whether a person may answer there: not oneself, a list, or an address that says nobody reads it."""
-    local, _, host = address.lower().rpartition("@")
-    if address.lower() in own or _LIST_HOST.match(host) or _LIST_LOCAL.match(local):
-        return False
-    return _NO_REPLY.match(re.sub(r"[._-]", "", local)) is None

@@ -13,7 +13,8 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from desktop.core.arrival import FailureReason
-from desktop.core.followup import Awaited, Case, FollowUp, expects_answer, follow_ups, sittings
+from desktop.core.followup import Awaited, Case, FollowUp, follow_ups, sittings
+from desktop.core.noreply import expects_answer
 from desktop.core.status import Aside, EvidenceKind, Rung
 from desktop.core.workdays import WorkCalendar
 from desktop.store.accounts import DEFAULT_WAIT_DAYS

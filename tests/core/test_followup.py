@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from desktop.core.arrival import FailureReason
-from desktop.core.followup import Awaited, Case, Due, FollowUp, FollowUpKind, expects_answer, follow_ups, sittings
+from desktop.core.followup import Awaited, Case, Due, FollowUp, FollowUpKind, follow_ups, sittings
 from desktop.core.status import Rung
 from desktop.core.workdays import WorkCalendar
 
@@ -478,41 +478,3 @@ def test_the_list_goes_by_group_then_kind_then_date() -> None:
     twin = case(replace(BEN, address="8@x.example"), conversation_id=8, sent_at=on(12))
     found = listed([twin, away, *cases, warm], on(20))
     assert [each.conversation_id for each in found] == [7, 5, 8, 4, 3, 6, 2, 1]
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("anna@becker.example", True),
-        ("noreply@shop.example", False),
-        ("No-Reply@shop.example", False),
-        ("no_reply+abc@shop.example", False),
-        ("do.not.reply-7@shop.example", False),
-        ("ne-pas-repondre@boutique.example", False),
-        ("nicht-antworten@laden.example", False),
-        ("notifications@github.example", False),
-        ("bounce+123@mail.example", False),
-        ("mailer-daemon@mail.example", False),
-        ("norman.noreplyson@becker.example", True),
-        ("nobodyknows@becker.example", True),
-        ("replyno@becker.example", True),
-        ("kim@sender.example", False),
-        ("KIM@sender.example", False),
-        ("dev@lists.example.org", False),
-        ("dev@list.example.org", False),
-        ("dev@listings.example.org", True),
-        ("team@googlegroups.com", False),
-        ("team@mygooglegroups.com", True),
-        ("team@groups.io", False),
-        ("team@acme.groups.io", False),
-        ("dev-request@example.org", False),
-        ("unsubscribe@example.org", False),
-        ("news-unsubscribe@example.org", False),
-        ("majordomo@example.org", False),
-        ("requests@example.org", True),
-        ("resubscribed@example.org", True),
-    ],
-)
-def test_an_address_nobody_reads_owes_no_answer(address: str, expected: bool) -> None:
-    """No-reply addresses in several languages, lists and one's own addresses are not waited for; people are."""
-    assert expects_answer(address, frozenset({"kim@sender.example"})) is expected
