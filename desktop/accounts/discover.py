@@ -32,6 +32,8 @@ _ASKED: Final[tuple[tuple[Source, sources.Ask], ...]] = (
 _RANK: Final = {source: rank for rank, source in enumerate(Source)}
 # How long a set cancel flag may go unseen: it cannot be waited for together with the answers.
 _GLANCE_S: Final = 0.05
+# A step that ends by its own timeout says better what was waited for than one that is cut off.
+_PATIENCE: Final = 0.9
 _LATE: Final = "It did not answer in time."
 _NOT_AWAITED: Final = "It was not waited for: a better source had answered."
 
@@ -125,7 +127,7 @@ class _Search:
         self._limits = limits
         self._on_progress = on_progress
         self._question = sources.Question(
-            address=address, domain=domain, reach=reach, connections=Connections(), timeout_s=limits.step_s
+            address=address, domain=domain, reach=reach, connections=Connections(), timeout_s=limits.step_s * _PATIENCE
         )
         self._tasks = [_Task(source=source) for source, _ask in _ASKED]
         self._answers: queue.SimpleQueue[tuple[_Task, Found | Trouble | None]] = queue.SimpleQueue()

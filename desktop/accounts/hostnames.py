@@ -28,9 +28,10 @@ def checked_host(text: str) -> str | None:
 
 def ascii_domain(domain: str) -> str:
     """Return a domain in the form that DNS and TLS use (IDNA 2008, RFC 5891); raise ValueError where it has none."""
+    # IDNA refuses two hyphens in third and fourth place, which plain names such as r3--sn.example may have.
+    codec = dns.name.IDNA_2003_Practical if domain.isascii() else dns.name.IDNA_2008_UTS_46
     try:
-        name = dns.name.from_unicode(domain, idna_codec=dns.name.IDNA_2008_UTS_46)
-        return name.to_text(omit_final_dot=True).lower()
+        return dns.name.from_unicode(domain, idna_codec=codec).to_text(omit_final_dot=True).lower()
     except (dns.exception.DNSException, UnicodeError) as error:
         raise ValueError("not a domain name") from error
 

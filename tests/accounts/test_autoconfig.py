@@ -96,6 +96,12 @@ def test_a_host_may_hold_the_domain() -> None:
     assert read(file).outgoing.host == "smtp.example.test"
 
 
+def test_a_host_with_hyphens_in_third_place_is_taken() -> None:
+    """What IDNA would refuse is a good name all the same where it is plain ASCII."""
+    file = config(IMAP, server("smtp", "r3--mail.example.test", 465, "SSL"))
+    assert read(file).outgoing.host == "r3--mail.example.test"
+
+
 def test_an_international_host_is_kept_in_ascii() -> None:
     """A host name beyond ASCII is kept in the form that DNS and TLS use."""
     file = config(IMAP, server("smtp", "smtp.bücher.example", 465, "SSL"))

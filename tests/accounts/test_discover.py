@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+import dns.asyncresolver
+import dns.resolver
 import pytest
 
 from desktop.accounts.discover import Limits, discover, guess
@@ -391,7 +393,8 @@ def test_a_provider_without_imap_is_told_and_nobody_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "anna", "anna@", "@example.test", "a b@example.test", "a@b@", "a@127.0.0.1", "a@x..test"]
+    "address",
+    ["", "anna", "anna@", "@example.test", "a b@example.test", "a@b@", "a@127.0.0.1", "a@x..test", "a@☃.test"],
 )
 def test_no_address_is_told(address: str) -> None:
     """What is no address, or has an address of the network for a domain, is Malformed, and nobody is asked."""
@@ -437,6 +440,17 @@ def test_without_a_network_a_search_ends_in_words() -> None:
         Source.TABLE,
         Source.GUESS,
     }
+
+
+def test_a_machine_without_a_resolver_can_be_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no name server is set up, the reach says so instead of raising."""
+
+    def without() -> object:
+        raise dns.resolver.NoResolverConfiguration
+
+    assert system_reach().resolver is not None
+    monkeypatch.setattr(dns.asyncresolver, "Resolver", without)
+    assert system_reach().resolver is None
 
 
 def test_a_guess_is_marked_and_encrypted() -> None:

@@ -1,5 +1,7 @@
 """Small files from web servers: what is followed, what is refused, and that nothing outlasts its time."""
 
+import socket
+import ssl
 import threading
 from urllib.parse import urlsplit
 
@@ -51,6 +53,17 @@ def test_a_server_at_fault_is_told(status: int) -> None:
     """A 5xx says nothing about the file."""
     with WebHosts({URL: Answer(status=status)}) as hosts, pytest.raises(Unreachable):
         get(hosts)
+
+
+def test_a_name_that_cannot_be_looked_up_is_told() -> None:
+    """A resolver that does not answer says nothing about the name, unlike one that knows of none."""
+
+    def open_socket(_host: str, _port: int, _timeout_s: float) -> socket.socket:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    reach = Reach(resolver=None, open_socket=open_socket, context=ssl.create_default_context())
+    with pytest.raises(Unreachable, match="could not be looked up"):
+        fetch(Address(host="a.example.test", path="/"), reach, Connections(), timeout_s=1, max_bytes=1)
 
 
 def test_a_bad_certificate_is_told() -> None:
