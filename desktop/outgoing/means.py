@@ -25,11 +25,14 @@ from desktop.outgoing.offers import Offer
 from desktop.outgoing.parking import Parking
 from desktop.outgoing.recorder import Recorder
 from desktop.outgoing.upstream import Timeouts, Upstream
+from desktop.store import settings
 from desktop.store.accounts import AccountRow, accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
 
 _ASK_S: Final = 3.0
+# Whether providers are asked to report failures and delays; on unless the user switches it off.
+ASK_REPORTS: Final = "delivery.ask"
 
 
 class FailOpen:
@@ -84,6 +87,9 @@ class Means:
         # Two counters, since a change may come while the accounts are being read.
         self._accounts_changes = 1
         self._accounts_read_at = 0
+        self._settings_changes = 1
+        self._asks_read_at = 0
+        self._asks = True
         self._offers: dict[int, Offer] = {}
         self._asked: dict[int, Future[None]] = {}
         self._askers = ThreadPoolExecutor(4, thread_name_prefix="outgoing-asker")
@@ -151,7 +157,19 @@ class Means:
                 self._accounts_read_at = changes
         return self._accounts
 
+    def asks_reports(self) -> bool:
+        """Say whether delivery reports are asked for; as last known when the store fails."""
+        changes = self._settings_changes
+        if self._asks_read_at != changes:
+            with self.fail_open():
+                self._asks = bool(settings.get(self.store, ASK_REPORTS, True))
+                self._asks_read_at = changes
+        return self._asks
+
     def _on_changed(self, change: Change) -> None:
+        if change.settings:
+            with self._lock:
+                self._settings_changes += 1
         if change.accounts:
             with self._lock:
                 self._accounts_changes += 1
@@ -176,6 +194,7 @@ class Means:
         opened = upstream.connect_as(
             account, self._credentials, self._context(account.ca_file), timeouts=self._timeouts
         )
+        opened.asks_reports = self.asks_reports
         with self._lock:
             self._upstreams = {each for each in self._upstreams if each.is_usable} | {opened}
         self.learn(account.id, opened.offer)

@@ -301,6 +301,8 @@ class Upstream:
         self._announced: tuple[Path, int | None] | None = None
         self._is_asked = False
         self._awaits_content = False
+        self._has_sender = False
+        self.asks_reports: Callable[[], bool] = lambda: True
         self.is_usable = True
 
     @property
@@ -336,6 +338,7 @@ class Upstream:
         """
         if self._announced not in (None, (sender, size_bytes)):
             self.reset()
+        self._has_sender = bool(sender.address)
         line, named = self._mail_line(sender, size_bytes), self._rcpt_line(recipient)
         if isinstance(line, Reply):
             return line, line
@@ -374,7 +377,15 @@ class Upstream:
         return self._command(line)
 
     def _rcpt_line(self, recipient: Path) -> str:
-        return self._path_line("RCPT TO", recipient.address, recipient.parameters)
+        """Return the command; reports of failure and delay are asked for where the client does not say what it wants.
+
+        Never of success, which floods the sender; and none for mail without a sender, since nobody would get it
+        (RFC 3461 4.1 and 5).
+        """
+        parameters = recipient.parameters
+        if self.offer.dsn and self._has_sender and "NOTIFY" not in parameters and self.asks_reports():
+            parameters = {**parameters, "NOTIFY": "FAILURE,DELAY"}
+        return self._path_line("RCPT TO", recipient.address, parameters)
 
     def _path_line(self, verb: str, address: str, parameters: Mapping[str, str]) -> str:
         words = [f"{verb}:<{address}>"]

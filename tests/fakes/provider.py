@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,12 +97,15 @@ class Provider:
         extensions: tuple[str, ...] = ("SIZE 26214400", "8BITMIME", "SMTPUTF8", "DSN", "PIPELINING"),
         auth: str = "PLAIN LOGIN",
         offers_starttls: bool = True,
+        owner_of: Callable[[str], str | None] = lambda _token: None,
     ) -> None:
         self._context = context
         self._implicit = implicit_tls
         self.extensions = extensions
         self.auth = auth
         self.offers_starttls = offers_starttls
+        # Whose mailbox an access token opens, None for one that does not hold.
+        self.owner_of = owner_of
         self.faults = Faults()
         self.messages: list[Received] = []
         self.commands: list[str] = []
@@ -265,6 +268,9 @@ class _Talk:
 
     def _auth(self, line: str) -> None:
         words = line.split(" ")
+        if words[1].upper() in ("XOAUTH2", "OAUTHBEARER"):
+            self._bearer(words[1].upper(), words[2] if len(words) > 2 else None)
+            return
         if words[1].upper() == "PLAIN":
             given = base64.b64decode(words[2]).decode().split("\0")[1:]
         else:
@@ -273,6 +279,29 @@ class _Talk:
             given = [user, base64.b64decode(self._line()).decode()]
         good = "235 2.7.0 welcome" if given == [USER, PASSWORD] else "535 5.7.8 wrong"
         self._answer("auth", "", good)
+
+    def _bearer(self, mechanism: str, initial: str | None) -> None:
+        """Take a token as XOAUTH2 (Google's) or OAUTHBEARER (RFC 7628) has it; a refusal comes after its JSON."""
+        if initial is None:
+            self._say("334 ")
+            initial = self._line().decode()
+            self._provider.note(initial)
+        given = base64.b64decode(initial).decode()
+        if mechanism == "XOAUTH2":
+            user = given.partition("\1")[0].removeprefix("user=")
+            after_error = ""
+        else:
+            user = given.split(",")[1].removeprefix("a=").replace("=2C", ",").replace("=3D", "=")
+            after_error = "AQ=="
+        fields = given.split("\1")
+        token = next((each.removeprefix("auth=Bearer ") for each in fields if each.startswith("auth=Bearer ")), "")
+        is_good = given.endswith("\1\1") and self._provider.owner_of(token) == user
+        if not is_good:
+            self._say("334 " + base64.b64encode(b'{"status":"401","schemes":"bearer"}').decode())
+            if self._line().decode() != after_error:
+                self._say("501 5.5.2 the exchange is not over")
+                return
+        self._answer("auth", "", "235 2.7.0 welcome" if is_good else "535 5.7.8 no such token")
 
     def _content(self) -> None:
         self._stop_or_wait("body", "")

@@ -71,11 +71,14 @@ class Bench:
     timeouts: Timeouts = field(default_factory=lambda: Timeouts(connect_s=5, command_s=5, final_s=10, parked_s=0))
     listener: Listener | None = None
     port: int = 0
+    shared_credentials: Credentials | None = None
 
     @property
     def credentials(self) -> Credentials:
-        """Return what accounts sign in with."""
-        return Credentials(self.vault, clock=self.clock, clients=Clients(self.store, self.vault, environment={}))
+        """Return what accounts sign in with, one for the whole test where one was put there."""
+        return self.shared_credentials or Credentials(
+            self.vault, clock=self.clock, clients=Clients(self.store, self.vault, environment={})
+        )
 
     @property
     def journal_path(self) -> Path:

@@ -19,7 +19,7 @@ def test_a_mail_reaches_the_provider_byte_for_byte(bench: Bench) -> None:
     assert bench.send(MAIL + b".\r\n", "bob@x.test") == "250 2.0.0 queued as 4711"
     (received,) = bench.provider.messages
     assert received.content == MAIL
-    assert received.rcpts == ("RCPT TO:<bob@x.test>",)
+    assert received.rcpts == ("RCPT TO:<bob@x.test> NOTIFY=FAILURE,DELAY",)
 
 
 def test_without_signing_in_nothing_is_taken(bench: Bench) -> None:
@@ -275,7 +275,7 @@ def test_the_same_recipient_twice_gets_one_copy(bench: Bench) -> None:
     """A recipient named twice, in two cases, gets one copy."""
     bench.start()
     assert bench.send(MAIL + b".\r\n", "bob@x.test", "BOB@x.test").startswith("250")
-    assert [each.rcpts for each in bench.provider.messages] == [("RCPT TO:<bob@x.test>",)]
+    assert [each.rcpts for each in bench.provider.messages] == [("RCPT TO:<bob@x.test> NOTIFY=FAILURE,DELAY",)]
 
 
 def test_a_reset_ends_the_transaction_at_both_sides(bench: Bench) -> None:

@@ -98,7 +98,7 @@ def test_a_transaction_left_open_is_not_handed_on(bench: Bench, parked: Parked) 
         client.start(USER, "carol@x.test")
     bench.provider.await_command("QUIT")
     assert bench.send(MAIL % 1, "bob@x.test").startswith("250")
-    assert [message.rcpts for message in bench.provider.messages] == [("RCPT TO:<bob@x.test>",)]
+    assert [message.rcpts for message in bench.provider.messages] == [("RCPT TO:<bob@x.test> NOTIFY=FAILURE,DELAY",)]
 
 
 def test_a_connection_nobody_takes_is_left_in_time(bench: Bench, parked: Parked) -> None:
