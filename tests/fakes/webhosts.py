@@ -37,7 +37,7 @@ class WebHosts:
         self._files = files
         self._released = threading.Event()
         authority = trustme.CA()
-        self.context = ssl.create_default_context()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks chain and name, trusts nobody yet
         authority.configure_trust(self.context)
         names = {url.split("/")[2] for url in files} - set(without_certificate)
         server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
