@@ -92,7 +92,8 @@ def reply_as_person(stage: Stage) -> Iterator[str]:
 def answer_automatically(stage: Stage) -> Iterator[str]:
     """Let an out-of-office answer: it is no reply, and the follow-up waits for the return."""
     stage.desk.clock.advance(2 * _MINUTE_S)
-    back_on = day_of_return(_today(stage))
+    # Later than the day the story goes to at last, however long the holidays here are.
+    back_on = day_of_return(_line(stage, OAK).due_on)
     place, _ = stage.delivered(cast.LENA.address, VISIT)
     message_id = stage.control.go_away(cast.LENA.address, place, back_on=back_on)
     view = _await(stage, cast.LENA, VISIT, EvidenceKind.AWAY)

@@ -48,7 +48,9 @@ def compare_figures(stage: Stage) -> Iterator[str]:
     undelivered = sum(Aside.NOT_DELIVERED in status.asides for status in sent)
     must_equal((1, 1, 1), (opened, probably, clicked), "as opened, probably opened and clicked")
     must_equal((1, 1, 1), (replied, away, undelivered), "as replied, away and not delivered")
-    yield f"Of {len(statuses)} copies the provider took {len(sent)}; these are counted"
+    refused = sum(status.rung is Rung.QUEUED and Aside.NOT_DELIVERED in status.asides for status in statuses)
+    must_equal(len(statuses), len(sent) + refused, "copies, sent or refused")
+    yield f"Counted are the {len(sent)} copies that the provider took; {refused} it refused at once, so it never left"
     yield (
         f"{FIGURES} {opens} opens, {clicks} clicks. Readback: {opened} opened, {probably} probably, {clicked} clicked, "
         f"{replied} replied, {away} away, {undelivered} not delivered"
