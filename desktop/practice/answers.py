@@ -46,9 +46,9 @@ def read_sent(stage: Stage) -> Iterator[str]:
     must_equal(
         {(who.lower(), m.subject): 1 for m in (*ALL, VISIT) for who in m.recipients}, dict(rows), "as the copies"
     )
-    yield f"Sent holds {kept} mails; the {len(ALL)} that went through the listener are not counted again"
     yield f"From a phone, past the listener: “{VISIT.subject}” to {view.name}: {stage.describe(view.status)}"
     yield stage.why(WhyNot.ELSEWHERE)
+    yield f"Sent holds {kept} mails; the {len(ALL)} that went through the listener are not counted again"
 
 
 def _send_from_phone(stage: Stage) -> None:
