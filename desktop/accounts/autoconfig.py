@@ -117,7 +117,7 @@ def _label(provider: Element, address: str) -> str:
 
 
 def _note(provider: Element, incoming: Server | None, outgoing: Server) -> str:
-    if Auth.PASSWORD not in outgoing.auth or (incoming is not None and Auth.PASSWORD not in incoming.auth):
+    if any(Auth.PASSWORD not in server.auth for server in (incoming, outgoing) if server is not None):
         return "The provider asks for its own sign-in page; Readback knows only those of Google and Microsoft."
     if incoming is not None:
         return ""

@@ -50,7 +50,7 @@ def _provider(
     note: str = "",
     shared_copy_only: bool = False,
 ) -> Provider:
-    """Return one row; `page` and `todo` are what the provider wants done first, and where."""
+    """Return one row; `page` and `todo` are for providers that want a password of their own for programs."""
     found = Found(
         sources=(Source.TABLE,),
         label=label,
@@ -70,11 +70,14 @@ _GOOGLE_TODO: Final = (
     "Without Google's own sign-in page, an app password is needed: the account's password is refused. "
     "2-Step Verification has to be on."
 )
-_ZOHO_PAGE: Final = "https://www.zoho.com/mail/help/imap-access.html"
-_ZOHO_TODO: Final = (
-    "Switch IMAP on in Zoho Mail's settings first; with two-factor sign-in, use an app-specific password."
+_ZOHO_NOTE: Final = (
+    "Switch IMAP on in Zoho Mail's settings first (www.zoho.com/mail/help/imap-access.html); with two-factor sign-in, "
+    "use an app-specific password."
 )
-_NETEASE_TODO: Final = (
+_GMX_NOTE: Final = (
+    "Allow POP3 and IMAP once in the settings of GMX's web page; with two-factor sign-in, use an app-specific password."
+)
+_CODE_TODO: Final = (
     "Switch IMAP and SMTP on in the settings of the web page first; it gives out an authorization code, which is the "
     "password here."
 )
@@ -189,8 +192,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         "imap.gmx.net",
         "mail.gmx.net",
         mx="gmx.net",
-        page="https://hilfe.gmx.net/pop-imap/einschalten.html",
-        todo="Allow POP3 and IMAP once in GMX's settings; with two-factor sign-in, use an app-specific password.",
+        note=_GMX_NOTE,
     ),
     _provider(
         "GMX",
@@ -198,14 +200,14 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         " gmx.ph gmx.pt gmx.ru gmx.se gmx.sg gmx.tw gmx.com.tr gmx.it gmx.li",
         "imap.gmx.com",
         "mail.gmx.com",
-        todo="Allow POP3 and IMAP once in GMX's settings; with two-factor sign-in, use an app-specific password.",
+        note=_GMX_NOTE,
     ),
     _provider(
         "mail.com",
         "mail.com email.com post.com usa.com consultant.com engineer.com europe.com london.com myself.com",
         "imap.mail.com",
         "smtp.mail.com",
-        todo="Allow POP3 and IMAP once in mail.com's settings.",
+        note="Allow POP3 and IMAP once in the settings of mail.com's web page.",
     ),
     _provider(
         "WEB.DE",
@@ -213,8 +215,8 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         "imap.web.de",
         "smtp.web.de",
         user=_LOCAL_PART,
-        page="https://hilfe.web.de/pop-imap/einschalten.html",
-        todo="Allow POP3 and IMAP once in WEB.DE's settings; with two-factor sign-in, use an app-specific password.",
+        note="Allow POP3 and IMAP once in the settings of WEB.DE's web page; with two-factor sign-in, use an"
+        " app-specific password.",
     ),
     _provider(
         "mailbox.org",
@@ -222,8 +224,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         "imap.mailbox.org",
         "smtp.mailbox.org",
         mx="mailbox.org",
-        page="https://kb.mailbox.org/de/privat/sicherheit-und-privatsphaere/applikationspasswoerter-fuer-externe-programme/",
-        todo="With two-factor sign-in, use an application password; else the mailbox's own.",
+        note="With two-factor sign-in, create an application password in mailbox.org's settings and use that.",
     ),
     _provider(
         "Posteo",
@@ -247,8 +248,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         "freenet.de",
         "mx.freenet.de",
         "mx.freenet.de",
-        page="https://kundenservice.freenet.de/faq/e-mail-client-mail/pop3-imap-und-smtp-aktivieren/",
-        todo="Switch POP3, IMAP and SMTP on once in the settings of the freenet mailbox.",
+        note="Switch POP3, IMAP and SMTP on once in the settings of the freenet mailbox.",
     ),
     _provider(
         "Proton Mail",
@@ -262,9 +262,9 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         todo="Bridge shows the password for mail programs; Proton's own is refused.",
         note=_BRIDGE_NOTE,
     ),
-    _provider("Zoho Mail", "zoho.com zohomail.com", "imap.zoho.com", "smtp.zoho.com", page=_ZOHO_PAGE, todo=_ZOHO_TODO),
-    _provider("Zoho Mail", "zohomail.eu zoho.eu", "imap.zoho.eu", "smtp.zoho.eu", page=_ZOHO_PAGE, todo=_ZOHO_TODO),
-    _provider("Zoho Mail", "zohomail.in", "imap.zoho.in", "smtp.zoho.in", page=_ZOHO_PAGE, todo=_ZOHO_TODO),
+    _provider("Zoho Mail", "zoho.com zohomail.com", "imap.zoho.com", "smtp.zoho.com", note=_ZOHO_NOTE),
+    _provider("Zoho Mail", "zohomail.eu zoho.eu", "imap.zoho.eu", "smtp.zoho.eu", note=_ZOHO_NOTE),
+    _provider("Zoho Mail", "zohomail.in", "imap.zoho.in", "smtp.zoho.in", note=_ZOHO_NOTE),
     *(
         _provider(
             "Zoho Mail",
@@ -272,8 +272,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
             f"imappro.{region}",
             f"smtppro.{region}",
             mx=region,
-            page=_ZOHO_PAGE,
-            todo=_ZOHO_TODO,
+            note=_ZOHO_NOTE,
         )
         for region in ("zoho.com", "zoho.eu", "zoho.in", "zoho.com.au", "zoho.jp")
     ),
@@ -334,14 +333,14 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
     _provider("Hostinger", "", "imap.hostinger.com", "smtp.hostinger.com", mx="hostinger.com"),
     _provider("Rackspace", "", "secure.emailsrvr.com", "secure.emailsrvr.com", mx="emailsrvr.com"),
     _provider("Seznam", "seznam.cz email.cz post.cz", "imap.seznam.cz", "smtp.seznam.cz"),
-    _provider("WP", "wp.pl", "imap.wp.pl", "smtp.wp.pl", todo="Allow mail programs once in WP's settings."),
+    _provider("WP", "wp.pl", "imap.wp.pl", "smtp.wp.pl", note="Allow mail programs once in WP's settings."),
     _provider(
         "Comcast Xfinity",
         "comcast.net",
         "imap.comcast.net",
         "smtp.comcast.net",
-        page="https://www.xfinity.com/support/articles/third-party-email-access",
-        todo="Allow third-party access in Xfinity's email settings first.",
+        note="Allow third-party access in Xfinity's email settings first"
+        " (www.xfinity.com/support/articles/third-party-email-access).",
     ),
     _provider(
         "AT&T",
@@ -359,10 +358,10 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
         "imap.qq.com",
         "smtp.qq.com",
         page="https://mail.qq.com",
-        todo=_NETEASE_TODO,
+        todo=_CODE_TODO,
     ),
     *(
-        _provider("NetEase", domain, f"imap.{domain}", f"smtp.{domain}", page=f"https://mail.{domain}", todo=todo)
-        for domain, todo in (("163.com", _NETEASE_TODO), ("126.com", _NETEASE_TODO), ("yeah.net", _NETEASE_TODO))
+        _provider("NetEase", domain, f"imap.{domain}", f"smtp.{domain}", page=f"https://mail.{domain}", todo=_CODE_TODO)
+        for domain in ("163.com", "126.com", "yeah.net")
     ),
 )

@@ -61,9 +61,9 @@ class Server:
 class Found:
     """Servers of one provider, and every source that named them, the best first.
 
-    `oauth_provider` is a key of `accounts.oauth`, empty where only a password works.  `app_password_note` says what the
-    provider wants done first (a password for programs made, IMAP switched on), `app_password_page` is its page for it;
-    each is empty where nothing is known.  `note` is what else the user must know before signing in.
+    `oauth_provider` is a key of `accounts.oauth`, empty where only a password works.  `app_password_page` is the page
+    where the provider gives out passwords for programs, `app_password_note` the sentence about it; both are empty where
+    the account's own password works or nothing is known.  `note` is what else must be known or done before signing in.
     `must_confirm` means: show the hosts and ask before any password goes there, because what named them can be forged
     (RFC 6186 6) or is a guess.  `label` may be what a stranger wrote: plain text, one line.
     """
@@ -87,9 +87,16 @@ class Found:
     @property
     def auth(self) -> Auth:
         """The way to sign in that is proposed: the provider's page where that works for both servers."""
-        servers = [self.outgoing] if self.incoming is None else [self.outgoing, self.incoming]
-        by_page = bool(self.oauth_provider) and all(Auth.OAUTH2 in each.auth for each in servers)
+        by_page = bool(self.oauth_provider) and self._takes(Auth.OAUTH2)
         return Auth.OAUTH2 if by_page else Auth.PASSWORD
+
+    @property
+    def takes_password(self) -> bool:
+        """Whether both servers take a password; where not, only the provider's own page signs the user in."""
+        return self._takes(Auth.PASSWORD)
+
+    def _takes(self, auth: Auth) -> bool:
+        return all(auth in server.auth for server in (self.outgoing, self.incoming) if server is not None)
 
 
 def filled(found: Found, address: str) -> Found:

@@ -1,5 +1,6 @@
 """The table of providers: every row is sound, and addresses, MX hosts and servers lead to the right one."""
 
+import dataclasses
 import re
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ def test_every_row_is_sound() -> None:
         assert found.oauth_provider in {"", "google", "microsoft"}
         assert bool(found.oauth_provider) is (Auth.OAUTH2 in found.outgoing.auth)
         assert not found.app_password_page or urlsplit(found.app_password_page).scheme == "https"
-        assert not found.app_password_page or found.app_password_note or found.note
+        assert bool(found.app_password_page) is bool(found.app_password_note)
         for text in (found.app_password_note, found.note):
             assert not text or text.endswith(".")
         for server in (found.incoming, found.outgoing):
@@ -154,6 +155,18 @@ def test_a_finding_becomes_an_account() -> None:
     assert expected == row_of(found, "a@example.test", "Anna")
 
 
+def test_a_finding_says_whether_a_password_is_taken() -> None:
+    """Microsoft takes none, Gmail an app password, and one server that takes none is enough for a no."""
+    taken = {
+        each: found.takes_password for each in ("outlook.com", "gmail.com") if (found := found_in_table(f"a@{each}"))
+    }
+    assert taken == {"outlook.com": False, "gmail.com": True}
+    found = plain("imap.example.test", "smtp.example.test")
+    assert found.takes_password
+    by_page = dataclasses.replace(found.outgoing, auth=(Auth.OAUTH2,))
+    assert not dataclasses.replace(found, outgoing=by_page).takes_password
+
+
 def test_an_account_signs_in_by_page_where_that_works_for_both_servers() -> None:
     """Gmail and Microsoft 365 sign in by page, Yahoo by password; only Microsoft gets one shared copy per mail."""
     rows = {
@@ -176,3 +189,9 @@ def test_an_account_signs_in_by_page_where_that_works_for_both_servers() -> None
 def test_a_host_lies_under_a_domain_or_not(host: str, expected: bool) -> None:
     """Whole labels count."""
     assert is_under(host, "example.test") is expected
+
+
+def test_a_finding_without_incoming_mail_is_not_completed() -> None:
+    """Only both servers together tell a provider."""
+    alone = dataclasses.replace(plain("imap.gmail.com", "smtp.gmail.com"), incoming=None)
+    assert completed(alone) == alone
