@@ -7,7 +7,7 @@ is the undo.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -21,6 +21,7 @@ from desktop.store.accounts import DEFAULT_WAIT_DAYS
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, to_ms
 from desktop.store.database import Store
+from desktop.store.proving import own_addresses
 
 MAX_WAIT_DAYS: Final = 366
 
@@ -64,29 +65,39 @@ _CASES: Final = (
     " LEFT JOIN account ON account.id = newest.account_id ORDER BY newest.id"
 )
 _COPIES: Final = (
-    f"{_NEWEST} SELECT copy.message_id, copy.id, copy.address, copy.name, copy.role, copy.rung, copy.asides,"  # noqa: S608
-    " copy.state, copy.state_at_ms FROM newest JOIN copy ON copy.message_id = newest.id"
+    f"{_NEWEST} SELECT copy.message_id, copy.id, copy.address, coalesce(nullif(copy.name, ''), person.name, ''),"  # noqa: S608
+    " copy.role, copy.rung, copy.asides, copy.returns_on, copy.failure, copy.state, copy.state_at_ms"
+    " FROM newest JOIN copy ON copy.message_id = newest.id LEFT JOIN person ON person.address = copy.address"
     " WHERE copy.state <> 'prepared' AND coalesce(copy.why_not, '') NOT IN ('list_mail', 'automatic', 'report')"
     " ORDER BY copy.id"
 )
 _SIGNS: Final = (
-    f"{_NEWEST} SELECT sign.copy_id, sign.kind, sign.at_ms, sign.reason, sign.returns_on"  # noqa: S608
+    f"{_NEWEST} SELECT sign.copy_id, sign.kind, sign.at_ms"  # noqa: S608
     " FROM newest JOIN copy ON copy.message_id = newest.id JOIN sign ON sign.copy_id = copy.id"
-    " ORDER BY sign.copy_id, sign.at_ms, sign.arrival_id"
+    " WHERE sign.kind IN ('not_delivered', 'possible_reply', 'possible_bounce') ORDER BY sign.copy_id, sign.at_ms"
 )
 _HITS: Final = (
     f"{_NEWEST} SELECT hit.copy_id, hit.kind, hit.verdict, hit.at_ms"  # noqa: S608
     " FROM newest JOIN copy ON copy.message_id = newest.id JOIN hit ON hit.copy_id = copy.id"
     " WHERE hit.verdict IN ('person', 'image_proxy') ORDER BY hit.copy_id, hit.at_ms"
 )
-# Our messages to each person since they last answered one, in whatever conversation.
-_UNANSWERED: Final = (
+_ANSWERED: Final = (
     "WITH answered AS MATERIALIZED (SELECT copy.address, max(sign.at_ms) AS at_ms FROM sign"
     " JOIN copy ON copy.id = sign.copy_id WHERE sign.kind = 'reply' GROUP BY copy.address)"
-    " SELECT copy.address, count(DISTINCT copy.message_id) FROM copy JOIN message ON message.id = copy.message_id"
-    " LEFT JOIN answered ON answered.address = copy.address"
+)
+# Our messages to each person since they last answered one, in whatever conversation.
+_UNANSWERED: Final = (
+    f"{_ANSWERED} SELECT copy.address, count(DISTINCT copy.message_id) FROM copy"  # noqa: S608 - constants
+    " JOIN message ON message.id = copy.message_id LEFT JOIN answered ON answered.address = copy.address"
     " WHERE copy.state IN ('sent', 'uncertain') AND message.at_ms > coalesce(answered.at_ms, 0)"
     " GROUP BY copy.address HAVING count(DISTINCT copy.message_id) > 1"
+)
+# When each person comes back who has not answered since they said so: an automatic answer comes but once a week, so
+# what was said about one mail holds for the next, in another conversation too.  Of several the newest is last.
+_ABSENT: Final = (
+    f"{_ANSWERED} SELECT copy.address, sign.returns_on FROM sign JOIN copy ON copy.id = sign.copy_id"  # noqa: S608
+    " LEFT JOIN answered ON answered.address = copy.address WHERE sign.kind = 'away' AND sign.returns_on IS NOT NULL"
+    " AND sign.at_ms >= coalesce(answered.at_ms, 0) ORDER BY sign.at_ms, sign.returns_on"
 )
 
 
@@ -95,8 +106,6 @@ class _Found:
     """What the rows say of one copy besides its own."""
 
     failed_at: datetime | None = None
-    failure: FailureReason | None = None
-    returns_on: date | None = None
     asked_at: datetime | None = None
     asks_reply: bool = False
     asks_bounce: bool = False
@@ -112,9 +121,12 @@ def cases(store: Store) -> tuple[Case, ...]:
         found: defaultdict[int, _Found] = defaultdict(_Found)
         _read_signs(found, connection.execute(_SIGNS))
         _read_hits(found, connection.execute(_HITS))
-        unanswered: dict[str, int] = dict(connection.execute(_UNANSWERED).fetchall())
-        own = _own_addresses(connection)
-        awaited = _awaited(connection.execute(_COPIES), found, unanswered, own)
+        people = _People(
+            own=own_addresses(connection),
+            unanswered=dict(connection.execute(_UNANSWERED).fetchall()),
+            absent=dict(connection.execute(_ABSENT).fetchall()),
+        )
+        awaited = _awaited(connection.execute(_COPIES), found, people)
     return tuple(_case(awaited[row[0]], *row[1:]) for row in rows if row[0] in awaited)
 
 
@@ -133,24 +145,16 @@ def _case(awaited: Iterable[Awaited], *values: Any) -> Case:
     )
 
 
-def _own_addresses(connection: sqlite3.Connection) -> frozenset[str]:
-    rows = connection.execute("SELECT identities FROM account").fetchall()
-    return frozenset(address.lower() for (identities,) in rows for _, address in from_json(identities))
-
-
 def _read_signs(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
-    """Take in what arrivals said, oldest first: the newest date of return and the first failure stand."""
-    for copy_id, kind, at_ms, reason, returns_on in rows:
+    """Take in what arrivals said, oldest first: the first failure and the first question stand."""
+    for copy_id, kind, at_ms in rows:
         each = found[copy_id]
-        if kind == EvidenceKind.NOT_DELIVERED and each.failed_at is None:
-            each.failed_at = from_ms(at_ms)
-            each.failure = None if reason is None else FailureReason(reason)
-        elif kind == EvidenceKind.AWAY:
-            each.returns_on = None if returns_on is None else date.fromisoformat(returns_on)
-        elif kind in (EvidenceKind.POSSIBLE_REPLY, EvidenceKind.POSSIBLE_BOUNCE):
-            each.asked_at = each.asked_at or from_ms(at_ms)
-            each.asks_reply |= kind == EvidenceKind.POSSIBLE_REPLY
-            each.asks_bounce |= kind == EvidenceKind.POSSIBLE_BOUNCE
+        if kind == EvidenceKind.NOT_DELIVERED:
+            each.failed_at = each.failed_at or from_ms(at_ms)
+            continue
+        each.asked_at = each.asked_at or from_ms(at_ms)
+        each.asks_reply |= kind == EvidenceKind.POSSIBLE_REPLY
+        each.asks_bounce |= kind == EvidenceKind.POSSIBLE_BOUNCE
 
 
 def _read_hits(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
@@ -164,42 +168,52 @@ def _read_hits(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
             each.clicked_at = each.clicked_at or at
 
 
-def _awaited(
-    rows: Iterator[Any], found: Mapping[int, _Found], unanswered: Mapping[str, int], own: frozenset[str]
-) -> dict[int, list[Awaited]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """What is known by address: the user's own, messages without an answer, days of return."""
+
+    own: frozenset[str]
+    unanswered: Mapping[str, int]
+    absent: Mapping[str, str]
+
+
+def _awaited(rows: Iterator[Any], found: Mapping[int, _Found], people: _People) -> dict[int, list[Awaited]]:
     """Return by message who is awaited; nobody of whom no answer can be expected."""
     awaited: defaultdict[int, list[Awaited]] = defaultdict(list)
     expected: dict[str, bool] = {}
     nothing = _Found()
-    for message_id, copy_id, address, name, role, rung, asides, state, state_at_ms in rows:
+    for message_id, copy_id, address, *row in rows:
         if address not in expected:
-            expected[address] = expects_answer(address, own)
+            expected[address] = expects_answer(address, people.own)
         if expected[address]:
-            each = found.get(copy_id, nothing)
-            failed_at = from_ms(state_at_ms) if state == "refused" else each.failed_at
-            beside = () if asides == "[]" else from_json(asides)
-            person = Awaited(
-                address=address,
-                name=name,
-                rung=Rung(rung),
-                is_copied=role != "to",
-                is_undelivered=Aside.NOT_DELIVERED in beside,
-                undelivered_at=failed_at,
-                failure=each.failure,
-                is_away=Aside.AWAY in beside,
-                returns_on=each.returns_on,
-                opens=sittings(each.opens_at),
-                opened_at=each.opens_at[0] if each.opens_at else None,
-                last_open_at=each.opens_at[-1] if each.opens_at else None,
-                probably_opened_at=each.proxied_at,
-                clicked_at=each.clicked_at,
-                has_possible_reply=each.asks_reply,
-                has_possible_bounce=each.asks_bounce,
-                asked_at=each.asked_at,
-                unanswered=unanswered.get(address, 1),
-            )
-            awaited[message_id].append(person)
+            awaited[message_id].append(_person(address, found.get(copy_id, nothing), people, *row))
     return awaited
+
+
+def _person(address: str, found: _Found, people: _People, *row: Any) -> Awaited:
+    name, role, rung, asides, returns_on, failure, state, state_at_ms = row
+    beside = () if asides == "[]" else from_json(asides)
+    absent = returns_on or people.absent.get(address)
+    return Awaited(
+        address=address,
+        name=name,
+        rung=Rung(rung),
+        is_copied=role != "to",
+        is_undelivered=Aside.NOT_DELIVERED in beside,
+        undelivered_at=from_ms(state_at_ms) if state == "refused" else found.failed_at,
+        failure=None if failure is None else FailureReason(failure),
+        is_away=Aside.AWAY in beside or absent is not None,
+        returns_on=None if absent is None else date.fromisoformat(absent),
+        opens=sittings(found.opens_at),
+        opened_at=found.opens_at[0] if found.opens_at else None,
+        last_open_at=found.opens_at[-1] if found.opens_at else None,
+        probably_opened_at=found.proxied_at,
+        clicked_at=found.clicked_at,
+        has_possible_reply=found.asks_reply,
+        has_possible_bounce=found.asks_bounce,
+        asked_at=found.asked_at,
+        unanswered=people.unanswered.get(address, 1),
+    )
 
 
 def reminder(store: Store, conversation_id: int) -> ReminderRow:
@@ -255,7 +269,9 @@ def _check_days(days: int | None) -> None:
         raise ValueError(f"not a number of days to wait: {days}")
 
 
-def _keep(store: Store, conversation_id: int, change: Any) -> tuple[Change, ReminderRow]:
+def _keep(
+    store: Store, conversation_id: int, change: Callable[[ReminderRow], ReminderRow]
+) -> tuple[Change, ReminderRow]:
     def work(connection: sqlite3.Connection) -> tuple[Change, ReminderRow]:
         if connection.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone() is None:
             raise LookupError(f"no conversation {conversation_id}")

@@ -128,7 +128,9 @@ def _away(people: Sequence[Awaited], today: date) -> str:
 
 
 def _silence(follow_up: FollowUp, today: date, tz: tzinfo | None) -> str:
-    away = ". An automatic answer says they are away" if any(person.is_away for person in follow_up.people) else ""
+    # A date that is stated but does not count is one that is over.
+    is_away = any(person.is_away and person.returns_on is None for person in follow_up.people)
+    away = ". An automatic answer says they are away" if is_away else ""
     if follow_up.due is Due.NEXT:
         return f"No answer yet{away}"
     days = count(follow_up.waited_days, "working day", "working days")
