@@ -1,5 +1,6 @@
 """The practice provider's IMAP server, reached as any mail program reaches one."""
 
+import base64
 import imaplib
 import re
 import smtplib
@@ -214,6 +215,10 @@ def speak(provider: Provider, trust: ssl.SSLContext) -> Iterator[Callable[[bytes
         (b"1 AUTHENTICATE GSSAPI\r\n", b"1 NO"),
         (b"1 AUTHENTICATE PLAIN !!\r\n", b"1 BAD"),
         (b'1 LIST "" ""\r\n', b"* LIST (\\Noselect)"),
+        (b"1 ID NIL\r\n", b'* ID ("name" "Practice")'),
+        (b"1 NAMESPACE\r\n", b'* NAMESPACE (("" "/")) NIL NIL'),
+        (b"1 CHECK\r\n", b"1 BAD"),
+        (b"1 LIST INBOX\r\n", b"1 BAD"),
         (b'1 LIST (SPECIAL-USE) "" "*"\r\n', b'* LIST (\\HasNoChildren \\Sent) "/" "Sent"'),
     ],
 )
@@ -263,6 +268,49 @@ def test_a_provider_that_closes_waits_for_nobody(
     with pytest.raises((OSError, imaplib.IMAP4.abort)):
         client.idle_done() if is_idle else client.noop()
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (
+            b"2 FETCH 1 FAST\r\n",
+            rb'\* 1 FETCH \(FLAGS \(\) INTERNALDATE " 3-May-2026 09:00:00 \+0000" RFC822.SIZE \d+\)',
+        ),
+        (b"2 FETCH 1 BODY.PEEK[HEADER]<0.11>\r\n", rb"\* 1 FETCH \(BODY\[HEADER\]<0> \{11\}"),
+        (
+            b"2 FETCH 1 BODY.PEEK[HEADER.FIELDS.NOT (From)]<0.3>\r\n",
+            rb"\* 1 FETCH \(BODY\[HEADER.FIELDS.NOT \(From\)\].*",
+        ),
+        (b"2 UID FETCH 1 (FLAGS)\r\n", rb"\* 1 FETCH \(UID 1 FLAGS \(\)\)"),
+        (b"2 SEARCH CHARSET UTF-8 1:*\r\n", rb"\* SEARCH 1"),
+        (b"2 CHECK\r\n", rb"2 OK Done"),
+        (b"2 CLOSE\r\n", rb"2 OK Done"),
+    ],
+)
+def test_what_can_be_asked_of_mails_is_answered(
+    provider: Provider, speak: Callable[[bytes], bytes], said: bytes, heard: bytes
+) -> None:
+    """The first line of each answer is what RFC 3501 wants."""
+    arrive(provider)
+    line = speak(b"1 EXAMINE INBOX\r\n")
+    while not line.startswith(b"1 "):
+        line = speak(b"")
+    assert re.fullmatch(heard, speak(said))
+
+
+def test_a_sign_in_may_be_asked_for_its_words(provider: Provider, trust: ssl.SSLContext) -> None:
+    """AUTHENTICATE without words is asked for them; before, nothing else is done."""
+    with socket.create_connection((HOST, provider.imap_port), WAIT_S) as plain:
+        connection = trust.wrap_socket(plain, server_hostname=HOST)
+        with connection, connection.makefile("rb") as lines:
+            assert lines.readline().startswith(b"* OK")
+            connection.sendall(b"1 LOGIN\r\n2 AUTHENTICATE PLAIN\r\n")
+            assert lines.readline().startswith(b"1 BAD")
+            assert lines.readline() == b"+ \r\n"
+            words = f"\0{provider.user}\0{provider.password}".encode()
+            connection.sendall(base64.b64encode(words) + b"\r\n")
+            assert lines.readline().startswith(b"2 OK")
 
 
 def test_a_stopped_server_drops_its_clients_and_takes_no_more(provider: Provider, client: IMAPClient) -> None:
