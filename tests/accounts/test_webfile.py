@@ -6,9 +6,12 @@ import threading
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from desktop.accounts.hostnames import checked_host
 from desktop.accounts.reach import Connections, Reach
-from desktop.accounts.webfile import Address, fetch
+from desktop.accounts.webfile import Address, _redirected, fetch
 from desktop.core.errors import Malformed, Unreachable
 from tests.fakes.webhosts import Answer, WebHosts
 
@@ -114,6 +117,24 @@ def test_a_redirection_elsewhere_is_not_followed(location: str) -> None:
     with WebHosts(files) as hosts:
         assert get(hosts) is None
         assert hosts.urls == [URL]
+
+
+@example(location="https://b.example.test", is_encrypted=True)
+@example(location="https://b.example.test//x\ty", is_encrypted=False)
+@given(
+    location=st.text(max_size=60) | st.text(max_size=40).map(lambda text: f"https://{text}"), is_encrypted=st.booleans()
+)
+def test_any_redirection_ends_at_https_on_a_sound_host_or_nowhere(location: str, *, is_encrypted: bool) -> None:
+    """Whatever a server writes into Location, nothing is raised and only sound places are gone to."""
+    start = Address(host="a.example.test", path="/x", is_encrypted=is_encrypted)
+    there = _redirected(start, location)
+    if there is not None:
+        assert (there.is_encrypted, there.port) == (True, 443)
+        assert there.host == checked_host(there.host)
+        assert there.path.startswith("/")
+        assert there.path.isascii()
+        assert there.path.isprintable()
+        assert " " not in there.path
 
 
 def test_plain_http_may_only_lead_to_https() -> None:
