@@ -260,8 +260,12 @@ def set_message_wait(store: Store, message_id: int, days: int | None) -> tuple[C
 
 
 def restore(store: Store, before: ReminderRow) -> Change:
-    """Put back what stood before a change."""
-    return store.write(lambda connection: (_write(connection, before), None))[0]
+    """Put back what stood before a change; a conversation that has become part of another is left to that one."""
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        return _write(connection, before) if _is_there(connection, before.conversation_id) else Change(), None
+
+    return store.write(work)[0]
 
 
 def _check_days(days: int | None) -> None:
@@ -273,12 +277,16 @@ def _keep(
     store: Store, conversation_id: int, change: Callable[[ReminderRow], ReminderRow]
 ) -> tuple[Change, ReminderRow]:
     def work(connection: sqlite3.Connection) -> tuple[Change, ReminderRow]:
-        if connection.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone() is None:
-            raise LookupError(f"no conversation {conversation_id}")
         before = _row(connection, conversation_id)
-        return _write(connection, change(before)), before
+        # While a list is on the screen a conversation may become part of another, which then stands there itself.
+        is_there = _is_there(connection, conversation_id)
+        return _write(connection, change(before)) if is_there else Change(), before
 
     return store.write(work)
+
+
+def _is_there(connection: sqlite3.Connection, conversation_id: int) -> bool:
+    return connection.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation_id,)).fetchone() is not None
 
 
 def _row(connection: sqlite3.Connection, conversation_id: int) -> ReminderRow:
