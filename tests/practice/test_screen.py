@@ -66,9 +66,12 @@ class Terminal(io.StringIO):
 
 def test_a_whole_line_stays_whole_in_a_pipe_and_breaks_in_a_terminal() -> None:
     """The line of figures is one line to programs; people in 80 columns read it sentence by sentence."""
-    line = "An ordinary tracker: 5 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked"
+    line = (
+        "An ordinary tracker: 5 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked, 1 replied, 1 away, "
+        "1 not delivered"
+    )
     pipe, terminal = io.StringIO(), Terminal()
     Screen(pipe, is_unicode=False).say_whole(line)
     Screen(terminal, is_unicode=False).say_whole(line)
     assert pipe.getvalue() == f"{line}\n"
-    assert [len(part) for part in terminal.getvalue().splitlines()] == [39, 41]
+    assert [len(part) for part in terminal.getvalue().splitlines()] == [39, 77]
