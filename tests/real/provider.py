@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.real.certificates import Certificates, make_certificates
 from tests.real.faults import Faults
 from tests.real.mailbox import ImapMailbox
-from tests.real.provider_config import DOMAIN, MAIL_UID, MAILBOXES, Ports, dovecot_conf, main_cf, master_cf
+from tests.real.provider_config import DOMAIN, MAIL_UID, MAILBOXES, Ports, dovecot_conf, main_cf, master_cf, oauth2_conf
 from tests.real.waiting import end, free_ports, until, until_listening
 
 
@@ -32,9 +32,13 @@ def password_of(name: str) -> str:
 class Provider:
     """The running provider; its people are the keys of `MAILBOXES`."""
 
-    def __init__(self, root: Path) -> None:
-        """Write everything below `root`, an existing empty folder that all may enter, and start nothing yet."""
+    def __init__(self, root: Path, *, introspection_url: str = "") -> None:
+        """Write everything below `root`, an existing empty folder that all may enter, and start nothing yet.
+
+        With an `introspection_url` access tokens are taken besides passwords.
+        """
         self.root = root
+        self._introspection_url = introspection_url
         self.faults = Faults()
         self.certificates: Certificates = make_certificates(root / "tls")
         doors = [field.name for field in fields(Ports) if field.name != "policy"]
@@ -58,7 +62,10 @@ class Provider:
         _write(postfix / "etc/master.cf", master_cf(self.ports, self.certificates))
         _write(postfix / "etc/mailboxes", boxes)
         _write(self.root / "users", users)
-        _write(dovecot / "dovecot.conf", dovecot_conf(self.root, self.ports, self.certificates))
+        takes_tokens = bool(self._introspection_url)
+        conf = dovecot_conf(self.root, self.ports, self.certificates, takes_tokens=takes_tokens)
+        _write(dovecot / "dovecot.conf", conf)
+        _write(dovecot / "oauth2.conf", oauth2_conf(self._introspection_url))
 
     def start(self) -> None:
         """Start both servers and return when every door accepts connections."""

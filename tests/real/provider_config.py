@@ -128,8 +128,33 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
-def dovecot_conf(root: Path, ports: Ports, certificates: Certificates) -> str:
-    """Return Dovecot's configuration: IMAP over TLS only, and the password check that Postfix asks for."""
+def oauth2_conf(introspection_url: str) -> str:
+    """Return how Dovecot asks a sign-in server whose a token is (RFC 7662)."""
+    return f"""\
+introspection_mode = post
+introspection_url = {introspection_url}
+active_attribute = active
+active_value = true
+username_attribute = username
+username_format = %Lu
+"""
+
+
+def _token_passdb(root: Path) -> str:
+    return f"""\
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {root}/dovecot/oauth2.conf
+}}
+"""
+
+
+def dovecot_conf(root: Path, ports: Ports, certificates: Certificates, *, takes_tokens: bool = False) -> str:
+    """Return Dovecot's configuration: IMAP over TLS only, and the sign-in that Postfix asks for.
+
+    With `takes_tokens` its folder holds an `oauth2.conf` besides.
+    """
     dovecot = root / "dovecot"
     expired, wrong = certificates.expired, certificates.wrong_host
     return f"""\
@@ -151,15 +176,17 @@ local {WRONG_IMAP_HOST} {{
   ssl_key = <{wrong.key}
 }}
 disable_plaintext_auth = yes
-auth_mechanisms = plain login
+auth_mechanisms = plain login{" xoauth2 oauthbearer" if takes_tokens else ""}
 auth_failure_delay = 0
 mail_location = maildir:~/Maildir
 mail_uid = {MAIL_UID}
 mail_gid = {MAIL_UID}
 first_valid_uid = {MAIL_UID}
 first_valid_gid = {MAIL_UID}
+{_token_passdb(root) if takes_tokens else ""}\
 passdb {{
   driver = passwd-file
+  mechanisms = plain login
   args = username_format=%Lu {root}/users
 }}
 userdb {{
