@@ -21,7 +21,7 @@ from desktop.core.skim import Head, Leaf
 HEADER_FIELDS: Final = ("X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr")
 MAX_RECIPIENTS: Final = 50
 _DAEMON: Final = re.compile(
-    r"(?:^|[<\s\"])(?:mail(?:er)?[-_.]?daemon|postmaster|mailerdaemon|mail[-_]?delivery(?:[-_]subsystem)?"
+    r"\s*<>\s*\Z|(?:^|[<\s\"])(?:mail(?:er)?[-_.]?daemon|postmaster|mailerdaemon|mail[-_]?delivery(?:[-_]subsystem)?"
     r"|microsoftexchange[0-9a-f]{32}|exchangesystemattendant|bounces?)@",
     re.IGNORECASE,
 )
@@ -42,7 +42,8 @@ _SUBJECT: Final = re.compile(
     r"|ei voitu toimittaa|toimittaminen epaonnistui)"
 )
 _FAILURE: Final = re.compile(
-    r"(?:could|can) ?not be (?:delivered|sent|reached)|couldn't be (?:delivered|reached)|wasn't delivered"
+    r"(?:could|can) ?not be (?:delivered|sent|reached)|message not delivered|message blocked|couldn't be (?:delivered"
+    r"|reached)|wasn't delivered"
     r"|was not delivered|not be(?:en)? delivered"
     r"|wasn't able to deliver|(?:was|were) unable to deliver|unable to deliver|undeliverable"
     r"|did not reach the following|didn't reach|delivery (?:has |to [^.]{1,80} )?failed"

@@ -48,9 +48,11 @@ _WORDS: Final = (
     (
         FailureReason.BLOCKED,
         (
-            r"spamhaus|spamcop|sorbs|barracudacentral|block(?:ed|ing|s)? ?(?:list|using|by|for|because|from)|blocklist"
+            r"spamhaus|spamcop|sorbs|barracudacentral|block(?:ed|ing|s)? ?(?:list|using|by|for|because|from)"
+            r"|blocklist"
             r"|block list|\bblocked\b"
-            r"|black ?list|deny ?list|\b(?:dns|r)bl\b|(?:bad|poor|low) reputation|reputation of|\bbanned\b|banned sending"
+            r"|black ?list|deny ?list|\b(?:dns|r)bl\b|(?:bad|poor|low) reputation|reputation of|\bbanned\b"
+            r"|banned sending"
             r"|as spam|likely spam|is spam"
             r"|spam (?:content|message|detected)|listed (?:at|in|by|on)|unsolicited"
         ),
@@ -67,9 +69,11 @@ _WORDS: Final = (
     (
         FailureReason.UNKNOWN_USER,
         (
-            r"(?:user|recipient|mailbox|account|address|alias)\S* (?:is |was )?(?:unknown|not found|unavailable|disabled"
+            r"(?:user|recipient|mailbox|account|address|alias)\S* (?:is |was )?(?:unknown|not found|unavailable"
+            r"|disabled"
             r"|inactive|invalid|suspended)"
-            r"|unknown (?:user|recipient|mailbox|address|local)|no such (?:user|recipient|mailbox|account|address|person"
+            r"|unknown (?:user|recipient|mailbox|address|local)|no such (?:user|recipient|mailbox|account|address"
+            r"|person"
             r"|local)|recipientnotfound"
             r"|invalid (?:recipient|mailbox|address|user)|no mailbox|not (?:a )?(?:known|valid|our) (?:user|recipient"
             r"|mailbox|customer)"
@@ -85,7 +89,8 @@ _WORDS: Final = (
         (
             r"host (?:or domain name )?(?:not found|unknown)|domain (?:name )?(?:\S+ )?(?:not found|does not exist"
             r"|couldn't be found|doesn't exist)"
-            r"|no such (?:domain|host)|nxdomain|name service error|couldn't find any host|non-existent (?:host|domain)"
+            r"|no such (?:domain|host)|nxdomain|name service error|couldn't find any host|non-existent (?:host"
+            r"|domain)"
             r"|bad destination (?:host|system)"
             r"|no (?:mx|relevant)|nullmx|does not accept mail"
         ),
@@ -93,7 +98,8 @@ _WORDS: Final = (
     (
         FailureReason.GAVE_UP,
         (
-            r"retry time|retry timeout|timed out|time-?out|expired|too long|giv(?:e|en|ing) up|gave up|connection refused"
+            r"retry time|retry timeout|timed out|time-?out|expired|too long|giv(?:e|en|ing) up|gave up"
+            r"|connection refused"
             r"|no route to host"
             r"|not (?:been )?able to deliver (?:it |your message )?(?:for|within|in) |queue too long|unreachable"
             r"|maximum (?:time|retries)"
@@ -102,7 +108,8 @@ _WORDS: Final = (
     (
         FailureReason.POLICY,
         (
-            r"\bpolicy\b|policies|access denied|prohibited|not permitted|administrative|restricted|rejected (?:by|for)"
+            r"\bpolicy\b|policies|access denied|prohibited|not permitted|administrative|restricted|rejected (?:by"
+            r"|for)"
             r"|permission|content"
         ),
     ),

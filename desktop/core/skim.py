@@ -126,7 +126,8 @@ def _walk(raw: bytes, head: Head, body_start: int) -> Iterator[Leaf]:
     open_boundaries: list[bytes] = []
     found = 0
     part: Head | None = head
-    start = position = body_start
+    start = body_start
+    position = start - 1  # the line end before the body may be the first delimiter's
     while found < MAX_LEAVES:
         if part is not None and (boundary := _boundary(part, raw, start)) and len(open_boundaries) < MAX_DEPTH:
             open_boundaries.append(boundary)

@@ -88,12 +88,12 @@ def read_arrival(raw: bytes, *, received_at: datetime) -> Arrival:
     end = _head_end(raw)
     head, _ = read_head(raw[: min(end, MAX_HEAD_BYTES)], only=_READ)
     signs = autoreply.read_signs(head)
-    body = raw[end : end + MAX_BODY_BYTES] if _needs_body(head, signs) else b""
+    body_bytes = MAX_BODY_BYTES if _needs_body(head, signs) else 0
     mail = _Mail(
         head=head,
         facts=_fit(head.facts()),
         signs=signs,
-        parts=leaves(body, head, 0),
+        parts=leaves(raw[: end + body_bytes], head, end),
         at=received_at.astimezone(UTC),
         received_on=received_at.date(),
     )
