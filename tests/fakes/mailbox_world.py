@@ -147,6 +147,25 @@ def arrivals(draw: st.DrawFn, message_id: str) -> Arrival:
     )
 
 
+@st.composite
+def _bare_sent(draw: st.DrawFn, message_id: str) -> SentMail:
+    whole = draw(sent_mails(message_id))
+    to = draw(st.sampled_from(PEOPLE[:2]))
+    facts = mail_facts(subject="Offer", message_id=message_id, to=(to,), dated=whole.at)
+    return replace(whole, facts=facts, recipients=(Recipient(address=to, name=draw(st.sampled_from(NAMES))),))
+
+
+@st.composite
+def _bare_arrivals(draw: st.DrawFn, message_id: str) -> Arrival:
+    whole = draw(arrivals(message_id))
+    facts = mail_facts(
+        draw(st.sampled_from(PEOPLE[:2])),
+        subject=draw(st.sampled_from(("Re: Offer", "Automatic reply: Offer"))),
+        message_id=message_id,
+    )
+    return replace(whole, facts=facts, about_ids=())
+
+
 Mail = SentMail | Arrival
 Step = Mail | Callable[[Store], object]
 
@@ -155,6 +174,10 @@ Step = Mail | Callable[[Store], object]
 def mails(draw: st.DrawFn) -> tuple[Mail, ...]:
     """Return up to nine mails, each of a Message-ID of its own."""
     chosen = draw(st.lists(_ids, min_size=1, max_size=7, unique=True))
+    if draw(st.booleans()):
+        # Programs that drop References: subjects and people alone tell what belongs together.
+        bare = [draw(st.one_of(_bare_sent(each), _bare_arrivals(each))) for each in chosen[:-1]]
+        return (*bare, draw(st.one_of(sent_mails(chosen[-1]), arrivals(chosen[-1]))))
     return tuple(draw(st.one_of(sent_mails(each), arrivals(each))) for each in chosen)
 
 

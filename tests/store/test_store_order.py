@@ -25,7 +25,7 @@ from relay.wire.hit import Hit
 from tests.fakes.mailbox_world import NOW, OWN, Mail, Step, mails, picture, play, record, ways
 from tests.fakes.samples import SENT_AT, click, hit, tracked_copy
 
-CHECKED = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+CHECKED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 ACCOUNT = AccountRow(id=1, label="", host="", port=1, security=Security.TLS, user="", identities=(Mailbox("Kim", OWN),))
 
 
