@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from desktop import logs
+from desktop import listing, logs
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import Engine, utc_now
+from desktop.listing import Listing
 from desktop.places import Places
 from desktop.ui import words
 
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     practice.add_argument("--pictures", type=Path, metavar="DIR", help="save a picture of every screen and exit")
     practice.set_defaults(command=_practice)
+    _add_listings(commands)
     inspect = commands.add_parser("inspect", help="show what would be added to a message, and what not")
     inspect.add_argument("file", metavar="FILE.eml", help="the message as it would be sent; - for standard input")
     inspect.add_argument("--to", action="append", required=True, metavar="ADDR", help="a recipient; may be repeated")
@@ -86,6 +88,42 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _add_listings(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    status = commands.add_parser(
+        "status", help="list the newest conversations and how each stands", description=_STATUS_DESCRIPTION
+    )
+    status.add_argument("words", nargs="*", metavar="WORD", help="only with each of these in subject, name or address")
+    status.add_argument("--limit", type=_count, default=50, metavar="N", help="at most so many (default: 50)")
+    status.add_argument("--json", action="store_true", help="print JSON; its keys stay the same")
+    status.set_defaults(command=_status)
+    followups = commands.add_parser(
+        "followups", help="list who to follow up with, when and why", description=_FOLLOW_UPS_DESCRIPTION
+    )
+    followups.add_argument(
+        "--all", action="store_true", help="also what is snoozed, and every conversation with the same person"
+    )
+    followups.add_argument("--json", action="store_true", help="print JSON; its keys stay the same")
+    followups.set_defaults(command=_follow_ups)
+
+
+_STATUS_DESCRIPTION: Final = (
+    "List accounts and how far their mail was read, then conversations, the newest first, with what is known of them: "
+    "what was proven, and what stands beside it. Works while the window is open and while it is not."
+)
+_FOLLOW_UPS_DESCRIPTION: Final = (
+    "List who to follow up with: what is overdue, what is due today, what comes next, each with its reason. "
+    "Works while the window is open and while it is not."
+)
+
+
+def _count(text: str) -> int:
+    """Return a number of lines, at least one."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def _port(text: str) -> int:
@@ -158,6 +196,44 @@ def _inspect(options: argparse.Namespace) -> int:
     for line in inspection.report(raw, to=options.to, permit=options.permit, out=options.out, now=utc_now()):
         print(line)
     return EX_OK
+
+
+def _status(options: argparse.Namespace) -> int:
+    search = " ".join(options.words)
+    return _show(
+        listing.status(Places.of_user(), now=utc_now(), search=search, limit=options.limit, as_json=options.json)
+    )
+
+
+def _follow_ups(options: argparse.Namespace) -> int:
+    return _show(listing.follow_ups(Places.of_user(), now=utc_now(), everything=options.all, as_json=options.json))
+
+
+def _show(found: Listing) -> int:
+    """Print a listing in whatever letters the terminal has; a reader that leaves early, as `head`, is no failure."""
+    try:
+        for line in found.lines:
+            print(_writable(line))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still in the buffer would be written, and fail, once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EX_OK
+    if found.aside:
+        print(_writable(found.aside), file=sys.stderr)
+    return EX_OK
+
+
+_PLAIN: Final = str.maketrans({"·": "-", "“": '"', "”": '"', "’": "'", "…": "..."})
+
+
+def _writable(line: str) -> str:
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        line.encode(encoding)
+    except UnicodeEncodeError:
+        return line.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+    return line
 
 
 def _doctor(_options: argparse.Namespace) -> int:

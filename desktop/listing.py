@@ -1,0 +1,239 @@
+"""`readback status` and `readback followups`: what the store knows, as plain text of 80 columns or as JSON.
+
+Both read the store by themselves, beside a running window or without one: no lock is taken and no station started.
+All remote text is one line without control characters; the keys of the JSON are documented in `desktop/README.md`
+and stay.
+"""
+
+import json
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from desktop.core.followup import Awaited, Due, FollowUp
+from desktop.core.status import Aside
+from desktop.places import Places
+from desktop.settings import calendar_of, country_of, local_now
+from desktop.store import reminders
+from desktop.store.accounts import AccountRow, accounts
+from desktop.store.database import Store
+from desktop.store.folders import FolderRole, FolderRow, folders
+from desktop.store.mail import ConversationCard, cards
+from desktop.ui import followup_words, words
+
+WIDTH: Final = 80
+DEFAULT_LIMIT: Final = 50
+NOTHING_YET: Final = "Nothing is known yet. Open `readback` and enter an account; its mail is read from then on."
+_UNCAPPED: Final = 1_000_000
+_AGE: Final = 13
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What to print, line by line, and what to say beside it on the other stream; that may be nothing."""
+
+    lines: tuple[str, ...]
+    aside: str = ""
+
+
+def status(places: Places, *, now: datetime, search: str, limit: int, as_json: bool) -> Listing:
+    """List the accounts and the newest conversations in which each word of `search` stands; raise StoreTrouble."""
+    local = local_now(now)
+    if not places.store.exists():
+        return Listing(lines=_json(_status_value((), (), local)) if as_json else (), aside=NOTHING_YET)
+    store = Store(places.store, clock=lambda: now)
+    try:
+        rows = accounts(store)
+        known = tuple((row, folders(store, row.id)) for row in rows)
+        found = cards(store, limit=limit, search=search)
+    finally:
+        store.close()
+    if as_json:
+        return Listing(lines=_json(_status_value(known, found, local)))
+    lines = [*_account_lines(known), *_card_lines(found, local)]
+    aside = "" if found else "No conversation holds these words." if search else NOTHING_YET
+    return Listing(lines=tuple(lines), aside=aside)
+
+
+def follow_ups(places: Places, *, now: datetime, everything: bool, as_json: bool) -> Listing:
+    """List who to follow up with; with `everything` also what is snoozed or folded.  Raises StoreTrouble."""
+    local = local_now(now)
+    if not places.store.exists():
+        return Listing(lines=_json(_follow_ups_value((), local, "")) if as_json else (), aside=NOTHING_YET)
+    store = Store(places.store, clock=lambda: now)
+    try:
+        cap = _UNCAPPED if everything else 1
+        found = reminders.due_list(store, local, calendar_of(store), cap=cap, with_snoozed=everything)
+        country = country_of(store)
+    finally:
+        store.close()
+    if as_json:
+        return Listing(lines=_json(_follow_ups_value(found, local, country)))
+    return Listing(lines=tuple(_follow_up_lines(found, local)), aside="" if found else "Nobody to follow up with.")
+
+
+def _account_lines(known: Sequence[tuple[AccountRow, tuple[FolderRow, ...]]]) -> Iterator[str]:
+    for row, places in known:
+        yield f"{fit(words.one_line(row.label) or row.user, 40)} {_INCOMING[_incoming(row, places)]}".rstrip()
+    if known:
+        yield ""
+
+
+_INCOMING: Final = {
+    "none": "no incoming mail is read",
+    "not_read": "mail not read yet",
+    "older_to_come": "older mail still to be read",
+    "read": "mail read",
+}
+
+
+def _incoming(row: AccountRow, places: Sequence[FolderRow]) -> str:
+    """Return how far an account's mail was read, as far as the store knows."""
+    if not row.imap_host:
+        return "none"
+    roles = {place.role for place in places}
+    if not roles & {FolderRole.INBOX, FolderRole.SENT, FolderRole.ALL}:
+        return "not_read"
+    return "older_to_come" if any(place.backlog_uid is not None for place in places) else "read"
+
+
+def _card_lines(found: Sequence[ConversationCard], now: datetime) -> Iterator[str]:
+    for card in found:
+        when = fit(words.moment(card.at, now, now.tzinfo), _AGE)
+        yield f"{when}  {_who_and_what(words.names_line(card.names), card.subject, WIDTH - _AGE - 2)}".rstrip()
+        yield f"{' ' * _AGE}  {fit(_standing(card, now), WIDTH - _AGE - 2).rstrip()}"
+
+
+def _standing(card: ConversationCard, now: datetime) -> str:
+    parts = [words.status_line(card.rung, card.asides)]
+    if card.returns_on is not None and Aside.AWAY in card.asides:
+        parts.append(f"back on {followup_words.day_name(card.returns_on, now.date())}")
+    if card.has_question:
+        parts.append("a question is open")
+    return " · ".join(parts)
+
+
+def _follow_up_lines(found: Sequence[FollowUp], now: datetime) -> Iterator[str]:
+    group: Due | None = None
+    for each in found:
+        if each.due is not group:
+            if group is not None:
+                yield ""
+            group = each.due
+            yield followup_words.GROUPS[group]
+        when = followup_words.due_line(each, now, now.tzinfo)
+        room = WIDTH - 2 - len(when) - 2
+        yield f"  {_who_and_what(followup_words.people_line(each), each.subject, room)}  {when}"
+        for text in (followup_words.reason_line(each, now, now.tzinfo), followup_words.note_line(each)):
+            if text:
+                yield f"    {fit(text, WIDTH - 4).rstrip()}"
+        if each.snoozed_until is not None:
+            yield f"    Snoozed until {each.snoozed_until.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
+
+
+def _who_and_what(people: str, subject: str, room: int) -> str:
+    """Return both in their columns; people take two fifths."""
+    of_people = room * 2 // 5
+    what = words.one_line(subject) or "(no subject)"
+    return f"{fit(people, of_people)}  {fit(what, room - of_people - 2)}"
+
+
+def fit(text: str, width: int) -> str:
+    """Return text in exactly so many columns of a terminal, filled up or cut with a mark; wide letters take two."""
+    used, kept = 0, []
+    for character in text:
+        used += _columns(character)
+        kept.append(character)
+    if used > width:
+        while used > width - 3:
+            used -= _columns(kept.pop())
+        kept.append("...")
+        used += 3
+    return "".join(kept) + " " * (width - used)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _json(value: Any) -> tuple[str, ...]:
+    # ASCII alone, so that it is the same in every locale and every pipe.
+    return (json.dumps(value, indent=2),)
+
+
+def _status_value(
+    known: Sequence[tuple[AccountRow, tuple[FolderRow, ...]]], found: Sequence[ConversationCard], now: datetime
+) -> dict[str, Any]:
+    return {
+        "now": _instant(now, now),
+        "accounts": [
+            {
+                "id": row.id,
+                "label": words.one_line(row.label),
+                "addresses": [each.address for each in row.identities],
+                "incoming": _incoming(row, places),
+            }
+            for row, places in known
+        ],
+        "conversations": [
+            {
+                "id": card.id,
+                "subject": words.one_line(card.subject),
+                "people": [words.one_line(name) for name in card.names],
+                "copies": card.copies,
+                "at": _instant(card.at, now),
+                "rung": card.rung.name.lower(),
+                "asides": [each.value for each in card.asides],
+                "returns_on": None if card.returns_on is None else card.returns_on.isoformat(),
+                "has_question": card.has_question,
+                "waits": card.waits,
+            }
+            for card in found
+        ],
+    }
+
+
+def _follow_ups_value(found: Sequence[FollowUp], now: datetime, country: str) -> dict[str, Any]:
+    return {
+        "now": _instant(now, now),
+        "country": country,
+        "follow_ups": [
+            {
+                "conversation_id": each.conversation_id,
+                "account_id": each.account_id,
+                "kind": each.kind.value,
+                "due": each.due.name.lower(),
+                "due_on": each.due_on.isoformat(),
+                "subject": words.one_line(each.subject),
+                "people": [_person_value(person, now) for person in each.people],
+                "sent_at": _instant(each.sent_at, now),
+                "waited_days": each.waited_days,
+                "is_insistent": each.is_insistent,
+                "folded": each.folded,
+                "snoozed_until": _instant(each.snoozed_until, now),
+                "reason": followup_words.reason_line(each, now, now.tzinfo),
+            }
+            for each in found
+        ],
+    }
+
+
+def _person_value(person: Awaited, now: datetime) -> dict[str, Any]:
+    return {
+        "name": words.one_line(person.name),
+        "address": person.address,
+        "rung": person.rung.name.lower(),
+        "opens": person.opens,
+        "last_open_at": _instant(person.last_open_at, now),
+        "failure": None if person.failure is None else person.failure.value,
+        "returns_on": None if person.returns_on is None else person.returns_on.isoformat(),
+    }
+
+
+def _instant(at: datetime | None, now: datetime) -> str | None:
+    """Return ISO 8601 with the offset of the user's zone at that instant, to the second."""
+    return None if at is None else at.astimezone(now.tzinfo).isoformat(timespec="seconds")
