@@ -6,6 +6,7 @@ and stay.
 """
 
 import json
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -103,7 +104,7 @@ def _card_lines(found: Sequence[ConversationCard], now: datetime) -> Iterator[st
     for card in found:
         when = fit(words.moment(card.at, now, now.tzinfo), _AGE)
         yield f"{when}  {_who_and_what(words.names_line(card.names), card.subject, WIDTH - _AGE - 2)}".rstrip()
-        yield f"{' ' * _AGE}  {fit(_standing(card, now), WIDTH - _AGE - 2).rstrip()}"
+        yield from _wrapped(_standing(card, now), _AGE + 2)
 
 
 def _standing(card: ConversationCard, now: datetime) -> str:
@@ -117,18 +118,17 @@ def _standing(card: ConversationCard, now: datetime) -> str:
 
 def _follow_up_lines(found: Sequence[FollowUp], now: datetime) -> Iterator[str]:
     group: Due | None = None
-    for each in found:
+    dates = [followup_words.due_line(each, now, now.tzinfo) for each in found]
+    room = WIDTH - 4 - max(map(len, dates), default=0)
+    for each, when in zip(found, dates, strict=True):
         if each.due is not group:
             if group is not None:
                 yield ""
             group = each.due
             yield followup_words.GROUPS[group]
-        when = followup_words.due_line(each, now, now.tzinfo)
-        room = WIDTH - 2 - len(when) - 2
         yield f"  {_who_and_what(followup_words.people_line(each), each.subject, room)}  {when}"
-        for text in (followup_words.reason_line(each, now, now.tzinfo), followup_words.note_line(each)):
-            if text:
-                yield f"    {fit(text, WIDTH - 4).rstrip()}"
+        for text in (followup_words.reason_line(each, now, now.tzinfo), *followup_words.notes(each)):
+            yield from _wrapped(text, 4)
         if each.snoozed_until is not None:
             yield f"    Snoozed until {each.snoozed_until.astimezone(now.tzinfo):%Y-%m-%d %H:%M}"
 
@@ -138,6 +138,11 @@ def _who_and_what(people: str, subject: str, room: int) -> str:
     of_people = room * 2 // 5
     what = words.one_line(subject) or "(no subject)"
     return f"{fit(people, of_people)}  {fit(what, room - of_people - 2)}"
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Return words of ours, which are never cut, on as many lines as they need."""
+    return textwrap.wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent)
 
 
 def fit(text: str, width: int) -> str:

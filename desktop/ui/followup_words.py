@@ -67,10 +67,15 @@ def reason_line(follow_up: FollowUp, now: datetime, tz: tzinfo | None = None) ->
 
 
 def note_line(follow_up: FollowUp) -> str:
-    """Return what is said quietly beside the reason: the warning, and what the cap keeps back; often nothing."""
+    """Return what is said quietly beside the reason, in one line; often nothing."""
+    return " · ".join(notes(follow_up))
+
+
+def notes(follow_up: FollowUp) -> tuple[str, ...]:
+    """Return what is said quietly beside the reason: the warning, and what the cap keeps back."""
     more = count(follow_up.folded, "more conversation", "more conversations") if follow_up.folded else ""
-    parts = [INSISTENT if follow_up.is_insistent else "", f"{more} with them" if more else ""]
-    return " · ".join(part for part in parts if part)
+    parts = (INSISTENT if follow_up.is_insistent else "", f"{more} with them" if more else "")
+    return tuple(part for part in parts if part)
 
 
 def people_line(follow_up: FollowUp, room: int = 3) -> str:
