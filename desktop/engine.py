@@ -1,7 +1,7 @@
-"""A desktop at work, with a window or without: store, secrets, listener and poller, opened and closed together.
+"""A desktop at work, with a window or without: store, secrets and stations, opened and closed together.
 
-The listener runs whether a relay is connected or not, and the poller only once one is; each trouble is handed up as it
-happens and stops neither.
+Listener and mailboxes run whether a relay is connected or not, and the poller only once one is; each trouble is handed
+up as it happens and stops none of them.
 """
 
 import os
@@ -27,6 +27,8 @@ from desktop.accounts.vault import (
 )
 from desktop.core.errors import StoreTrouble, Trouble
 from desktop.core.keep import Keep
+from desktop.incoming.mailroom import Mailroom
+from desktop.incoming.state import SyncState
 from desktop.outgoing.listener import DEFAULT_PORT, Listener
 from desktop.outgoing.offers import Offer
 from desktop.outgoing.probe import probe
@@ -89,12 +91,13 @@ class LayeredVault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stations:
-    """How the two stations stand: the listener's port, 0 while it is not listening, and the poller's state."""
+    """How the stations stand: the listener's port, 0 while it is not listening, each account's mail, the poller."""
 
     port: int
     relay: PollerState | None
     relay_url: str
     troubles: Mapping[str, Trouble] = field(default_factory=dict)
+    mail: Mapping[int, SyncState] = field(default_factory=dict)
 
 
 class Engine:
@@ -132,6 +135,7 @@ class Engine:
         self.credentials = Credentials(
             self.vault, clock=clock, clients=self.clients, on_trouble=lambda trouble: self._note("secrets", trouble)
         )
+        self.mailroom = Mailroom(store=self.store, credentials=self.credentials, clock=clock, on_changed=on_changed)
 
     def _open_store(self) -> Store:
         """Return the store, or a spare one where it cannot be opened and read: mail must leave all the same."""
@@ -169,13 +173,14 @@ class Engine:
         return isinstance(self.store, SpareStore)
 
     def start(self, port: int | None = None) -> None:
-        """Start the listener, and the poller where a relay is connected; what fails becomes a trouble.
+        """Start the listener, the mailboxes, and the poller where a relay is connected; what fails becomes a trouble.
 
         A `port` given here is for this run alone.  On a spare store nothing is fetched: a hit acknowledged now would be
-        lost with it.
+        lost with it, and mail would be read for nothing.
         """
         self._listen_on(settings.get(self.store, PORT_SETTING, DEFAULT_PORT) if port is None else port)
         if not self.is_makeshift:
+            self.mailroom.open()
             self._load_channel()
 
     def _load_channel(self) -> None:
@@ -190,7 +195,8 @@ class Engine:
             self._start_poller(self._channel)
 
     def close(self) -> None:
-        """Stop both stations and close the store; never waits for the network."""
+        """Stop all stations and close the store; never waits for the network."""
+        self.mailroom.close()
         self.credentials.close()
         with self._gate:
             poller, self._poller = self._poller, None
@@ -417,13 +423,14 @@ class Engine:
     # How it stands.
 
     def stations(self) -> Stations:
-        """Return how both stations stand."""
+        """Return how the stations stand."""
         with self._gate:
             return Stations(
                 port=self.port,
                 relay=self._poller.state if self._poller is not None else None,
                 relay_url=self._channel.relay_url if self._channel is not None else "",
                 troubles=dict(self._troubles),
+                mail=self.mailroom.states(),
             )
 
     def _note(self, station: str, trouble: Trouble | None) -> None:

@@ -64,7 +64,7 @@ class MailSync:
         store: Store,
         credentials: Credentials,
         clock: Callable[[], datetime],
-        own_addresses: Callable[[], frozenset[str]],
+        own_addresses: frozenset[str],
         on_state: Callable[[SyncState], None],
         timeouts: Timeouts | None = None,
         rhythm: Rhythm | None = None,
@@ -137,6 +137,10 @@ class MailSync:
                 self._failures += 1
                 wait_s = self._rhythm.back_off(self._failures)
                 self._tell(link=Link.AWAY, trouble=trouble)
+            except RuntimeError:
+                # The store's writer takes no more work once it is closed, which happens right after a stop.
+                if not self._is_stopping.is_set():
+                    raise
             if not self._is_stopping.is_set():
                 self._bell.wait(wait_s)
                 self._bell.quiet()
@@ -211,7 +215,7 @@ class MailSync:
 
     def _begin_history(self) -> tuple[History, bool]:
         """Return what is to be read, and whether older mail is to be read again for it."""
-        wanted = history_wanted(self._account, self._own_addresses(), self._clock())
+        wanted = history_wanted(self._account, self._own_addresses, self._clock())
         begun = load_history(self._store, self._account.id)
         if begun is None:
             return wanted, True
