@@ -92,14 +92,28 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_listings(commands: "argparse._SubParsersAction[_Parser]") -> None:
     status = commands.add_parser(
-        "status", help="list the newest conversations and how each stands", description=_STATUS_DESCRIPTION
+        "status",
+        help="list the newest conversations and how each stands",
+        description=_STATUS_DESCRIPTION,
+        epilog=listing.STATUS_KEYS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     status.add_argument("words", nargs="*", metavar="WORD", help="only with each of these in subject, name or address")
-    status.add_argument("--limit", type=_count, default=50, metavar="N", help="at most so many (default: 50)")
+    status.add_argument(
+        "--limit",
+        type=_count,
+        default=listing.DEFAULT_LIMIT,
+        metavar="N",
+        help="at most so many (default: %(default)s)",
+    )
     status.add_argument("--json", action="store_true", help="print JSON; its keys stay the same")
     status.set_defaults(command=_status)
     followups = commands.add_parser(
-        "followups", help="list who to follow up with, when and why", description=_FOLLOW_UPS_DESCRIPTION
+        "followups",
+        help="list who to follow up with, when and why",
+        description=_FOLLOW_UPS_DESCRIPTION,
+        epilog=listing.FOLLOW_UPS_KEYS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     followups.add_argument(
         "--all", action="store_true", help="also what is snoozed, and every conversation with the same person"
@@ -108,14 +122,13 @@ def _add_listings(commands: "argparse._SubParsersAction[_Parser]") -> None:
     followups.set_defaults(command=_follow_ups)
 
 
-_STATUS_DESCRIPTION: Final = (
-    "List accounts and how far their mail was read, then conversations, the newest first, with what is known of them: "
-    "what was proven, and what stands beside it. Works while the window is open and while it is not."
-)
-_FOLLOW_UPS_DESCRIPTION: Final = (
-    "List who to follow up with: what is overdue, what is due today, what comes next, each with its reason. "
-    "Works while the window is open and while it is not."
-)
+_STATUS_DESCRIPTION: Final = """\
+List accounts and how far their mail was read, then conversations, the newest
+first: what was proven of each, and what stands beside it. Works while the
+window is open and while it is not."""
+_FOLLOW_UPS_DESCRIPTION: Final = """\
+List who to follow up with: what is overdue, what is due today and what comes
+next, each with its reason. Works while the window is open and while it is not."""
 
 
 def _count(text: str) -> int:

@@ -1,8 +1,7 @@
 """`readback status` and `readback followups`: what the store knows, as plain text of 80 columns or as JSON.
 
 Both read the store by themselves, beside a running window or without one: no lock is taken and no station started.
-All remote text is one line without control characters; the keys of the JSON are documented in `desktop/README.md`
-and stay.
+All remote text is one line without control characters.  The keys of the JSON stand in each command's help, and stay.
 """
 
 import json
@@ -27,6 +26,24 @@ from desktop.ui import followup_words, words
 WIDTH: Final = 80
 DEFAULT_LIMIT: Final = 50
 NOTHING_YET: Final = "Nothing is known yet. Open `readback` and enter an account; its mail is read from then on."
+_INSTANTS: Final = "Instants are ISO 8601 with offset, days YYYY-MM-DD; what is not known is null."
+STATUS_KEYS: Final = f"""\
+JSON: now; accounts, each with id, label, addresses, incoming (none, not_read,
+older_to_come, read); conversations, the newest first, each with id, subject,
+people, copies, at (newest message or sign), rung (queued, sent, delivered,
+probably_opened, opened, clicked, confirmed, replied), asides (delayed,
+not_delivered, away, stopped, not_tracked, no_sign_yet, uncertain), returns_on,
+has_question, waits (our word is the last one).
+{_INSTANTS}"""
+FOLLOW_UPS_KEYS: Final = f"""\
+JSON: now; country; follow_ups in their order, each with conversation_id,
+account_id, kind (not_delivered, possible_bounce, possible_reply, warm,
+clicked_no_reply, opened_no_reply, away, no_answer), due (overdue, today,
+next), due_on, subject, people, sent_at, waited_days (working days),
+is_insistent (the last two mails to them went unanswered), folded (further
+conversations with them), snoozed_until, reason (in words). Each of people has
+name, address, rung, opens, last_open_at, failure, returns_on.
+{_INSTANTS}"""
 _UNCAPPED: Final = 1_000_000
 _AGE: Final = 13
 

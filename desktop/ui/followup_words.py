@@ -31,7 +31,7 @@ FAILURES: Final = {
     FailureReason.BLOCKED: "Not delivered: their server took it for unwanted mail. Reach them another way.",
     FailureReason.POLICY: "Not delivered: their server's rules forbid it. Reach them another way.",
     FailureReason.TOO_LARGE: "Not delivered: it is too large. Send less, or a link.",
-    FailureReason.GAVE_UP: "Not delivered: their server could not be reached. Check the address, or try again.",
+    FailureReason.GAVE_UP: "Not delivered: their server cannot be reached. Check the address or try again.",
     FailureReason.OTHER: "Not delivered. The report says why.",
 }
 SNOOZES: Final = {
@@ -121,6 +121,8 @@ def _opened(people: Sequence[Awaited], now: datetime, tz: tzinfo | None) -> str:
         return f"Opened{_on(last_at, now, tz)}"
     if any(person.rung is Rung.CONFIRMED for person in people):
         return "Confirmed as read"
+    if any(person.rung > Rung.PROBABLY_OPENED for person in people):
+        return "Opened"
     probable_at = max((person.probably_opened_at for person in people if person.probably_opened_at), default=None)
     return f"Probably opened{_on(probable_at, now, tz)}"
 

@@ -306,6 +306,22 @@ def test_a_locked_store_is_a_trouble_in_words(store: Store, capsys: pytest.Captu
     assert commands.run(["followups"]) == 0
 
 
+@pytest.mark.parametrize("command", ["status", "followups"])
+def test_the_help_names_every_key(store: Store, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever stands in the JSON is said in the command's help, in 80 columns."""
+    a_week(store)
+    value = json.loads("\n".join(printed(capsys, command, "--json")))
+    lists = [each for each in value.values() if isinstance(each, list)]
+    keys = {*value, *(key for each in lists for key in each[0])}
+    keys |= {key for each in value.get("follow_ups", []) for person in each["people"] for key in person}
+    with pytest.raises(SystemExit):
+        commands.run([command, "--help"])
+    help_ = capsys.readouterr().out
+    words = {word.strip(".,;:()") for word in help_.split()}
+    assert keys - words == set()
+    assert max(map(len, help_.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("wrong", [["--limit", "0"], ["--limit", "some"], ["--jsn"]])
 def test_a_wrong_call_is_a_usage_error(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """It leaves with 64 and a line on how the call goes."""
