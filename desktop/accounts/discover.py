@@ -20,6 +20,7 @@ from desktop.core.address import check_address
 from desktop.core.errors import Malformed, Trouble, Unreachable
 from desktop.store.accounts import Security
 
+# In the order of their rank.
 _ASKED: Final[tuple[tuple[Source, sources.Ask], ...]] = (
     (Source.AUTOCONFIG, sources.ask_own_server),
     (Source.AUTOCONFIG, sources.ask_well_known),
@@ -223,9 +224,12 @@ def _look_without(source: Source, outcomes: Sequence[Found | Trouble | None]) ->
 
 
 def _merged(found: Sequence[Found]) -> tuple[Found, ...]:
-    """Return the findings by rank, those with the same servers as one that names every source."""
+    """Return findings, which stand by rank, with the same servers as one that names every source.
+
+    It is the best source's finding: what that one need not have confirmed, a lesser one cannot make doubtful.
+    """
     by_servers: dict[object, Found] = {}
-    for each in sorted(found, key=lambda each: _RANK[each.source]):
+    for each in found:
         key = tuple(
             None if server is None else (server.host, server.port, server.security)
             for server in (each.incoming, each.outgoing)
@@ -234,9 +238,5 @@ def _merged(found: Sequence[Found]) -> tuple[Found, ...]:
         if first is None:
             by_servers[key] = completed(each)
         else:
-            by_servers[key] = replace(
-                first,
-                sources=tuple(dict.fromkeys((*first.sources, *each.sources))),
-                must_confirm=first.must_confirm and each.must_confirm,
-            )
+            by_servers[key] = replace(first, sources=tuple(dict.fromkeys((*first.sources, *each.sources))))
     return tuple(by_servers.values())

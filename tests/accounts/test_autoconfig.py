@@ -177,6 +177,7 @@ def test_no_outgoing_server_with_encryption_is_told() -> None:
         "smtp.example.test/x",
         "https://smtp.example.test",
         "smtp\\.example.test",
+        "\\115mtp.example.test",
         "-smtp.example.test",
         "smtp..example.test",
         "s" * 64 + ".example.test",
@@ -270,6 +271,15 @@ def test_hostile_and_broken_files_are_refused(xml: bytes) -> None:
     with pytest.raises(Malformed) as caught:
         read(xml)
     assert caught.value.sentence.endswith(".")
+
+
+def test_a_document_type_makes_a_good_file_a_bad_one() -> None:
+    """A DOCTYPE is refused even where it declares nothing: no provider needs one."""
+    start = "<clientConfig"
+    file = config(IMAP, SMTP)
+    assert file.count(start) == 1
+    with pytest.raises(Malformed):
+        read(file.replace(start, '<!DOCTYPE clientConfig SYSTEM "https://example.test/x.dtd">' + start))
 
 
 def test_a_file_of_the_largest_size_is_read() -> None:
