@@ -143,7 +143,7 @@ def _keyring_delete(name: str) -> None:
 def _told(call: Callable[[], Value]) -> Value:
     """Run a keyring call; raise StoreTrouble in words for each way a keyring can be absent or closed."""
     import keyring
-    from keyring.errors import KeyringError, NoKeyringError, PasswordDeleteError
+    from keyring.errors import NoKeyringError, PasswordDeleteError
 
     # keyrings.alt, where some other program installed it, is chosen silently and keeps plain text.
     if type(keyring.get_keyring()).__module__.startswith("keyrings.alt"):
@@ -154,8 +154,20 @@ def _told(call: Callable[[], Value]) -> Value:
         raise
     except NoKeyringError as error:
         raise StoreTrouble("This system has no keyring.", _WITHOUT_KEYRING) from error
-    except KeyringError as error:
+    # The backend lets a D-Bus that is gone through as it is, and what SecretStorage met after the first question.
+    except _failures() as error:
         raise StoreTrouble("The system keyring is locked or does not answer.", "Unlock it and try again.") from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what a keyring that is closed or gone raises; the Secret Service's own where this system has one."""
+    from keyring.errors import KeyringError
+
+    try:
+        from secretstorage.exceptions import SecretStorageException
+    except ImportError:
+        return (KeyringError, OSError)
+    return (KeyringError, OSError, SecretStorageException)
 
 
 class FileVault:
