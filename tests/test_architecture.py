@@ -41,7 +41,6 @@ NAMED_IN: Final = {
     "dns": {"desktop.accounts"},
     "defusedxml": {"desktop.accounts"},
     "imapclient": {"desktop.incoming"},
-    "pymap": {"desktop.practice"},
     "holidays": {"desktop.core.workdays"},
     "aiosmtpd": {"desktop.practice"},
     "smtplib": {"desktop.outgoing", "desktop.practice"},
