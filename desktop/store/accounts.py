@@ -127,9 +127,10 @@ def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
 
 
 def delete_account(store: Store, account_id: int) -> Change:
-    """Forget an account; mail sent through it stays."""
+    """Forget an account and how far its folders were read; its mail stays."""
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.execute("DELETE FROM folder WHERE account_id = ?", (account_id,))
         gone = connection.execute("DELETE FROM account WHERE id = ?", (account_id,)).rowcount
         return Change(accounts=gone > 0), None
 

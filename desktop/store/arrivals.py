@@ -5,7 +5,7 @@ history is kept, for its conversation may become known later; one that belongs t
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -117,7 +117,7 @@ def _keep_sent(connection: sqlite3.Connection, batch: Batch, now: datetime) -> _
             messages.add(twin)
             continue
         # A conversation is with others: a note to oneself, or mail between one's own accounts, is none.
-        recipients = {address: each for address, each in _recipients(mail) if address not in own}
+        recipients = {address: each for address, each in _recipients(mail).items() if address not in own}
         if not recipients:
             continue
         at = min(mail.at, now)
@@ -139,13 +139,15 @@ def _name(facts: MessageFacts, at: datetime) -> str:
     return facts.message_id or made_name(facts, at)
 
 
-def _recipients(mail: SentMail) -> Iterable[tuple[str, Recipient]]:
-    """Yield recipients by normalised address, the last first so that the first one of an address stays in the end."""
-    for each in reversed(mail.recipients):
+def _recipients(mail: SentMail) -> dict[str, Recipient]:
+    """Return the recipients by normalised address, each once, in their order."""
+    found: dict[str, Recipient] = {}
+    for each in mail.recipients:
         try:
-            yield normalised(each.address), each
+            found.setdefault(normalised(each.address), each)
         except Malformed:
             continue
+    return found
 
 
 def _twin(connection: sqlite3.Connection, facts: MessageFacts) -> int | None:

@@ -5,7 +5,7 @@ and came while we watched may be told.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -20,7 +20,7 @@ from desktop.core.arrival import (
     ReceiptAnswer,
 )
 from desktop.core.errors import Malformed
-from desktop.core.notice import mail_notice
+from desktop.core.notice import Notice, mail_notice
 from desktop.core.signs import Answer, Heard, Known, OurCopy, OurMessage, last_heard, mail_signs
 from desktop.core.status import EvidenceKind, MailSign
 from desktop.core.thread import name_key
@@ -83,8 +83,8 @@ def bring_in_step(
     )
     change = settle_copies(connection, [*(each for (each,) in new_copies), *sorted(proven.copies)])
     refresh_cards(connection, touched - change.conversations)
-    notices = tuple(_notices(connection, proven.new)) if notifies else ()
-    return change | Change(conversations=touched | (joined.gone - frozenset(opened)), notices=notices)
+    notices = sorted(_notices(connection, proven.new), key=lambda each: each.at) if notifies else []
+    return change | Change(conversations=touched | (joined.gone - frozenset(opened)), notices=tuple(notices))
 
 
 def _forget_own(connection: sqlite3.Connection, messages: Collection[int]) -> None:
@@ -228,7 +228,7 @@ def read_receipt(column: str | None) -> Receipt | None:
     return Receipt(recipient=recipient, answer=ReceiptAnswer(answer), is_automatic=is_automatic)
 
 
-def _notices(connection: sqlite3.Connection, new: Iterable[tuple[int, MailSign]]) -> Iterable[Any]:
+def _notices(connection: sqlite3.Connection, new: Iterable[tuple[int, MailSign]]) -> Iterator[Notice]:
     """Yield what to tell of signs that came while we watched: once an arrival, of the newest copy it speaks of."""
     by_arrival: dict[tuple[int, EvidenceKind], list[tuple[int, MailSign]]] = {}
     for copy_id, sign in new:

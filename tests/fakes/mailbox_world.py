@@ -32,7 +32,7 @@ OWN: Final = "kim@sender.example"
 PEOPLE: Final = ("anna@becker.example", "bob@lund.example", "stranger@else.example", OWN)
 NAMES: Final = ("", "Anna Becker", "Bob")
 SUBJECTS: Final = ("Offer", "Plan", "Re: Offer", "Automatic reply: Offer", "")
-MESSAGE_IDS: Final = tuple(f"<{number}@x>" for number in range(9))
+MESSAGE_IDS: Final = tuple(f"<{number}@x>" for number in range(6))
 INBOX: Final = FolderRow(account_id=1, name="INBOX", role=FolderRole.INBOX, uid_validity=1, next_uid=1)
 
 _moments = st.integers(0, 20).map(lambda hours: SENT_AT + timedelta(hours=hours))
@@ -172,8 +172,8 @@ Step = Mail | Callable[[Store], object]
 
 @st.composite
 def mails(draw: st.DrawFn) -> tuple[Mail, ...]:
-    """Return up to nine mails, each of a Message-ID of its own."""
-    chosen = draw(st.lists(_ids, min_size=1, max_size=7, unique=True))
+    """Return up to six mails, each of a Message-ID of its own."""
+    chosen = draw(st.lists(_ids, min_size=1, max_size=6, unique=True))
     if draw(st.booleans()):
         # Programs that drop References: subjects and people alone tell what belongs together.
         bare = [draw(st.one_of(_bare_sent(each), _bare_arrivals(each))) for each in chosen[:-1]]
