@@ -116,8 +116,9 @@ def work(tmp_path: Path, idp: SignInServer, mail_server: Provider) -> Iterator[W
         identities=(Mailbox("Alice", ALICE),),
     )
     engine.start(port=0)
-    yield Work(engine, idp, mail_server, row)
-    engine.close()
+    made = Work(engine, idp, mail_server, row)
+    yield made
+    made.engine.close()
 
 
 def imap_answer(provider: Provider, mechanism: str, user: str, token: str) -> str:
