@@ -30,9 +30,9 @@ _WORDS: Final = (
     (
         FailureReason.FULL,
         (
-            r"over ?quota|quota (?:exceeded|exceed|is full|limit)|exceed\w* (?:\w+ )?(?:storage|quota)|mailbox (?:is "
-            r"|was )?(?:too )?full"
-            r"|mailbox for \S+ is full|insufficient (?:system )?storage|not enough (?:disk )?space"
+            r"over ?quota|quota (?:exceeded|exceed|is full|limit)|exceed\w{0,5} (?:\w{1,20} )?(?:storage|quota)"
+            r"|mailbox (?:is |was )?(?:too )?full"
+            r"|mailbox for \S{1,254} is full|insufficient (?:system )?storage|not enough (?:disk )?space"
             r"|out of (?:storage )?space|inbox is (?:full|out)"
             r"|storage limit|mailbox size limit"
         ),
@@ -40,8 +40,8 @@ _WORDS: Final = (
     (
         FailureReason.TOO_LARGE,
         (
-            r"(?:message|mail|size|it)\S* (?:is |was )?(?:too (?:large|big|long)|exceeds?|larger than)"
-            r"|exceed\w* \S* ?(?:\S+ )?(?:message )?size"
+            r"(?:message|mail|size|it)\S{0,80} (?:is |was )?(?:too (?:large|big|long)|exceeds?|larger than)"
+            r"|exceed\w{0,5} \S{0,80} ?(?:\S{1,254} )?(?:message )?size"
             r"|message size|maximum (?:message )?size|too large"
         ),
     ),
@@ -69,7 +69,7 @@ _WORDS: Final = (
     (
         FailureReason.UNKNOWN_USER,
         (
-            r"(?:user|recipient|mailbox|account|address|alias)\S* (?:is |was )?(?:unknown|not found|unavailable"
+            r"(?:user|recipient|mailbox|account|address|alias)\S{0,80} (?:is |was )?(?:unknown|not found|unavailable"
             r"|disabled"
             r"|inactive|invalid|suspended)"
             r"|unknown (?:user|recipient|mailbox|address|local)|no such (?:user|recipient|mailbox|account|address"
@@ -81,13 +81,14 @@ _WORDS: Final = (
             r"|address couldn't be found|isn't a valid|not listed in"
             r"|couldn't be found|wasn't found|recipient name is not recogni[sz]ed|address rejected: access denied"
             r"|no longer (?:available|valid|active)"
-            r"|doesn't have an? \S+ account|mailbox not|user doesn't|not our customer"
+            r"|doesn't have an? \S{1,254} account|mailbox not|user doesn't|not our customer"
         ),
     ),
     (
         FailureReason.NO_SUCH_HOST,
         (
-            r"host (?:or domain name )?(?:not found|unknown)|domain (?:name )?(?:\S+ )?(?:not found|does not exist"
+            r"host (?:or domain name )?(?:not found|unknown)"
+            r"|domain (?:name )?(?:\S{1,254} )?(?:not found|does not exist"
             r"|couldn't be found|doesn't exist)"
             r"|no such (?:domain|host)|nxdomain|name service error|couldn't find any host|non-existent (?:host"
             r"|domain)"

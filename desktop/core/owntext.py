@@ -66,27 +66,33 @@ def body_text(leaves: Sequence[Leaf]) -> str:
 def text_of_html(page: str) -> str:
     """Return what a page says, in lines, up to where it begins to quote; what is not shown is left out."""
     pieces: list[str] = []
-    position = 0
+    position, tag_end = 0, -1
     while (start := page.find("<", position)) >= 0:
         pieces.append(page[position:start])
         if page.startswith("<!--", start):
             position = _after(page, "-->", start)
             continue
+        if tag_end < start:
+            tag_end = page.find(">", start)
+        if tag_end < 0:
+            # Cut off inside a tag.
+            position = len(page)
+            break
         match = _TAG.match(page, start)
         if match is None:
             # A declaration, or a sign that is no tag.
             is_markup = page.startswith(("<!", "<?", "</"), start)
-            position = _after(page, ">", start) if is_markup else start + 1
+            position = tag_end + 1 if is_markup else start + 1
             pieces.append("" if is_markup else "<")
             continue
         name, position = match[2].lower(), match.end()
         if not match[1] and _QUOTE_MARKS.search(match[3]):
+            position = len(page)
             break
         if name in _HIDDEN and not match[1]:
             position = _after_hidden(page, name, position)
         pieces.append("\n" if name in _LINE_BREAKERS else "")
-    else:
-        pieces.append(page[position:])
+    pieces.append(page[position:])
     return html.unescape("".join(pieces))
 
 
@@ -96,8 +102,8 @@ def _after(page: str, sign: str, start: int) -> int:
 
 
 def _after_hidden(page: str, name: str, position: int) -> int:
-    closing = re.compile(rf"</{name}[^>]*>", re.IGNORECASE).search(page, position)
-    return len(page) if closing is None else closing.end()
+    closing = re.compile(rf"</{name}", re.IGNORECASE).search(page, position)
+    return len(page) if closing is None else _after(page, ">", closing.end())
 
 
 def own_words(text: str) -> str:

@@ -28,7 +28,7 @@ _SUBJECT: Final = re.compile(
     r"|(?:inte |ej )?last|(?:ikke )?laest|(?:ikke )?lest|luettu)\s?:"
 )
 _SENTENCE: Final = re.compile(
-    r"was (?:read|deleted without being read) on|wurde am [^.]{0,60}(?:\d|\.){1,40}[^.]{0,60}(?:gelesen|geloscht)"
+    r"was (?:read|deleted without being read) on|wurde am .{0,80}(?:gelesen|geloscht)"
     r"|(?:a ete lu|fue leido|e stato letto|foi lid[ao]|is gelezen op"
     r"|zostala przeczytana|lastes|blev laest|ble lest)"
 )

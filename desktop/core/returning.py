@@ -7,7 +7,8 @@
   English and Dutch means the Monday; anything else is left open, and words of return decide where there are some.
 
 So is all else in doubt: 05/06 in English, a weekday that is not that date's, two different days of return, "next
-Monday", a day past or further away than people plan.  A day without its year is the next one, half a year ahead at most.
+Monday", a day past or further away than people plan.  A day without its year is the next one, at most half a year
+ahead.
 """
 
 import re

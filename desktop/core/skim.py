@@ -217,9 +217,8 @@ def _text(content: bytes, charset: str) -> str:
     codec = charsets.codec_of(charset) or "utf-8"
     if codec not in {"ascii", "utf-8"}:
         return content.decode(codec, "replace")
-    read = charsets.read(content, "utf-8")
-    if read is not None:
-        return read
-    # A cut message may end inside a sign; what else is no UTF-8 is Latin-1 in its Windows spelling.
-    is_utf8 = any(charsets.read(content[:-cut], "utf-8") is not None for cut in (1, 2, 3))
-    return content.decode("utf-8" if is_utf8 else "cp1252", "replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A cut message may end inside a sign; what else is no UTF-8 is Latin-1 in its Windows spelling.
+        return content.decode("utf-8" if error.reason == "unexpected end of data" else "cp1252", "replace")

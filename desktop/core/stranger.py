@@ -16,6 +16,7 @@ _UNFIT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def plain(text: str, limit: int = MAX_LINE) -> str:
     """Return the text in one line of at most `limit` characters, every unfit character left out."""
-    line = _SPACE.sub(" ", text[: 4 * limit])
-    fit = "".join(sign for sign in line if sign in _JOINERS or unicodedata.category(sign) not in _UNFIT).strip()
-    return fit if len(fit) <= limit else fit[: limit - 1].rstrip() + "…"
+    spaced = _SPACE.sub(" ", text[: 4 * limit])
+    fit = "".join(sign for sign in spaced if sign in _JOINERS or unicodedata.category(sign) not in _UNFIT)
+    line = _SPACE.sub(" ", fit).strip()
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

@@ -45,3 +45,63 @@ def test_each_sample_is_what_the_table_says(row: dict[str, str]) -> None:
     """Kind, absence, day of return, recipients, reasons and the mail it is about are those of the table."""
     arrival = read_arrival(sample(row["mail"]), received_at=RECEIVED_AT)
     assert row == summary(arrival, row["mail"])
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("Subject: Offer", False),
+        ("Auto-Submitted: auto-replied", True),
+        ("Auto-Submitted: no", False),
+        ("Content-Type: multipart/report; report-type=disposition-notification; boundary=b", True),
+        ("Content-Type: text/calendar; method=REPLY", True),
+        ("Content-Class: urn:content-classes:calendarmessage", True),
+        ("Content-Class: urn:content-classes:message", False),
+        ("Subject: Out of office", False),
+    ],
+)
+def test_what_our_own_programs_sent_is_told_by_its_header(header: str, expected: bool) -> None:
+    """Automatic and calendar answers and receipts open no conversation; what we wrote does."""
+    assert expected == is_own_automatic(f"{header}\r\n\r\n".encode())
+
+
+def test_a_receipt_is_asked_for_with_an_address() -> None:
+    """The field counts where it names somebody."""
+    assert asks_receipt(b"Disposition-Notification-To: Sam <sam@s.example>\r\n\r\n")
+    assert not asks_receipt(b"Disposition-Notification-To:\r\nTo: a@b.example\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("Subject: Offer", False),
+        ("Content-Type: multipart/report; boundary=b", True),
+        ("Content-Type: message/delivery-status", True),
+        ("Subject: Accepted: Demo", True),
+        ("Content-Type: text/calendar; method=REPLY", False),
+        ("Content-Type: text/calendar", True),
+        ("Subject: Gelesen: Angebot", True),
+        ("From: MAILER-DAEMON@x.example", True),
+        ("From: postmaster@x.example\nSubject: Re: Offer", False),
+        ("X-Failed-Recipients: b@c.example", True),
+        ("X-MS-Exchange-Message-Is-Ndr: true", True),
+        ("List-Unsubscribe: <https://a.example>", False),
+    ],
+)
+def test_a_body_is_fetched_where_the_header_leaves_a_doubt(header: str, expected: bool) -> None:
+    """Most mail is told by its header; reports, answers and weak signs are not."""
+    assert expected == needs_body(f"{header}\r\n\r\n".encode())
+
+
+def test_a_senders_words_are_made_plain() -> None:
+    """Control characters, marks that turn the text and broken names are left out of the facts."""
+    sender = b"From: =?utf-8?q?A=00da=E2=80=AE?= <ada@firm.example>\r\n"
+    raw = sender + b"Subject: =?utf-8?q?Of=07fer?=\r\nMessage-ID: <a\x01@b>\r\n\r\n"
+    facts = read_arrival(raw, received_at=RECEIVED_AT).facts
+    assert (facts.from_ and facts.from_.name, facts.subject, facts.message_id) == ("Ada", "Offer", "")
+
+
+def test_an_empty_mail_is_mail() -> None:
+    """Nothing at all, a body alone and a header cut in a field are read."""
+    kinds = [read_arrival(raw, received_at=RECEIVED_AT).kind for raw in (b"", b"\r\nbody", b"Subject: x\r\nFro")]
+    assert kinds == ["mail", "mail", "mail"]

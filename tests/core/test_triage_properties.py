@@ -1,7 +1,7 @@
 """Whatever the octets: reading never raises, sees one mail in header and whole, and lets no unfit character through."""
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -161,13 +161,12 @@ def test_line_ends_do_not_matter(raw: bytes, is_cut: bool) -> None:
 
 @given(
     st.text(alphabet="0123456789./- may4back on until to from bis mai ", max_size=80),
-    st.dates(datetime(1990, 1, 1).date()),
+    st.dates(date(1990, 1, 1), date(9000, 1, 1)),
 )
-def test_a_day_of_return_is_within_a_year(text: str, received_on: object) -> None:
+def test_a_day_of_return_is_within_a_year(text: str, received_on: date) -> None:
     """No words state a day past, or more than a year ahead."""
-    received = min(received_on, datetime(9000, 1, 1).date())  # type: ignore[type-var]
-    found = return_date("", text, received_on=received)  # type: ignore[arg-type]
-    assert found is None or received <= found <= received + timedelta(days=365)  # type: ignore[operator]
+    found = return_date("", text, received_on=received_on)
+    assert found is None or received_on <= found <= received_on + timedelta(days=365)
 
 
 def test_a_header_of_thirty_megabytes_is_read_to_its_limit() -> None:
@@ -175,5 +174,5 @@ def test_a_header_of_thirty_megabytes_is_read_to_its_limit() -> None:
     head = b"From: a@b.example\r\nAuto-Submitted: auto-replied\r\nSubject: Out of office\r\n"
     filler = b"X-Filler: " + b"a" * 30_000_000 + b"\r\nPrecedence: bulk\r\n\r\n"
     arrival = read_arrival(head + filler + b"I am out of office and back on 4 May 2026.\r\n", received_at=RECEIVED_AT)
-    assert (True, "2026-05-04") == (arrival.is_away, str(arrival.returns_on))
-    assert (65_536, 131_072) == (MAX_HEAD_BYTES, MAX_BODY_BYTES)
+    assert (arrival.is_away, str(arrival.returns_on)) == (True, "2026-05-04")
+    assert (MAX_HEAD_BYTES, MAX_BODY_BYTES) == (65_536, 131_072)
