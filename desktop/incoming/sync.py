@@ -86,6 +86,7 @@ class MailSync:
         self._strain = Strain()
         self._failures = 0
         self._state = SyncState(link=Link.CONNECTING)
+        self._told: SyncState | None = None
         self._told_at_s = 0.0
         # A daemon, because quitting must not wait for a connection that is still being made.
         self._thread = threading.Thread(target=self._run, name="incoming", daemon=True)
@@ -153,12 +154,12 @@ class MailSync:
         """Keep the state and tell of it; mere progress is told a few times a second."""
         if self._is_stopping.is_set() and link is not Link.STOPPED:
             return
-        before = self._state
         self._state = SyncState(
             link=link, folder=folder, done=done, total=total, trouble=trouble, unreadable=self._strain.unreadable
         )
-        is_mere_progress = replace(before, done=done, total=total) == self._state and done < total
-        if self._state == before or (is_mere_progress and monotonic() - self._told_at_s < self._rhythm.tell_s):
+        told, self._told = self._told, self._state
+        is_mere_progress = told is not None and replace(told, done=done, total=total) == self._state and done < total
+        if self._state == told or (is_mere_progress and monotonic() - self._told_at_s < self._rhythm.tell_s):
             return
         self._told_at_s = monotonic()
         self._on_state(self._state)

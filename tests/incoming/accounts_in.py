@@ -39,15 +39,15 @@ def mail(
     *,
     sender: str = "Bob <bob@people.example>",
     to: str = f"Alice <{USER}>",
-    subject: str = "Offer",
+    subject: str = "",
     date: datetime | None = BEFORE,
     fields: str = "",
     body: str = "Words.\r\n",
 ) -> bytes:
-    """Return a mail whose Message-ID is <name@example.test>; `fields` are further lines of its header."""
+    """Return a mail with Message-ID <name@example.test> and subject “About name”; `fields` are more header lines."""
     when = f"Date: {format_datetime(date)}\r\n" if date is not None else ""
     return (
-        f"Received: from somewhere\r\nFrom: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\n"
+        f"Received: from somewhere\r\nFrom: {sender}\r\nTo: {to}\r\nSubject: {subject or f'About {name}'}\r\n"
         f"Message-ID: <{name}@example.test>\r\n{when}{fields}\r\n{body}"
     ).encode()
 

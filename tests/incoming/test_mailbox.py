@@ -18,7 +18,7 @@ from desktop.incoming.mailbox import Look, Mailbox, Step, connect
 from desktop.incoming.probe import probe
 from desktop.incoming.troubles import Broken, NoFolder, NoSense
 from desktop.incoming.wire import Bell, Plug, Timeouts
-from desktop.store.accounts import AccountRow
+from desktop.store.accounts import AccountRow, Security
 from desktop.store.folders import FolderRole
 from tests.fakes.imap_server import USER, Box, ImapServer, Talk
 from tests.fakes.provider import Certificates
@@ -221,12 +221,10 @@ def test_a_greeting_that_is_none(context: ssl.SSLContext, certificates: Certific
 
 def test_tls_where_there_is_none(context: ssl.SSLContext, certificates: Certificates) -> None:
     """TLS towards a port that begins in plain text names the other choice."""
-    with (
-        ImapServer(context, implicit_tls=False) as server,
-        pytest.raises(Unreachable, match="does not speak TLS") as caught,
-    ):
-        account = account_at(server, certificates)
-        open_mailbox(replace(account, imap_security=type(account.imap_security)("tls")))
+    with ImapServer(context, implicit_tls=False) as server:
+        account = replace(account_at(server, certificates), imap_security=Security.TLS)
+        with pytest.raises(Unreachable, match="does not speak TLS") as caught:
+            open_mailbox(account)
     assert "STARTTLS" in caught.value.cure
 
 
@@ -364,7 +362,7 @@ def test_heads_and_bodies_come_whole_and_bounded(server: ImapServer, mailbox: Ma
     mailbox.examine("INBOX")
     (head,) = mailbox.heads([2], ["Message-ID", "Subject"], 65_536)
     assert (head.uid, head.received_at) == (2, BEFORE)
-    assert head.octets == b"Subject: Offer\r\nMessage-ID: <m2@example.test>\r\n\r\n"
+    assert head.octets == b"Subject: About m2\r\nMessage-ID: <m2@example.test>\r\n\r\n"
     assert [each.octets for each in mailbox.bodies([1, 3], 9)] == [b"Received:", b"Received:"]
     assert mailbox.heads([], ["Subject"], 1) == []
     assert mailbox.highest_uid() == 3
