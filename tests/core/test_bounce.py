@@ -101,8 +101,10 @@ def deliveries(fields: str) -> list[tuple[str, str, str, str]]:
         ("Final-Recipient: rfc822; b@c.example\nAction: RELAYED (to x)", [("b@c.example", "", "relayed", "")]),
         ("Original-Recipient: rfc822; a@c.example\nAction: expanded", [("a@c.example", "", "expanded", "")]),
         (
-            "Final-Recipient: x\nX-Actual-Recipient: rfc822; b@c.example\n"
-            "Original-Recipient: a@c.example\nAction: failed",
+            (
+                "Final-Recipient: x\nX-Actual-Recipient: rfc822; b@c.example\n"
+                "Original-Recipient: a@c.example\nAction: failed"
+            ),
             [("b@c.example", "a@c.example", "failed", "")],
         ),
         ("Action: failed\nStatus: 5.1.1", []),

@@ -21,8 +21,10 @@ def answer(fields: str) -> tuple[str, str, bool] | None:
         ),
         ("Disposition: automatic-action/MDN-sent-automatically; displayed", ("ada@firm.example", "displayed", True)),
         (
-            "Original-Recipient: rfc822; o@b.example\nFinal-Recipient: rfc822; a@b.example\n"
-            "Disposition: manual-action/MDN-sent-manually;deleted",
+            (
+                "Original-Recipient: rfc822; o@b.example\nFinal-Recipient: rfc822; a@b.example\n"
+                "Disposition: manual-action/MDN-sent-manually;deleted"
+            ),
             ("o@b.example", "denied", False),
         ),
         ("Disposition: manual-action/MDN-sent-manually; denied", ("ada@firm.example", "denied", False)),
