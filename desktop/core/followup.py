@@ -5,7 +5,7 @@ next working day, and nothing is overdue before a working day has passed; only w
 was not delivered, a question) stands there on a Sunday too.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -140,26 +140,28 @@ class _Reason(NamedTuple):
     """One person's reason; the soonest sorts first, and of those of one day the most pressing."""
 
     due_on: date
-    place: int
+    kind_order: int
     kind: FollowUpKind
     person: Awaited
 
 
-class _Line(NamedTuple):
-    """A line before it is known which lines are shown: numbers alone, since most of 100,000 are never shown.
+class _Place(NamedTuple):
+    """Where a line stands: of 100,000 most share theirs with others, so that few places need to be sorted.
 
-    They settle the order; `position` is that of its case.  What is asleep comes after all else.
+    What is asleep comes after all else.
     """
 
     due: int
-    place: int
+    kind_order: int
     date_order: int
-    conversation_id: int
-    position: int
 
 
+# A place and the position of a case.
+_Line = tuple[_Place, int]
 _ASLEEP: Final = max(Due) + 1
 _KINDS: Final = tuple(FollowUpKind)
+_DUES: Final = tuple(Due)
+_SORTS: Final = tuple(_SORT_OF[kind] for kind in FollowUpKind)
 
 
 def follow_ups(
@@ -171,11 +173,11 @@ def follow_ups(
     are shown, the others counted in the first of them.  What is snoozed is left out, or stands last in NEXT.
     """
     frame = _Frame(tuple(cases), now, calendar)
-    lines = sorted(frame.lines())
-    shown, folded = frame.fold([line for line in lines if line.due != _ASLEEP], max(cap, 1))
-    found = [frame.follow_up(line, folded.get(place, 0)) for place, line in enumerate(shown)]
+    places = frame.places()
+    shown, folded = frame.fold(frame.lines(places, are_asleep=False), max(cap, 1))
+    found = [frame.follow_up(line, folded.get(number, 0)) for number, line in enumerate(shown)]
     if with_snoozed:
-        found += [frame.follow_up(line, 0) for line in lines if line.due == _ASLEEP]
+        found += [frame.follow_up(line, 0) for line in frame.lines(places, are_asleep=True)]
     return tuple(found)
 
 
@@ -204,6 +206,7 @@ class _Frame:
         # Among 100,000 mails there are but a few hundred different days.
         self._waits: dict[tuple[date, int], date] = {}
         self._dues: dict[date, Due] = {}
+        self._passed: dict[date, int] = {}
 
     def _day(self, at: datetime) -> date:
         """Return an instant's day here; a clock that runs ahead, or a forged date, is taken as today."""
@@ -230,12 +233,21 @@ class _Frame:
         is_overdue = self._today >= calendar.add(calendar.from_(due_on), 1)
         return Due.OVERDUE if is_overdue else Due.TODAY
 
-    def lines(self) -> Iterator[_Line]:
-        """Yield a line for each case that is neither answered nor done, and in which somebody is awaited."""
+    def places(self) -> dict[_Place, list[int]]:
+        """Return the positions, by place, of all cases that are not answered nor done, in which somebody is awaited."""
+        places: dict[_Place, list[int]] = {}
         for position, case in enumerate(self._cases):
             reasons, woken_at = self._standing(case)
             if reasons:
-                yield self._line(case, position, reasons, woken_at)
+                places.setdefault(self._place(reasons, woken_at), []).append(position)
+        return places
+
+    def lines(self, places: Mapping[_Place, Iterable[int]], *, are_asleep: bool) -> Iterator[_Line]:
+        """Yield lines in their order, either those awake or those asleep."""
+        for place in sorted(places):
+            if (place.due == _ASLEEP) is are_asleep:
+                for position in sorted(places[place], key=lambda each: self._cases[each].conversation_id):
+                    yield place, position
 
     def _standing(self, case: Case) -> tuple[list[_Reason], datetime | None]:
         """Return what there is to follow up, and when its snooze ends or ended."""
@@ -252,8 +264,8 @@ class _Frame:
             return news, None
         return reasons, case.snoozed_until
 
-    def _line(self, case: Case, position: int, reasons: list[_Reason], woken_at: datetime | None) -> _Line:
-        """Return the line of a case; one that was snoozed is due on the day that the user said, whatever else is."""
+    def _place(self, reasons: list[_Reason], woken_at: datetime | None) -> _Place:
+        """Return where a case stands; one that was snoozed is due on the day that the user said, whatever else is."""
         chosen = reasons[0] if len(reasons) == 1 else min(reasons, key=_SOONEST)
         due_on = chosen.due_on
         if len(reasons) > 1 and due_on <= self._today:
@@ -262,31 +274,34 @@ class _Frame:
             due_on = woken_at.astimezone(self._tz).date()
         due = _ASLEEP if woken_at is not None and woken_at > self._now else self._due(due_on)
         ordinal = due_on.toordinal()
-        return _Line(due, chosen.place, -ordinal if due == Due.OVERDUE else ordinal, case.conversation_id, position)
+        return _Place(due, chosen.kind_order, -ordinal if due == Due.OVERDUE else ordinal)
 
     def fold(self, lines: Iterable[_Line], cap: int) -> tuple[list[_Line], dict[int, int]]:
-        """Return the lines to show, and by their places how many further lines each stands for."""
+        """Return the lines to show, and by their number among these how many further lines each stands for."""
         shown: list[_Line] = []
         folded: dict[int, int] = {}
-        places: dict[tuple[int, str], list[int]] = {}
+        counts: dict[tuple[int, str], int] = {}
+        first: dict[tuple[int, str], int] = {}
         for line in lines:
-            sort = _SORT_OF[_KINDS[line.place]]
-            taken = [places.setdefault((sort, person.address), []) for person in self._people(line)]
-            if min(map(len, taken)) >= cap:
-                folded[taken[0][0]] = folded.get(taken[0][0], 0) + 1
+            sort = _SORTS[line[0].kind_order]
+            keys = [(sort, person.address) for person in self._people(line)]
+            if not _has_room(keys, counts, cap):
+                folded[first[keys[0]]] = folded.get(first[keys[0]], 0) + 1
                 continue
-            for each in taken:
-                each.append(len(shown))
+            for key in keys:
+                counts[key] = counts.get(key, 0) + 1
+                first.setdefault(key, len(shown))
             shown.append(line)
         return shown, folded
 
     def _people(self, line: _Line) -> tuple[Awaited, ...]:
         """Return those whom the line is about, in the order of its case."""
-        case = self._cases[line.position]
+        place, position = line
+        case = self._cases[position]
         if len(case.awaited) == 1:
             return case.awaited
         reasons, _ = self._standing(case)
-        return tuple(reason.person for reason in reasons if reason.place == line.place)
+        return tuple(reason.person for reason in reasons if reason.kind_order == place.kind_order)
 
     def _add_reasons(self, reasons: list[_Reason], person: Awaited, sent_on: date, case: Case) -> None:
         """Add what there is to follow up about one person, each kind once."""
@@ -325,24 +340,39 @@ class _Frame:
 
     def follow_up(self, line: _Line, folded: int) -> FollowUp:
         """Return a line as it is shown."""
-        case, kind, people = self._cases[line.position], _KINDS[line.place], self._people(line)
-        is_asleep = line.due == _ASLEEP
-        due = Due.NEXT if is_asleep else Due(line.due)
-        urges = _SORT_OF[kind] == _URGES and due is not Due.NEXT
+        place, position = line
+        case, people = self._cases[position], self._people(line)
+        is_asleep = place.due == _ASLEEP
+        due = Due.NEXT if is_asleep else _DUES[place.due]
+        urges = _SORTS[place.kind_order] == _URGES and due is not Due.NEXT
         return FollowUp(
             conversation_id=case.conversation_id,
             account_id=case.account_id,
-            kind=kind,
+            kind=_KINDS[place.kind_order],
             due=due,
-            due_on=date.fromordinal(abs(line.date_order)),
+            due_on=date.fromordinal(abs(place.date_order)),
             subject=case.subject,
             sent_at=case.sent_at,
             people=people,
-            waited_days=self._calendar.between(self._day(case.sent_at), self._today),
+            waited_days=self._waited(self._day(case.sent_at)),
             is_insistent=urges and any(person.unanswered >= INSISTENT for person in people),
             folded=folded,
             snoozed_until=case.snoozed_until if is_asleep else None,
         )
+
+    def _waited(self, sent_on: date) -> int:
+        found = self._passed.get(sent_on)
+        if found is None:
+            found = self._passed[sent_on] = self._calendar.between(sent_on, self._today)
+        return found
+
+
+def _has_room(keys: Iterable[tuple[int, str]], counts: Mapping[tuple[int, str], int], cap: int) -> bool:
+    # Written out, since it is asked of every line.
+    for key in keys:  # noqa: SIM110
+        if counts.get(key, 0) < cap:
+            return True
+    return False
 
 
 def _reason(due_on: date, kind: FollowUpKind, person: Awaited) -> _Reason:
