@@ -51,7 +51,7 @@ _OPEN = (
     " arrival.at_ms FROM sign JOIN copy ON copy.id = sign.copy_id JOIN arrival ON arrival.id = sign.arrival_id"
     " LEFT JOIN person ON person.address = copy.address"
     " WHERE sign.kind IN ('possible_reply', 'possible_bounce') AND (?1 IS NULL OR copy.conversation_id = ?1)"
-    " ORDER BY arrival.at_ms, arrival.key, copy.prepared_at_ms DESC, copy.id DESC"
+    " ORDER BY arrival.at_ms, arrival.key, copy.prepared_at_ms DESC, copy.id"
 )
 
 

@@ -50,11 +50,16 @@ CREATE TABLE named (
     conversation_id INTEGER NOT NULL REFERENCES conversation (id)
 ) STRICT;
 INSERT OR IGNORE INTO named (key, conversation_id) SELECT name_key(message_id), conversation_id FROM reference;
--- Which message mentioned a name was not kept until now: the first one of the conversation stands for all.
+-- Which message mentioned a name was not kept until now: the first one of the conversation stands for all, and the
+-- others mention one of its names, so that they stay together.
 UPDATE message SET refs = coalesce((
     SELECT json_group_array(name_key(reference.message_id)) FROM reference
     WHERE reference.conversation_id = message.conversation_id), '[]')
 WHERE id IN (SELECT min(id) FROM message GROUP BY conversation_id);
+UPDATE message SET refs = json_array((
+    SELECT name_key(min(reference.message_id)) FROM reference
+    WHERE reference.conversation_id = message.conversation_id))
+WHERE refs = '[]' AND conversation_id IN (SELECT conversation_id FROM reference);
 DROP TABLE reference;
 CREATE INDEX named_of_conversation ON named (conversation_id);
 
