@@ -20,7 +20,7 @@ from desktop.outgoing.listener import DEFAULT_PORT
 from desktop.outgoing.probe import probe
 from desktop.places import Places
 from desktop.store import accounts, settings
-from desktop.store.accounts import AccountRow
+from desktop.store.accounts import AccountRow, Auth
 from desktop.store.database import Store
 from desktop.tracking.health import health
 from desktop.ui import words
@@ -57,8 +57,10 @@ def findings(places: Places) -> Iterator[Finding]:
         if not rows:
             cure = "Open `readback` and enter one under Settings → Account."
             yield Finding(part="provider", is_well=False, seen="No account yet.", cure=cure)
+        clients = Clients(store, vault, environment=os.environ)
+        credentials = Credentials(vault, clock=utc_now, clients=clients)
         for row in rows:
-            yield _look("provider", lambda row=row: _provider(row, vault, store))  # type: ignore[misc]
+            yield from _account(row, clients, credentials)
         yield _look("relay", lambda: _relay(vault))
     finally:
         store.close()
@@ -108,8 +110,22 @@ def _listener(port: int) -> str:
     return f"taking mail on 127.0.0.1:{port}"
 
 
-def _provider(row: AccountRow, vault: Vault, store: Store) -> str:
-    credentials = Credentials(vault, clock=utc_now, clients=Clients(store, vault, environment=os.environ))
+def _account(row: AccountRow, clients: Clients, credentials: Credentials) -> Iterator[Finding]:
+    """Look at the sign-in, where there is a page for it, and at the provider only where that is well."""
+    if row.auth is Auth.OAUTH2:
+        found = _look("sign-in", lambda: _sign_in(row, clients, credentials))
+        yield found
+        if not found.is_well:
+            return
+    yield _look("provider", lambda: _provider(row, credentials))
+
+
+def _sign_in(row: AccountRow, clients: Clients, credentials: Credentials) -> str:
+    credentials.of(row)
+    return f"{row.label}: {clients.provider(row.oauth_provider).label} takes the sign-in"
+
+
+def _provider(row: AccountRow, credentials: Credentials) -> str:
     probe(row, credentials)
     return f"{row.label}: signed in at {row.host}:{row.port}, certificate valid"
 

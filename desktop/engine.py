@@ -314,6 +314,9 @@ class Engine:
         account_id = account.id or accounts.save_account(self.store, account)[1]
         self._keep_secret(account_id, account.auth, password, keep, grant)
         accounts.save_account(self.store, replace(account, id=account_id))
+        if not account.id:
+            # Its mail may have been looked for before the secret was there.
+            self.mailroom.resume_account(account_id)
         return account_id
 
     def _keep_secret(self, account_id: int, auth: Auth, password: str, keep: Keep, grant: Grant | None) -> None:
