@@ -80,8 +80,10 @@ _FILL: Final = {
         "personlich und gerne - : ,"
     ),
     "fr": "au bureau le a partir du des sera est prevu prevue disponible joignable travail parmi vous - : ,",
-    "es": "a la al el dia en oficina trabajo de mi disponible a partir del sera estare - : ,",
-    "it": "in ufficio il dal a al giorno lavoro sara disponibile previsto per reperibile operativo - : ,",
+    "es": (
+        "a la al el dia en oficina trabajo de mi disponible a partir del sera estare esta previsto prevista para - : ,"
+    ),
+    "it": "in ufficio il dal a al giorno lavoro sara disponibile e previsto per reperibile operativo - : ,",
     "pt": "ao o a no na em dia escritorio trabalho partir de do sera disponivel as minhas funcoes previsto para - : ,",
     "nl": "op kantoor vanaf aanwezig bereikbaar werk het ben ik beschikbaar te per aan - : ,",
     "pl": "do biura pracy w od dnia dostepny dostepna bede na - : ,",

@@ -67,6 +67,10 @@ _VAGUE_AFTER: Final = re.compile(
     r"\s(?:prochain|en huit|proxim[oa]|que viene|prossim[oa]|que vem|next|week|or\b|oder\b|ou\b|of\b|morning or"
     r"|and\b|und\b|et\b)"
 )
+# A colleague's day of return, or until when the colleague helps, is not the writer's.
+_SOMEBODY_ELSE: Final = re.compile(
+    r"\b(?:colleagues?|manager|assistant|kolleg\w*|vertret\w*|collegue\w*|companer\w*|colleg[ah]\w*|colegas?)\b"
+)
 _BEFORE_BYTES: Final = 90
 _AFTER_BYTES: Final = 70
 _CLAUSE_BYTES: Final = 40
@@ -141,7 +145,7 @@ def _mentions(text: str, received_on: date) -> Iterator[_Mention]:
         after = _SENTENCE_END.split(text[match.end() : match.end() + _AFTER_BYTES])[0]
         sense = _sense(before, after, is_second=_follows_day(text, previous, match.start()))
         previous = match.end()
-        if sense is None:
+        if sense is None or _SOMEBODY_ELSE.search(before):
             continue
         kind, language = sense
         if _OR_AFTER.match(after):

@@ -81,6 +81,18 @@ SENTENCES: Final = [
     ("I have been out since 20 April and return 4 May", "2026-05-04"),
     ("I am away from Monday 27 April until Friday 8 May, returning Monday 11 May.", "2026-05-11"),
     ("I am away until 8 May, returning Monday 11 May.", "2026-05-11"),
+    ("I am away. My colleague Bo is back on 5 May.", None),
+    ("Ich bin weg. Meine Kollegin ist ab dem 5. Mai wieder da.", None),
+    ("Mi regreso está previsto para el 11 de mayo", "2026-05-11"),
+    ("Il mio rientro è previsto per il 11/05/2026.", "2026-05-11"),
+    ("I will be returning on Tuesday, May 5th. Call +44 20 7946 0018 on 30/04/2026.", "2026-05-05"),
+    ("I'm OOO 4/27-5/1. Back 5/4.", None),
+    ("Volveré a la oficina el próximo lunes", None),
+    ("back at my desk 11th", None),
+    ("I am on parental leave until January 2027.", None),
+    ("Je serai de retour lundi", "2026-05-04"),
+    ("Je serai de retour lundi prochain", None),
+    ("Absent jusqu'au lundi 4 mai", None),
 ]
 
 
