@@ -342,6 +342,22 @@ def test_all_of_one_reason_are_named() -> None:
     assert only(case(BEN, ANNA), on(20)).people == (BEN, ANNA)
 
 
+@pytest.mark.parametrize(
+    ("named", "kind"),
+    [
+        ({"has_possible_reply": True}, FollowUpKind.POSSIBLE_REPLY),
+        ({"rung": Rung.CLICKED, "clicked_at": on(16)}, FollowUpKind.CLICKED_NO_REPLY),
+        ({"rung": Rung.OPENED, "opened_at": on(16)}, FollowUpKind.OPENED_NO_REPLY),
+        ({"is_away": True, "returns_on": date(2026, 11, 17)}, FollowUpKind.AWAY),
+    ],
+)
+def test_those_the_reason_is_about_are_named(named: dict[str, Any], kind: FollowUpKind) -> None:
+    """Of a group only who gave the reason is named, whatever the reason."""
+    anna = person(**named)
+    found = only(case(BEN, anna), on(18))
+    assert (found.kind, found.people) == (kind, (anna,))
+
+
 def test_done_ends_it_until_we_write_again() -> None:
     """What was sent until then is done with; a later message begins anew."""
     assert listed([case(done_at=on(17))], on(20)) == ()
@@ -357,6 +373,13 @@ def test_a_snooze_hides_until_then_and_comes_back_that_day() -> None:
     assert standing(only(snoozed, until)) == (FollowUpKind.NO_ANSWER, Due.TODAY, date(2026, 11, 29))
     assert only(snoozed, on(1, month=12)).due is Due.OVERDUE
     assert only(snoozed, until).snoozed_until is None
+
+
+def test_a_snooze_ends_on_a_day_of_the_users_zone() -> None:
+    """Half past eleven at night in UTC is the next day in Berlin."""
+    until = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    snoozed = case(done_at=on(20), snoozed_until=until)
+    assert only(snoozed, until.astimezone(BERLIN)).due_on == date(2026, 11, 24)
 
 
 def test_a_snooze_may_come_back_before_silence_is_due() -> None:
@@ -418,6 +441,12 @@ def test_at_most_one_line_urges_the_same_person() -> None:
     assert [(each.conversation_id, each.folded) for each in listed(cases, on(20), cap=2)] == [(12, 1), (11, 0)]
     assert [each.folded for each in listed(cases, on(20), cap=3)] == [0, 0, 0]
     assert listed(cases, on(20), cap=0) == listed(cases, on(20))
+
+
+def test_one_line_a_person_is_what_is_meant_without_a_word() -> None:
+    """Where no cap is named it is one."""
+    cases = [case(conversation_id=1), case(conversation_id=2)]
+    assert [each.folded for each in follow_ups(cases, now=on(20), calendar=GERMANY)] == [1]
 
 
 def test_a_group_is_shown_while_one_of_them_has_room() -> None:

@@ -55,6 +55,13 @@ def test_next_week_begins_on_its_first_working_day(country: str, now: datetime, 
     assert found[Snooze.NEXT_WEEK] == datetime(monday.year, monday.month, monday.day, 9, tzinfo=BERLIN)
 
 
+def test_later_today_is_a_whole_minute_of_that_zone() -> None:
+    """Seconds and their parts are dropped, and the instant is told by the user's own clock."""
+    now = datetime(2026, 11, 19, 0, 30, 15, 250_000, tzinfo=UTC).astimezone(TOKYO)
+    found = dict(snooze_choices(now, WorkCalendar("JP")))
+    assert found[Snooze.LATER_TODAY].isoformat() == "2026-11-19T12:30:00+09:00"
+
+
 def test_tomorrow_is_tomorrow_at_nine_there() -> None:
     """On a Friday it is Saturday, in the zone of the user, whatever day it is in UTC."""
     now = datetime(2026, 11, 19, 23, 30, tzinfo=UTC).astimezone(TOKYO)

@@ -62,6 +62,7 @@ def test_a_weekend_is_not_a_holiday(day: date, is_weekend: bool) -> None:
         ("DE", date(2026, 11, 21), 1, MONDAY),
         ("DE", date(2026, 12, 23), 2, date(2026, 12, 28)),
         ("DE", date(2026, 12, 31), 1, date(2027, 1, 4)),
+        ("", date(2026, 12, 30), 1, date(2026, 12, 31)),
         ("", date(2024, 2, 28), 1, date(2024, 2, 29)),
         ("", date(2024, 2, 29), 1, date(2024, 3, 1)),
         ("", date(2026, 1, 1), 522, date(2028, 1, 3)),
