@@ -61,6 +61,9 @@ def judged(header: str, text: str = PERSON) -> tuple[str, bool]:
         ("Subject: Vacation: x\nX-Mailer: Microsoft Outlook 16.0", AWAY, ("auto_reply", True)),
         ("Auto-Submitted: auto-replied", "Ada has left the company. I am out of the office.", ("auto_reply", False)),
         ("Subject: Re: Offer", AWAY, ("mail", False)),
+        ("Subject: Our plan: out of office: x", AWAY, ("mail", False)),
+        ("Subject: Plan for automatic reply: x", AWAY, ("mail", False)),
+        ("Subject: Automatic reply: x", AWAY, ("auto_reply", True)),
     ],
 )
 def test_each_sign_weighs_what_it_proves(header: str, text: str, expected: tuple[str, bool]) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from desktop.core.arrival import Arrival, DeliveryAction, FailureReason
-from desktop.core.deliveryreport import diagnostic_text, read_deliveries
+from desktop.core.deliveryreport import diagnostic_text, read_deliveries, reported_ids
 from desktop.core.failure import failure_reason
 from desktop.core.reportfields import typed_address
 from desktop.core.skim import Leaf
@@ -212,3 +212,14 @@ def test_a_diagnostic_in_words_has_an_end() -> None:
     text = "could not be delivered:\n\n<b@c.example>:\n" + "line of words\n" * 40
     raw = HEAD.format(sender="mailer-daemon@x.example", subject="failure notice", about="<o@s>", text=text)
     assert arrived(raw.encode()).deliveries[0].diagnostic.count("line of words") == 11
+
+
+def test_the_reports_own_fields_name_the_mail_too() -> None:
+    """A Message-ID in the delivery status counts after that of the returned mail; one in another part does not."""
+    status = b"Original-Message-ID: <c@d>\n\nFinal-Recipient: rfc822; b@c.example\nAction: failed\n"
+    parts = [
+        Leaf(media_type="text/plain", parameters={}, content=b"Original-Message-ID: <e@f>\n"),
+        Leaf(media_type="message/delivery-status", parameters={}, content=status),
+        Leaf(media_type="message/rfc822", parameters={}, content=b"Message-ID: <a@b>\n\nx"),
+    ]
+    assert reported_ids(parts) == ("<a@b>", "<c@d>")
