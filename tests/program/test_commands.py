@@ -82,6 +82,22 @@ def test_listen_takes_mail_until_it_is_told_to_end(tmp_path: Path) -> None:
     assert (first.returncode, complaint) == (0, "")
 
 
+@pytest.mark.parametrize("command", ["status", "followups"])
+def test_the_lists_are_there_while_another_holds_the_folder(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside a running `readback listen` a list is printed, and neither disturbs the other."""
+    monkeypatch.setenv("READBACK_HOME", str(tmp_path))
+    with listening(tmp_path) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        assert commands.run([command, "--json"]) == 0
+        first.send_signal(signal.SIGTERM)
+        _, complaint = first.communicate(timeout=20)
+    assert (first.returncode, complaint) == (0, "")
+    assert '"now"' in capsys.readouterr().out
+
+
 def test_inspect_says_when_there_is_no_such_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is not there is EX_NOINPUT, in words."""
     assert commands.run(["inspect", str(tmp_path / "no.eml"), "--to", "anna@example.test"]) == 66
