@@ -56,7 +56,7 @@ _SUBJECT_ENDS: Final = (
     r"|jusqu|du |"
     r"hasta|del? |desde |fino|dal |ate |a partir|tot |t/m|van |do |od |t\.?o\.?m|til |fra |asti|saakka))"
 )
-_LEAD: Final = r"(?:\[[^\]]{0,30}\]\s*|\*{2,}[^*]{1,30}\*{2,}\s*|auto(?:matic reply)?\s*:\s*)?+"
+_LEAD: Final = r"(?:\[[^\]]{0,30}\]\s*|\*{2,}[^*]{1,30}\*{2,}\s*|auto(?:matic reply)?\s*:\s*)?"
 # Language → what an absent person's answer says.
 _AWAY_PHRASES: Final = {
     "en": r"out of (?:the |my |our )?office|not in the office|away from (?:my |the )?(?:office|desk|computer"
