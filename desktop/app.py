@@ -7,12 +7,13 @@ QObjects; nothing else of the program knows both sides.
 import hashlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -20,20 +21,22 @@ from desktop import logs
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
+from desktop.incoming.state import Link as MailLink
+from desktop.incoming.state import SyncState
 from desktop.outgoing.listener import LISTENER_USER
-from desktop.outgoing.upstream import Step
 from desktop.places import Places
-from desktop.store.accounts import Security
+from desktop.set_up import grant_of, set_up_of, test_account
+from desktop.store.accounts import accounts
 from desktop.store.database import Store
+from desktop.store.folders import folders
 from desktop.tracking.poller import Link
 from desktop.ui import words
 from desktop.ui.actions import (
-    AccountDraft,
     Actions,
-    CheckLine,
-    CheckState,
     Listener,
     ListenerState,
+    MailState,
+    MailStation,
     PracticeControls,
     RelayState,
     Stations,
@@ -48,6 +51,16 @@ _RELAY_STATES = {
     Link.LISTENING: RelayState.CONNECTED,
     Link.AWAY: RelayState.WAITING,
     Link.STOPPED: RelayState.NONE,
+}
+_MAIL_STATES = {
+    MailLink.CONNECTING: MailState.CONNECTING,
+    MailLink.SYNCING: MailState.READING,
+    MailLink.WATCHING: MailState.WATCHING,
+    MailLink.POLLING: MailState.POLLING,
+    MailLink.AWAY: MailState.AWAY,
+    MailLink.NOT_AUTHORISED: MailState.SIGN_IN,
+    MailLink.CANCELLED: MailState.CANCELLED,
+    MailLink.STOPPED: MailState.STOPPED,
 }
 
 
@@ -173,7 +186,7 @@ def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
     """Return an engine's abilities as the window knows them."""
     return Actions(
         test_account=lambda draft, tell: test_account(engine, draft, tell),
-        save_account=lambda draft: engine.save_account(draft.row, draft.password, draft.keep),
+        save_account=lambda draft: engine.save_account(draft.row, draft.password, draft.keep, grant_of(draft)),
         delete_account=engine.delete_account,
         # A practice round is a sandbox: it must not make the system ask for its keyring.
         keyring_works=engine.keyring_works if practice is None else lambda: False,
@@ -182,42 +195,46 @@ def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
             host="127.0.0.1", port=engine.port, user=LISTENER_USER, password=engine.listener_password
         ),
         restart_listener=engine.restart_listener,
-        stations=lambda: stations_of(engine.stations()),
+        stations=lambda: stations_of(standing := engine.stations(), mail_of(engine.store, standing.mail)),
         connect_relay=lambda url, invite: engine.connect_relay(url, invite or None),
         disconnect_relay=engine.disconnect_relay,
         quit=QApplication.quit,
         has_password=engine.has_password,
+        set_up=set_up_of(engine, open_url),
+        cancel_reading=engine.mailroom.cancel_first_sync,
+        resume_reading=engine.mailroom.resume_first_sync,
+        check_mail=engine.mailroom.check_now,
         practice=practice,
     )
 
 
-_STEP_WORDS = {Step.CONNECT: "Reach {}", Step.ENCRYPT: "Encrypt, and check its certificate", Step.SIGN_IN: "Sign in"}
+def open_url(url: str) -> bool:
+    """Show a page in the user's browser; say whether there is one."""
+    return QDesktopServices.openUrl(QUrl(url))
 
 
-def test_account(engine: Engine, draft: AccountDraft, tell: Callable[[CheckLine], None]) -> None:
-    """Sign in at the provider, telling each step as it begins and ends; raise the Trouble it failed with."""
-    begun: list[str] = []
-    is_one_step = draft.row.security is Security.TLS
-
-    def on_step(step: Step) -> None:
-        if step is Step.ENCRYPT and is_one_step:
-            # With TLS from the start, a connection that is not encrypted does not exist.
-            return
-        if begun:
-            tell(CheckLine(what=begun[-1], state=CheckState.PASSED))
-        begun.append(_STEP_WORDS[step].format(f"{draft.row.host}:{draft.row.port}"))
-        tell(CheckLine(what=begun[-1], state=CheckState.RUNNING))
-
-    try:
-        engine.test_account(draft.row, draft.password, on_step)
-    except Trouble as trouble:
-        if begun:
-            tell(CheckLine(what=begun[-1], state=CheckState.FAILED, detail=trouble.sentence))
-        raise
-    tell(CheckLine(what=begun[-1], state=CheckState.PASSED))
+def mail_of(store: Store, states: Mapping[int, SyncState]) -> tuple[MailStation, ...]:
+    """Return how each account's incoming mail stands, as the window shows it; raise StoreTrouble."""
+    found = []
+    for row in accounts(store):
+        state = states.get(row.id)
+        if state is not None:
+            roles = {each.name: each.role.value for each in folders(store, row.id)} if state.folder else {}
+            found.append(
+                MailStation(
+                    account_id=row.id,
+                    address=row.identities[0].address if row.identities else row.user,
+                    state=_MAIL_STATES[state.link],
+                    folder=roles.get(state.folder, ""),
+                    done=state.done,
+                    total=state.total,
+                    trouble=state.trouble,
+                )
+            )
+    return tuple(found)
 
 
-def stations_of(stations: EngineStations) -> Stations:
+def stations_of(stations: EngineStations, mail: tuple[MailStation, ...] = ()) -> Stations:
     """Return how the stations stand, as the window shows it."""
     poller = stations.relay
     troubles = stations.troubles
@@ -234,6 +251,7 @@ def stations_of(stations: EngineStations) -> Stations:
         relay=relay,
         relay_host=urlsplit(stations.relay_url).hostname or "",
         trouble=first or (poller.trouble if poller else None),
+        mail=mail,
     )
 
 

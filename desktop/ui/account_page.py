@@ -1,4 +1,7 @@
-"""The account form: where mail is handed in and as whom; a test says line by line what the provider answered."""
+"""The settings of the accounts: a list to choose from, and the form of the chosen one; a test says each line.
+
+An account is added by its address, in a dialog of its own; here it is looked after.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,14 +10,12 @@ from typing import Final
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QComboBox,
     QFormLayout,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
+    QPlainTextEdit,
     QPushButton,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,82 +23,32 @@ from PySide6.QtWidgets import (
 from desktop.core.address import Mailbox, check_address
 from desktop.core.errors import Malformed, Trouble
 from desktop.core.keep import Keep
-from desktop.store.accounts import AccountRow, Security, accounts
+from desktop.store.accounts import AccountRow, Auth, accounts
 from desktop.store.database import Store
-from desktop.ui import words
+from desktop.ui import identities, words
 from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState
-from desktop.ui.forms import Message, PortField, filled_address, form_label
-from desktop.ui.glyphs import Glyph
+from desktop.ui.check_lines import CheckLines
+from desktop.ui.forms import DaysField, Message, filled_address, form_label
+from desktop.ui.keep_choice import KeepChoice
 from desktop.ui.labels import Role, plain
+from desktop.ui.mail_servers import MailServers
 from desktop.ui.ops import Ops
+from desktop.ui.sign_in import SignIn
 from desktop.ui.theme import Themes
-from desktop.ui.thread_view import GlyphMark
 
-_PORTS: Final = {Security.TLS: 465, Security.STARTTLS: 587}
-_SECURITIES: Final = {Security.TLS: "TLS from the start", Security.STARTTLS: "STARTTLS, required"}
-_NEW: Final = 0
-_PASSWORD_HINT: Final = "Readback asks your provider with it, nobody else"
 _REMOVE: Final = "Remove…"
-_CHECK_GLYPHS: Final = {
-    CheckState.RUNNING: Glyph.DELAYED,
-    CheckState.PASSED: Glyph.CONFIRMED,
-    CheckState.FAILED: Glyph.NOT_DELIVERED,
-}
-
-
-class CheckLines(QWidget):
-    """The lines of a test, growing as it runs; a line with the same name is replaced."""
-
-    def __init__(self, themes: Themes) -> None:
-        """Start without lines."""
-        super().__init__()
-        self._themes = themes
-        self._lines: dict[str, CheckLine] = {}
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(9)
-        self._grid.setVerticalSpacing(5)
-        self._grid.setColumnStretch(1, 1)
-
-    def lines(self) -> tuple[CheckLine, ...]:
-        """Return the lines that stand there."""
-        return tuple(self._lines.values())
-
-    def clear(self) -> None:
-        """Take all lines away."""
-        self._lines = {}
-        self._show()
-
-    def put(self, line: CheckLine) -> None:
-        """Add a line, or bring an earlier one up to date."""
-        self._lines[line.what] = line
-        self._show()
-
-    def _show(self) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for row, line in enumerate(self._lines.values()):
-            text = f"{line.what}: {line.detail}" if line.detail else line.what
-            self._grid.addWidget(GlyphMark(_CHECK_GLYPHS[line.state], self._themes), row, 0)
-            label = plain(text, Role.BODY, wraps=True, selectable=True)
-            label.setAccessibleName(f"{text} ({line.state.value})")
-            self._grid.addWidget(label, row, 1)
-
-
-_PLACE_HINTS = {
-    Keep.KEYRING: "",
-    Keep.FILE: "The file is not encrypted: whoever can act as you on this computer can read it.",
-    Keep.SESSION: "You enter it again at each start, and your mail program gets a new password each time.",
-}
+_LONGEST_WAIT: Final = 90
+_LONGEST_HISTORY: Final = 3_650
 
 
 class AccountPage(QWidget):
-    """One account at a time, chosen above the form; `saved` says that the accounts changed."""
+    """One account at a time, chosen above the form; `saved` says that the accounts changed, `add_asked` asks for one.
+
+    Without any account there is nothing but the button that adds the first.
+    """
 
     saved = Signal()
+    add_asked = Signal()
 
     def __init__(self, store: Store, ops: Ops, themes: Themes, actions: Actions) -> None:
         """Empty until `reload`."""
@@ -105,70 +56,57 @@ class AccountPage(QWidget):
         self._store, self._ops, self._actions = store, ops, actions
         self._rows: tuple[AccountRow, ...] = ()
         self._without_password: frozenset[int] = frozenset()
-        self._is_guess = True
         self.which = QComboBox()
         self.which.setAccessibleName("Account")
         self.which.currentIndexChanged.connect(self._on_which)
         self.label, self.name, self.address = QLineEdit(), QLineEdit(), QLineEdit()
-        self.host, self.user, self.password = QLineEdit(), QLineEdit(), QLineEdit()
-        self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.security, self.port = QComboBox(), PortField(1)
-        for security, text in _SECURITIES.items():
-            self.security.addItem(text, security)
-        self.keyring, self.file = QRadioButton("the system's &keyring"), QRadioButton("a &file only I can read")
-        self.session = QRadioButton("th&is session only")
-        self._places = {Keep.KEYRING: self.keyring, Keep.FILE: self.file, Keep.SESSION: self.session}
-        self.keep_hint = plain("", Role.DIM, wraps=True)
-        self.keep = QButtonGroup(self)
-        for button in self._places.values():
-            self.keep.addButton(button)
-            button.toggled.connect(self._show_hint)
-        self.keyring.setChecked(True)
+        self.others = QPlainTextEdit()
+        self.others.setTabChangesFocus(True)
+        self.others.setFixedHeight(54)
+        self.others.setPlaceholderText("One a line: Name <name@example.com>")
+        self.wait_days = DaysField(1, _LONGEST_WAIT, unit="working days")
+        self.history_days = DaysField(0, _LONGEST_HISTORY, unit="days")
+        self.servers = MailServers()
+        self.sign_in = SignIn(ops, actions.set_up)
+        self.keep = KeepChoice()
         self.checks = CheckLines(themes)
         self.message = Message()
+        self.add_button = QPushButton("A&dd an account…")
         self.test_button, self.save_button = QPushButton("&Test"), QPushButton("&Save")
         self.remove_button = QPushButton(_REMOVE)
+        self._form = QWidget()
         self._lay_out()
         self._connect()
-        self._fill(None)
+        self._form.hide()
 
     def _lay_out(self) -> None:
         self.label.setPlaceholderText("Work")
         self.name.setPlaceholderText("As it stands in From")
         self.address.setPlaceholderText("you@example.com")
-        self.host.setPlaceholderText("smtp.example.com")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
-        column.addWidget(plain("Your mail account", Role.HEADING))
-        column.addWidget(
-            plain("Where your mail is handed in. Readback passes it on and keeps no copy.", Role.DIM, wraps=True)
-        )
-        form = QFormLayout()
-        form.setHorizontalSpacing(16)
-        form.setVerticalSpacing(8)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._which_label = form_label("A&ccount", self.which)
-        form.addRow(self._which_label, self.which)
-        form.addRow(form_label("&Label", self.label), self.label)
-        form.addRow(form_label("Your &name", self.name), self.name)
-        form.addRow(form_label("Your &address", self.address), self.address)
-        form.addRow(form_label("S&erver", self.host), self.host)
-        server = QHBoxLayout()
-        server.setSpacing(8)
-        server.addWidget(self.security, 1)
-        server.addWidget(form_label("P&ort", self.port))
-        server.addWidget(self.port)
-        form.addRow(form_label("Sec&urity", self.security), server)
-        form.addRow(form_label("User na&me", self.user), self.user)
-        form.addRow(form_label("&Password", self.password), self.password)
-        places = QVBoxLayout()
-        places.setSpacing(2)
-        for choice in self._places.values():
-            places.addWidget(choice)
-        places.addWidget(self.keep_hint)
-        form.addRow(form_label("Keep it in", self.keyring), places)
-        column.addLayout(form)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(plain("Your mail accounts", Role.HEADING), 1)
+        head.addWidget(self.add_button)
+        column.addLayout(head)
+        about = "Where your mail is read and handed in. Readback passes mail on and keeps no copy of its text."
+        column.addWidget(plain(about, Role.DIM, wraps=True))
+        column.addWidget(self._form)
+        column.addWidget(self.message)
+        column.addStretch(1)
+        inside = QVBoxLayout(self._form)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(12)
+        inside.addLayout(self._person_rows())
+        inside.addWidget(self.servers)
+        inside.addWidget(plain("Signing in", Role.STRONG))
+        inside.addWidget(self.sign_in)
+        places = QFormLayout()
+        places.setHorizontalSpacing(16)
+        places.addRow(form_label("Keep it in", self.keep.keyring), self.keep)
+        inside.addLayout(places)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.remove_button)
@@ -176,19 +114,34 @@ class AccountPage(QWidget):
         buttons.addWidget(self.test_button)
         buttons.addWidget(self.save_button)
         self.save_button.setProperty("kind", "primary")
-        column.addLayout(buttons)
-        column.addWidget(self.checks)
-        column.addWidget(self.message)
-        column.addStretch(1)
+        inside.addLayout(buttons)
+        inside.addWidget(self.checks)
+
+    def _person_rows(self) -> QFormLayout:
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(8)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(form_label("A&ccount", self.which), self.which)
+        form.addRow(form_label("&Label", self.label), self.label)
+        form.addRow(form_label("Your &name", self.name), self.name)
+        form.addRow(form_label("Your &address", self.address), self.address)
+        form.addRow(form_label("&More addresses", self.others), self.others)
+        form.addRow(form_label("Wait f&or an answer", self.wait_days), self.wait_days)
+        form.addRow(form_label("Read Sent mail of t&he last", self.history_days), self.history_days)
+        return form
 
     def _connect(self) -> None:
-        self.address.textEdited.connect(self._on_address)
-        self.host.textEdited.connect(self._on_own_words)
-        self.user.textEdited.connect(self._on_own_words)
-        self.security.currentIndexChanged.connect(self._on_security)
+        self.address.textEdited.connect(self.servers.guess)
         self.test_button.clicked.connect(self._on_test)
         self.save_button.clicked.connect(self._on_save)
         self.remove_button.clicked.connect(self._on_remove)
+        self.add_button.clicked.connect(self.add_asked)
+
+    @property
+    def password(self) -> QLineEdit:
+        """The field that a password is typed into."""
+        return self.sign_in.password
 
     @Slot()
     def reload(self) -> None:
@@ -205,6 +158,9 @@ class AccountPage(QWidget):
     def _secrets(self) -> tuple[bool, Keep]:
         return self._actions.keyring_works(), self._actions.kept_in()
 
+    def _on_secrets(self, found: tuple[bool, Keep]) -> None:
+        self.keep.set_places(has_keyring=found[0], kept_in=found[1])
+
     def _on_read(self, rows: tuple[AccountRow, ...]) -> None:
         chosen = self.which.currentData()
         self._rows = rows
@@ -212,12 +168,10 @@ class AccountPage(QWidget):
         self.which.clear()
         for row in rows:
             self.which.addItem(row.label, row.id)
-        self.which.addItem("New account", _NEW)
         at = self.which.findData(chosen) if chosen else 0
-        self.which.setCurrentIndex(max(at, 0))
+        self.which.setCurrentIndex(max(at, 0) if rows else -1)
         self.which.blockSignals(False)
-        self.which.setVisible(bool(rows))
-        self._which_label.setVisible(bool(rows))
+        self._form.setVisible(bool(rows))
         self._on_which()
         self._ops.run(self, partial(self._missing, rows), self._on_missing, self.message.show_trouble)
 
@@ -226,97 +180,66 @@ class AccountPage(QWidget):
 
     def _on_missing(self, without_password: frozenset[int]) -> None:
         self._without_password = without_password
-        self._show_password_hint()
+        self._offer_sign_in()
 
-    def _show_password_hint(self) -> None:
-        chosen = self.which.currentData()
-        if not chosen:
-            self.password.setPlaceholderText(_PASSWORD_HINT)
-        else:
-            self.password.setPlaceholderText("enter it again" if chosen in self._without_password else "unchanged")
+    @property
+    def chosen(self) -> AccountRow | None:
+        """The account whose form is shown, as it is stored."""
+        return next((row for row in self._rows if row.id == self.which.currentData()), None)
 
-    def _on_secrets(self, found: tuple[bool, Keep]) -> None:
-        has_keyring, kept_in = found
-        self.keyring.setEnabled(has_keyring)
-        chosen = Keep.SESSION if kept_in is Keep.KEYRING and not has_keyring else kept_in
-        self._places[chosen].setChecked(True)
-        if not has_keyring:
-            self.keyring.setToolTip("This system has no keyring that answers. Install one, such as gnome-keyring.")
-        self._show_hint()
-
-    @Slot()
-    def _show_hint(self) -> None:
-        lines = [] if self.keyring.isEnabled() else ["No keyring can be used here."]
-        lines.append(_PLACE_HINTS[next(place for place, button in self._places.items() if button.isChecked())])
-        self.keep_hint.setText(" ".join(lines).strip())
+    def _offer_sign_in(self) -> None:
+        row = self.chosen
+        if row is None:
+            return
+        is_missing = row.id in self._without_password
+        self.sign_in.offer(
+            row.user,
+            provider=row.oauth_provider,
+            takes_password=row.auth is not Auth.OAUTH2,
+            prefers_page=row.auth is Auth.OAUTH2,
+            must_type=is_missing,
+            placeholder="enter it again" if is_missing else "unchanged",
+        )
 
     @Slot()
     def _on_which(self) -> None:
         self.forget()
-        self._fill(next((row for row in self._rows if row.id == self.which.currentData()), None))
+        row = self.chosen
+        if row is None:
+            return
+        identity = row.identities[0] if row.identities else Mailbox("", "")
+        self.label.setText(row.label)
+        self.name.setText(identity.name)
+        self.address.setText(identity.address)
+        self.others.setPlainText(identities.as_text(row.identities[1:]))
+        self.wait_days.setValue(row.wait_days)
+        self.history_days.setValue(row.history_days)
+        self.servers.fill(row)
+        self._offer_sign_in()
 
-    def _fill(self, row: AccountRow | None) -> None:
-        self._is_guess = row is None
-        identity = row.identities[0] if row is not None and row.identities else Mailbox("", "")
-        texts = (row.label, identity.name, identity.address, row.host, row.user) if row else ("", "", "", "", "")
-        fields = (self.label, self.name, self.address, self.host, self.user)
-        for field, text in zip(fields, texts, strict=True):
-            field.setText(text)
-        self.security.setCurrentIndex(self.security.findData(row.security if row else Security.TLS))
-        self.port.set_value(row.port if row else _PORTS[Security.TLS])
-        self.password.clear()
-        self._show_password_hint()
-        self.remove_button.setVisible(row is not None)
-
-    @Slot(str)
-    def _on_address(self, text: str) -> None:
-        """Guess server and user from the address until the user has words of their own for them."""
-        if self._is_guess:
-            domain = text.rpartition("@")[2] if "@" in text else ""
-            self.host.setText(f"smtp.{domain}" if domain else "")
-            self.user.setText(text)
-
-    @Slot()
-    def _on_own_words(self) -> None:
-        self._is_guess = False
-
-    @Slot()
-    def _on_security(self) -> None:
-        if self.port.text() in {str(port) for port in _PORTS.values()}:
-            self.port.set_value(_PORTS[Security(self.security.currentData())])
+    def choose(self, account_id: int) -> None:
+        """Show this account's form."""
+        self.which.setCurrentIndex(max(self.which.findData(account_id), 0))
 
     def draft(self) -> AccountDraft:
         """Return what the form holds; raise Malformed with the field's name and what helps."""
-        known = next((row for row in self._rows if row.id == self.which.currentData()), None)
+        known = self.chosen
+        if known is None:
+            raise Malformed("There is no account yet.", "Add one first.")
         address = check_address(filled_address(self.address.text()))
-        host = _checked_host(self.host.text().strip())
-        if not self.password.text() and known is None:
-            raise Malformed("The password is missing.", "Many providers give out an app password for this.")
-        if not self.password.text() and known is not None and known.id in self._without_password:
-            raise Malformed("The password is missing.", "It is not held any more; enter it again.")
-        label = self.label.text().strip() or address.rpartition("@")[2]
         first = Mailbox(self.name.text().strip(), address)
-        row = AccountRow(
-            id=_NEW,
-            label=label,
-            host=host,
-            port=self.port.value(),
-            security=Security(self.security.currentData()),
-            user=self.user.text().strip(),
-            identities=(first,),
-        )
-        if known is not None:
-            row = replace(
+        row = self.servers.applied(
+            replace(
                 known,
-                label=label,
-                host=host,
-                port=row.port,
-                security=row.security,
-                user=row.user,
-                identities=(first, *known.identities[1:]),
+                label=self.label.text().strip() or address.rpartition("@")[2],
+                identities=(first, *identities.from_text(self.others.toPlainText())),
+                wait_days=self.wait_days.value(),
+                history_days=self.history_days.value(),
             )
-        keep = next(place for place, button in self._places.items() if button.isChecked())
-        return AccountDraft(row=row, password=self.password.text(), keep=keep)
+        )
+        self.sign_in.check()
+        row = replace(row, auth=self.sign_in.auth, oauth_provider=self.sign_in.provider)
+        return AccountDraft(row=row, password=self.password.text(), keep=self.keep.chosen(), grant=self.sign_in.grant)
 
     @Slot()
     def _on_test(self) -> None:
@@ -330,21 +253,12 @@ class AccountPage(QWidget):
         self._ops.run(self, lambda: self._actions.test_account(draft, report), self._on_tested, self._on_test_failed)
 
     def _on_test_failed(self, trouble: Trouble) -> None:
-        said, cure = words.trouble_texts(trouble)
-        if not any(line.state is CheckState.FAILED and said in line.detail for line in self.checks.lines()):
-            self._on_failed(trouble)
-            return
-        # The line of the step that failed says it already.
         self._set_busy(False)
-        self.message.show_bad(cure or "Not ready yet: see the line above.")
+        self.message.show_bad(unsaid(trouble, self.checks))
 
     def _on_tested(self, _: object) -> None:
         self._set_busy(False)
-        failed = any(line.state is CheckState.FAILED for line in self.checks.lines())
-        if failed:
-            self.message.show_bad("Not ready yet: see the line above.")
-        else:
-            self.message.show_good("The provider will take your mail.")
+        self.message.show_good("All of it works.")
 
     @Slot()
     def _on_save(self) -> None:
@@ -358,16 +272,17 @@ class AccountPage(QWidget):
     def _on_saved(self, account_id: int) -> None:
         self._set_busy(False)
         self.password.clear()
-        self.reload_choosing(account_id)
+        self.reload_choosing(account_id, "Saved.")
         self.saved.emit()
 
-    def reload_choosing(self, account_id: int) -> None:
-        """Read the accounts anew and show this one."""
+    def reload_choosing(self, account_id: int, said: str = "") -> None:
+        """Read the accounts anew and show this one, saying something below it."""
 
         def done(rows: tuple[AccountRow, ...]) -> None:
             self._on_read(rows)
-            self.which.setCurrentIndex(max(self.which.findData(account_id), 0))
-            self.message.show_good("Saved.")
+            self.choose(account_id)
+            if said:
+                self.message.show_good(said)
 
         self._ops.run(self, lambda: accounts(self._store), done, self._on_failed)
 
@@ -375,8 +290,9 @@ class AccountPage(QWidget):
     def _on_remove(self) -> None:
         account_id = int(self.which.currentData())
         if self.remove_button.text().startswith("Remove"):
-            # A second press confirms: the mail already sent stays, so a dialog would be too much.
+            # A second press confirms: the conversations stay, so a dialog would be too much.
             self.remove_button.setText("Really remove it")
+            self.message.show_note("Its conversations stay. Readback reads and sends nothing through it any more.")
             return
         self.remove_button.setText(_REMOVE)
         self._ops.run(self, lambda: self._actions.delete_account(account_id), self._on_removed, self._on_failed)
@@ -401,9 +317,9 @@ class AccountPage(QWidget):
         self.save_button.setEnabled(not is_busy)
 
 
-def _checked_host(text: str) -> str:
-    if not text:
-        raise Malformed("The server's name is missing.", "Your provider calls it “outgoing server” or “SMTP”.")
-    if not all(sign.isalnum() or sign in "-.:[]" for sign in text):
-        raise Malformed("This is not a server's name.", "Write it as smtp.example.com.")
-    return text
+def unsaid(trouble: Trouble, checks: CheckLines) -> str:
+    """Return what of a failure the line of the step that failed does not say already."""
+    said, cure = words.trouble_texts(trouble)
+    if any(line.state is CheckState.FAILED and said in line.detail for line in checks.lines()):
+        return cure or "Not ready yet: see the line above."
+    return " ".join(part for part in (said, cure) if part)

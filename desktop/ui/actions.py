@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from threading import Event
 from typing import Protocol
 
 from desktop.core.errors import Trouble
@@ -35,6 +36,28 @@ class RelayState(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class MailState(StrEnum):
+    """How reading an account's incoming mail stands."""
+
+    CONNECTING = "connecting"
+    READING = "reading"
+    WATCHING = "watching"
+    POLLING = "polling"
+    AWAY = "away"
+    SIGN_IN = "sign_in"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"
+
+
+class SourceState(StrEnum):
+    """How far one source of an account's settings was asked."""
+
+    LOOKING = "looking"
+    FOUND = "found"
+    NOTHING = "nothing"
+    FAILED = "failed"
+
+
 class CheckState(StrEnum):
     """How one line of an account test ended."""
 
@@ -54,11 +77,76 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDraft:
-    """An account as the form holds it; an empty password means: keep the one already stored."""
+    """An account as the form holds it; an empty password means: keep the one already stored.
+
+    `grant` is what `sign_in` returned, where the user signed in at the provider's own page just now; the windows hand
+    it on unread.
+    """
 
     row: AccountRow
     password: str
     keep: Keep
+    grant: object | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """One place where an account's settings are looked for, as "Mozilla's list of providers", and what it said."""
+
+    name: str
+    state: SourceState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Settings that were found: `row` as it would be saved, `label`, whose they are, and `source`, who says so.
+
+    `sign_in_with` names the provider whose own page signs the user in ("Google") and `oauth_provider` its key; both are
+    empty where there is none; `takes_password` says whether a password may be used instead.  `app_password_page` and
+    `app_password_note` tell of passwords for programs.  With `must_confirm` the servers are shown and agreed to before
+    any password goes there: they may be forged or a guess.
+    """
+
+    row: AccountRow
+    label: str
+    source: str
+    oauth_provider: str = ""
+    sign_in_with: str = ""
+    app_password_page: str = ""
+    app_password_note: str = ""
+    note: str = ""
+    takes_password: bool = True
+    must_confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthClient:
+    """The program's own name at a provider, which the user or the packager supplies.
+
+    `missing` says what is still needed before anybody can sign in there, and where it comes from; empty when all is.
+    """
+
+    client_id: str = ""
+    client_secret: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailStation:
+    """How one account's incoming mail stands.
+
+    While READING, `done` of `total` older messages are read, just now those of `folder`; the user may cancel that, and
+    take it up again once it is CANCELLED.
+    """
+
+    account_id: int
+    address: str
+    state: MailState
+    folder: str = ""
+    done: int = 0
+    total: int = 0
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +170,14 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stations:
-    """How the two sides stand; `trouble` is the latest known failure of either."""
+    """How all sides stand; `trouble` is the latest known failure of any, `mail` has one entry an account read."""
 
     listener: ListenerState
     port: int
     relay: RelayState
     relay_host: str = ""
     trouble: Trouble | None = None
+    mail: tuple[MailStation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +244,18 @@ class PracticeControls(Protocol):
         """Let that recipient press the button on their stop page."""
         ...
 
+    def reply(self, address: str) -> None:
+        """Let that recipient reply to their copy."""
+        ...
+
+    def go_away(self, address: str) -> None:
+        """Let that recipient's out-of-office answer their copy."""
+        ...
+
+    def bounce(self, address: str) -> None:
+        """Let that recipient's mail server report that it has no such mailbox."""
+        ...
+
     def advance(self, by: timedelta) -> None:
         """Move the sandbox's clock on."""
         ...
@@ -177,8 +278,30 @@ class PracticeControls(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetUp:
+    """What setting up an account needs from outside.
+
+    `discover` looks for an address' settings, best first, telling each source as it is asked; its second argument asks
+    further where the program's own table knows an answer.  `sign_in` is told the provider's key and the address, opens
+    the provider's page with the callable it is given, and returns a grant for `AccountDraft`.  Both end soon after the
+    event they were given is set.  `client` and `save_client` know the program's own name at an OAuth provider.
+    `open_url` shows a page in the user's browser and says whether there is one.
+    """
+
+    discover: Callable[[str, bool, Callable[[SourceLine], None], Event], tuple[Finding, ...]]
+    sign_in: Callable[[str, str, Callable[[str], None], Event], object]
+    client: Callable[[str], OAuthClient]
+    save_client: Callable[[str, OAuthClient], None]
+    open_url: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
-    """Everything the windows may ask for; `has_password` says whether an account's password is held now."""
+    """Everything the windows may ask for; `has_password` says whether an account's secret is held now.
+
+    `cancel_reading` leaves an account's older mail unread, `resume_reading` takes it up again, and `check_mail` looks
+    for new mail at once; each is told the account.
+    """
 
     test_account: Callable[[AccountDraft, Callable[[CheckLine], None]], None]
     save_account: Callable[[AccountDraft], int]
@@ -192,4 +315,8 @@ class Actions:
     disconnect_relay: Callable[[], None]
     quit: Callable[[], None]
     has_password: Callable[[int], bool]
+    set_up: SetUp
+    cancel_reading: Callable[[int], None]
+    resume_reading: Callable[[int], None]
+    check_mail: Callable[[], None]
     practice: PracticeControls | None = None

@@ -111,10 +111,14 @@ def _line(painter: QPainter, box: QRect, text: str) -> None:
 
 
 class CardList(QTableView):
-    """Shows a CardModel; `chosen` carries the key of the current card, `entered` says Enter was pressed on it."""
+    """Shows a CardModel; `chosen` carries the key of the current card, `opened` says that Enter was pressed on it.
+
+    `end_reached` says that the last card came into sight by scrolling.
+    """
 
     chosen = Signal(object)
     opened = Signal()
+    end_reached = Signal()
 
     def __init__(self, model: CardModel, themes: Themes, *, lines: int = 3) -> None:
         """Keyboard first: arrows move, Enter goes into the detail."""
@@ -133,6 +137,7 @@ class CardList(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().setSingleStep(24)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.horizontalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(Column.CARD, QHeaderView.ResizeMode.Stretch)
         self.verticalHeader().hide()
@@ -167,6 +172,11 @@ class CardList(QTableView):
         del previous
         if current.isValid():
             self.chosen.emit(self._cards.card_at(current.row()).key)
+
+    @Slot(int)
+    def _on_scrolled(self, value: int) -> None:
+        if value and value == self.verticalScrollBar().maximum():
+            self.end_reached.emit()
 
     @Slot()
     def _on_theme_changed(self) -> None:

@@ -79,8 +79,14 @@ class CardModel(QAbstractTableModel):
         for row in reversed(range(len(self._cards))):
             if self._cards[row].key not in wanted:
                 self._remove(row)
+        standing = {card.key for card in self._cards}
         for row, card in enumerate(cards):
-            self._bring(row, card)
+            if card.key in standing:
+                self._bring(row, card)
+            else:
+                self.beginInsertRows(QModelIndex(), row, row)
+                self._cards.insert(row, card)
+                self.endInsertRows()
 
     def _remove(self, row: int) -> None:
         self.beginRemoveRows(QModelIndex(), row, row)
@@ -88,12 +94,7 @@ class CardModel(QAbstractTableModel):
         self.endRemoveRows()
 
     def _bring(self, row: int, card: CardText) -> None:
-        found = next((at for at in range(row, len(self._cards)) if self._cards[at].key == card.key), None)
-        if found is None:
-            self.beginInsertRows(QModelIndex(), row, row)
-            self._cards.insert(row, card)
-            self.endInsertRows()
-            return
+        found = next(at for at in range(row, len(self._cards)) if self._cards[at].key == card.key)
         if found != row:
             self.beginMoveRows(QModelIndex(), found, found, QModelIndex(), row)
             self._cards.insert(row, self._cards.pop(found))

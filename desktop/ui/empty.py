@@ -51,7 +51,8 @@ class EmptyState(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
         column.addWidget(_Sign(glyph, themes), 0, Qt.AlignmentFlag.AlignHCenter)
-        for label in (plain(title, Role.HEADING, wraps=True), plain(text, Role.DIM, wraps=True)):
+        self._title, self._text = plain(title, Role.HEADING, wraps=True), plain(text, Role.DIM, wraps=True)
+        for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)
         if button and pressed is not None:
@@ -69,3 +70,8 @@ class EmptyState(QWidget):
         outer.addStretch(2)
         outer.addLayout(across)
         outer.addStretch(3)
+
+    def say(self, title: str, text: str) -> None:
+        """Say something else from now on."""
+        self._title.setText(title)
+        self._text.setText(text)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QIntValidator, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from desktop.core.errors import Malformed, Trouble
 from desktop.ui import glyphs, words
@@ -153,6 +153,17 @@ class PortField(QLineEdit):
     def set_value(self, port: int) -> None:
         """Let this be the number."""
         self.setText(str(port))
+
+
+class DaysField(QSpinBox):
+    """A number of days, typed or stepped with the arrow keys."""
+
+    def __init__(self, least: int, most: int, *, unit: str) -> None:
+        """Let `unit` stand behind the number, as "working days"."""
+        super().__init__()
+        self.setRange(least, most)
+        self.setSuffix(f" {unit}")
+        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
 
 
 class CopyField(QWidget):

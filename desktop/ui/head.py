@@ -1,6 +1,8 @@
 """The strips above what is shown: places and settings, the practice dock's own head, the banner for troubles."""
 
-from PySide6.QtCore import Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from desktop.core.errors import Trouble
@@ -87,6 +89,10 @@ class Banner(QWidget):
         row.setContentsMargins(14, 8, 10, 8)
         self._message = Message()
         row.addWidget(self._message, 1, Qt.AlignmentFlag.AlignVCenter)
+        self.button = QPushButton()
+        self.button.clicked.connect(self._on_pressed)
+        self._on_chosen: Callable[[], None] | None = None
+        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
         dismiss = QPushButton("Dismiss")
         dismiss.setProperty("kind", "quiet")
         dismiss.clicked.connect(self.hide)
@@ -97,7 +103,15 @@ class Banner(QWidget):
         """Return what stands there."""
         return self._message.text()
 
-    def show_trouble(self, trouble: Trouble) -> None:
-        """Say what went wrong and what helps."""
+    def show_trouble(self, trouble: Trouble, *, button: str = "", chosen: Callable[[], None] | None = None) -> None:
+        """Say what went wrong and what helps; a button does what helps, where the window can."""
         self._message.show_trouble(trouble)
+        self.button.setText(button)
+        self.button.setVisible(bool(button))
+        self._on_chosen = chosen
         self.show()
+
+    @Slot()
+    def _on_pressed(self) -> None:
+        if self._on_chosen is not None:
+            self._on_chosen()

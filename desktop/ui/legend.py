@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLayout, QVBoxLayout, QWidge
 from desktop.ui.forms import ButtonRow
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Role, plain
+from desktop.ui.marks import GlyphMark
 from desktop.ui.theme import Themes
-from desktop.ui.thread_view import GlyphMark
 
 MEANINGS: Final = {
     Glyph.SENT: "Sent: the provider took it. Silence is no sign yet, never “unread”",

@@ -1,55 +1,49 @@
-"""The window: places at the top, conversations or people in the middle, the two sides' state at the foot.
+"""The window: places at the top, one of them in the middle, how all sides stand at the foot.
 
 It shows and asks; what changed comes in through `on_change`, and every reading runs on a worker.
 """
 
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QApplication,
-    QDockWidget,
-    QMainWindow,
-    QSplitter,
-    QStackedWidget,
-    QStatusBar,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QStatusBar, QVBoxLayout, QWidget
 
 from desktop.core.errors import Trouble
-from desktop.core.notice import Notice, NoticeKind
 from desktop.store import settings
-from desktop.store.accounts import accounts
+from desktop.store.accounts import AccountRow, accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
-from desktop.store.hits import still_stands
-from desktop.store.mail import ConversationDetail, conversation
-from desktop.ui import glyphs, words
-from desktop.ui.actions import Actions, ListenerState, PracticeRecipient, Stations
-from desktop.ui.empty import EmptyState
-from desktop.ui.glyphs import Glyph
+from desktop.store.questions import Question
+from desktop.ui import glyphs, menus, words
+from desktop.ui.actions import Actions, ListenerState, MailState, PracticeRecipient, RelayState, Stations
+from desktop.ui.acts import Acts
+from desktop.ui.deeds import Deeds
+from desktop.ui.due_feed import DueFeed
+from desktop.ui.due_lines import DueReading, due_groups
+from desktop.ui.due_page import DuePage, nothing_due
 from desktop.ui.head import Banner, DockHead, Head
 from desktop.ui.legend import Legend
-from desktop.ui.notifier import Bubble, Notifier
+from desktop.ui.mail_place import MailPlace
 from desktop.ui.ops import Ops
 from desktop.ui.people_page import PeoplePage
 from desktop.ui.practice_panel import PracticePanel
+from desktop.ui.reading import Reading
 from desktop.ui.recipient_view import RecipientView
-from desktop.ui.settings_dialog import THEME_KEY, SettingsDialog, notice_key
+from desktop.ui.settings_dialog import ACCOUNTS, MAIL_PROGRAM, RELAY, THEME_KEY, SettingsDialog
+from desktop.ui.setup_dialog import SetUpDialog
 from desktop.ui.status_line import StatusLine
+from desktop.ui.telling import Telling
 from desktop.ui.theme import Theme, Themes
-from desktop.ui.thread_list import ThreadList
-from desktop.ui.thread_view import ThreadView
 from desktop.ui.toast import Toast
+from desktop.ui.today_page import TodayPage
 from desktop.ui.tray import Tray
+from desktop.ui.undo_bar import UndoBar
 
-_CONVERSATIONS: Final = 0
-_PEOPLE: Final = 1
+TODAY, CONVERSATIONS, FOLLOW_UPS, PEOPLE = range(4)
 _LEAST_WIDTH: Final = 640
 _LEAST_WIDTH_WITH_DOCK: Final = 790
 
@@ -61,24 +55,31 @@ class MainWindow(QMainWindow):
         """Make it on the main thread; it reads the store at once."""
         super().__init__()
         self._store, self._actions, self._clock = store, actions, clock
-        self._current: int | None = None
-        self._has_accounts = self._is_empty = False
-        self._switched_off: frozenset[NoticeKind] = frozenset()
         self._is_quitting = self._is_station_in_banner = False
         self._told_trouble: tuple[str, str] | None = None
+        self._came_from = TODAY
         self.ops = Ops(self)
         choice = Theme(settings.get(store, THEME_KEY, Theme.SYSTEM.value))
+        self._stations = Reading(self.ops, self, lambda: actions.stations, self.on_stations, self._on_failed)
         self.themes = Themes(cast("QApplication", QApplication.instance()), choice, self)
-        self.notifier = Notifier(self)
-        self.threads = ThreadList(store, self.ops, self.themes, clock)
-        self.view = ThreadView(self.themes, clock)
+        self.feed = DueFeed(store, self.ops, clock, self)
+        self.deeds = Deeds(store, self.ops, clock, self)
+        self.acts = Acts(self, store, self.ops, deeds=self.deeds, feed=self.feed, now=clock)
+        self.today = TodayPage(self.themes, self.acts)
+        self.follow_ups = DuePage("Follow-ups", due_groups, self.themes, self.acts, nothing_due(self.themes))
+        self.mail = MailPlace(store, self.ops, self.themes, clock, is_practice=actions.practice is not None)
+        self.threads, self.view = self.mail.threads, self.mail.view
         self.people = PeoplePage(store, self.ops, self.themes, clock)
         self.settings = SettingsDialog(self, store, self.ops, self.themes, actions)
         self.status_line = StatusLine(self.themes)
         self.practice = PracticePanel(actions.practice, self.ops, self.themes) if actions.practice else None
         self._lay_out()
-        self._make_menus()
+        view_menu = menus.fill(self.menuBar(), self)
+        if self.practice is not None:
+            view_menu.addSeparator()
+            view_menu.addAction(self.dock.toggleViewAction())
         self.toast = Toast(self)
+        self.telling = Telling(store, self.ops, self.toast, self)
         self.tray = Tray(self) if Tray.is_possible() else None
         self._connect()
         self.reload()
@@ -90,119 +91,76 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(glyphs.app_icon())
         self.resize(1100, 720)
         self.setMinimumSize(_LEAST_WIDTH, 420)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setHandleWidth(1)
-        self._splitter.setChildrenCollapsible(False)
-        self.threads.setMinimumWidth(220)
-        self.view.setMinimumWidth(280)
-        self._splitter.addWidget(self.threads)
-        self._splitter.addWidget(self.view)
-        self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([330, 770])
-        self.no_account, self.no_mail = self._empty_states()
-        self._mail_place = QStackedWidget()
-        for page in (self._splitter, self.no_account, self.no_mail):
-            self._mail_place.addWidget(page)
         self.places = QStackedWidget()
-        self.places.addWidget(self._mail_place)
-        self.places.addWidget(self.people)
+        for place in (self.today, self.mail, self.follow_ups, self.people):
+            self.places.addWidget(place)
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.head = Head("&Conversations", "&People")
+        self.head = Head("Toda&y", "&Conversations", "&Follow-ups", "&People")
+        self.banner, self.undo_bar = Banner(), UndoBar()
         column.addWidget(self.head)
-        self.banner = Banner()
         column.addWidget(self.banner)
         column.addWidget(self.places, 1)
+        column.addWidget(self.undo_bar)
         self.setCentralWidget(middle)
         foot = QStatusBar()
         foot.setSizeGripEnabled(False)
         foot.addWidget(self.status_line, 1)
         self.setStatusBar(foot)
         if self.practice is not None:
-            self.dock = QDockWidget("Practice")
-            self.dock.setObjectName("practice")
-            self.dock.setWidget(self.practice)
-            self.dock.setMinimumWidth(252)
-            self.dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
-            head = DockHead("Practice")
-            head.hide_asked.connect(self.dock.close)
-            self.dock.setTitleBarWidget(head)
-            self.dock.visibilityChanged.connect(self._on_dock_shown)
-            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-            self.resizeDocks([self.dock], [284], Qt.Orientation.Horizontal)
+            self._add_dock(self.practice)
+
+    def _add_dock(self, panel: PracticePanel) -> None:
+        self.dock = QDockWidget("Practice")
+        self.dock.setObjectName("practice")
+        self.dock.setWidget(panel)
+        self.dock.setMinimumWidth(252)
+        self.dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        head = DockHead("Practice")
+        head.hide_asked.connect(self.dock.close)
+        self.dock.setTitleBarWidget(head)
+        self.dock.visibilityChanged.connect(self._on_dock_shown)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self.resizeDocks([self.dock], [284], Qt.Orientation.Horizontal)
 
     @Slot(bool)
     def _on_dock_shown(self, is_shown: bool) -> None:
         self.setMinimumWidth(_LEAST_WIDTH_WITH_DOCK if is_shown else _LEAST_WIDTH)
 
-    def _empty_states(self) -> tuple[EmptyState, EmptyState]:
-        no_account = EmptyState(
-            self.themes,
-            Glyph.SENT,
-            "Start with your mail account",
-            "Readback stands between the mail program you already use and your provider. Tell it where your mail is "
-            "handed in; nothing is changed until somebody gives you permission.",
-            button="Add your &account…",
-            pressed=self.open_account_settings,
-        )
-        if self.practice is not None:
-            title, text = "The story is about to begin", "Kim writes the first mail in a moment. Watch it arrive here."
-            return no_account, EmptyState(self.themes, Glyph.SENT, title, text)
-        no_mail = EmptyState(
-            self.themes,
-            Glyph.SENT,
-            "No mail yet",
-            "Point your mail program at Readback and send as always. Each mail you send appears here, with what became "
-            "of it.",
-            button="How to point &it here…",
-            pressed=self.open_listener_settings,
-        )
-        return no_account, no_mail
-
-    def _make_menus(self) -> None:
-        bar = self.menuBar()
-        readback = bar.addMenu("&Readback")
-        self._act(readback.addAction("&Settings…"), self.open_account_settings, "Ctrl+,")
-        readback.addSeparator()
-        self._act(readback.addAction("&Quit"), self.quit, QKeySequence.StandardKey.Quit)
-        view = bar.addMenu("&View")
-        self._act(view.addAction("&Conversations"), self.show_conversations, "Ctrl+1")
-        self._act(view.addAction("&People"), self.show_people, "Ctrl+2")
-        self._act(view.addAction("&Find"), self.start_search, QKeySequence.StandardKey.Find)
-        self._act(view.addAction("&Refresh"), self.reload, QKeySequence.StandardKey.Refresh)
-        if self.practice is not None:
-            view.addSeparator()
-            view.addAction(self.dock.toggleViewAction())
-        people = bar.addMenu("P&ermission")
-        self._act(people.addAction("&Record a permission…"), self.ask_permission, "Ctrl+Shift+P")
-        help_menu = bar.addMenu("&Help")
-        self._act(help_menu.addAction("What the &shapes mean"), self.show_legend, QKeySequence.StandardKey.HelpContents)
-
-    def _act(self, action: QAction, slot: Callable[[], None], keys: str | QKeySequence.StandardKey) -> None:
-        action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(slot)
-
     def _connect(self) -> None:
         self.head.place_asked.connect(self.go)
         self.head.settings_asked.connect(self.open_account_settings)
-        self.threads.chosen.connect(self._on_chosen)
-        self.threads.opened.connect(self.view.setFocus)
-        self.threads.emptied.connect(self._on_emptied)
-        self.threads.failed.connect(self._on_failed)
+        self.feed.read.connect(self._on_due_read)
+        self.deeds.done.connect(self.undo_bar.offer)
+        self.today.account_asked.connect(self.add_account)
+        self.today.cancel_asked.connect(self._on_cancel_asked)
+        self.today.resume_asked.connect(self._on_resume_asked)
+        self.mail.account_asked.connect(self.add_account)
+        self.mail.listener_asked.connect(self.open_listener_settings)
         self.view.permission_asked.connect(self._on_permission_asked)
+        self.view.acted.connect(self._on_view_acted)
+        self.view.answered.connect(self._on_answered)
+        self.view.retracted.connect(self._on_retracted)
+        self.threads.chosen.connect(self._on_conversation_chosen)
+        for page in (self.today, self.follow_ups):
+            page.opened.connect(self._on_line_opened)
         self.people.told.connect(self._on_told)
         self.people.recorded.connect(self._on_recorded)
-        self.people.failed.connect(self._on_failed)
+        for part in (self.feed, self.deeds, self.mail, self.people, self.telling):
+            part.failed.connect(self._on_failed)
         self.settings.changed.connect(self._on_settings_changed)
+        self.settings.add_asked.connect(self.add_account)
         self.settings.test_asked.connect(self._on_sample_asked)
         self.status_line.listener_asked.connect(self.open_listener_settings)
         self.status_line.relay_asked.connect(self.open_relay_settings)
-        self.notifier.chosen.connect(self.open_conversation)
-        self.notifier.fell.connect(self._on_fell)
-        if self.practice is not None:
+        self.status_line.mail_asked.connect(self.open_account)
+        self.telling.chosen.connect(self.open_conversation)
+        if self.practice is not None and self._actions.practice is not None:
             self.practice.view_asked.connect(self.show_recipient)
+            moved = self.ops.on_main(self, self._on_practice_moved)
+            self._actions.practice.subscribe(lambda: moved(None))
         if self.tray is not None:
             self.tray.window_asked.connect(self.bring_up)
             self.tray.quit_asked.connect(self.quit)
@@ -212,77 +170,90 @@ class MainWindow(QMainWindow):
     @Slot()
     def reload(self) -> None:
         """Read everything that is shown anew."""
-        self.threads.reload()
+        self.mail.reload()
         self.people.reload()
+        self.feed.ask()
         self._read_settings()
         self.refresh_stations()
-        self._read_current()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Look for new mail, and read everything anew."""
+        self.ops.run(self, self._actions.check_mail, None, self._on_failed)
+        self.reload()
 
     def _read_settings(self) -> None:
-        def work() -> tuple[bool, frozenset[NoticeKind]]:
-            off = frozenset(kind for kind in NoticeKind if not settings.get(self._store, notice_key(kind), True))
-            return bool(accounts(self._store)), off
+        self.telling.reload()
+        self.ops.run(self, lambda: accounts(self._store), self._on_accounts_read, self._on_failed)
 
-        self.ops.run(self, work, self._on_settings_read, self._on_failed)
-
-    def _on_settings_read(self, read: tuple[bool, frozenset[NoticeKind]]) -> None:
-        self._has_accounts, self._switched_off = read
-        self.show_mail_place()
+    def _on_accounts_read(self, rows: tuple[AccountRow, ...]) -> None:
+        has_accounts, reads_mail = bool(rows), any(row.imap_host for row in rows)
+        self.mail.set_accounts(has_accounts=has_accounts, reads_mail=reads_mail)
+        self.today.set_accounts(has_accounts=has_accounts, reads_mail=reads_mail)
 
     @Slot()
     def refresh_stations(self) -> None:
-        """Ask how listener and relay stand."""
-        self.ops.run(self, self._actions.stations, self.on_stations, self._on_failed)
+        """Ask how all sides stand; while mail is read they are asked many times a second."""
+        self._stations.ask()
 
     @Slot(object)
     def on_stations(self, stations: Stations) -> None:
-        """Show how listener and relay stand; the app may call this whenever it knows better."""
+        """Show how all sides stand; the app may call this whenever it knows better."""
         self.status_line.show_stations(stations)
         self.settings.show_stations(stations)
+        self.today.show_stations(stations)
+        has_relay = stations.relay is not RelayState.NONE
+        self.threads.set_relay(has_relay=has_relay)
+        self.view.set_relay(has_relay=has_relay)
         if self.tray is not None:
             self.tray.show_stations(stations)
-        if stations.trouble is None:
+        self._show_station_trouble(stations)
+
+    def _show_station_trouble(self, stations: Stations) -> None:
+        refused = next((each for each in stations.mail if each.state is MailState.SIGN_IN and each.trouble), None)
+        if refused is not None and refused.trouble is not None:
+            chosen = _Opening(self.open_account, refused.account_id)
+            self._tell_once(refused.trouble, button="Sign in again", chosen=chosen)
+        elif stations.trouble is None:
             self._told_trouble = None
             if self._is_station_in_banner:
                 self.banner.hide()
-        elif stations.listener is ListenerState.FAILED and self._told_trouble != words.trouble_texts(stations.trouble):
-            self.show_trouble(stations.trouble)
+        elif stations.listener is ListenerState.FAILED:
+            self._tell_once(stations.trouble)
+
+    def _tell_once(self, trouble: Trouble, *, button: str = "", chosen: Callable[[], None] | None = None) -> None:
+        """Say what is wrong, unless it was said already: a dismissed trouble stays dismissed while it lasts."""
+        if self._told_trouble != words.trouble_texts(trouble):
+            self._told_trouble = words.trouble_texts(trouble)
+            self._is_station_in_banner = True
+            self.banner.show_trouble(trouble, button=button, chosen=chosen)
 
     @Slot(object)
     def on_change(self, change: Change) -> None:
         """Show what one transaction altered, and tell what it says is worth telling."""
-        if change.conversations or change.copies:
-            self.threads.reload()
-            if self._current in change.conversations or (change.copies and not change.conversations):
-                self._read_current()
+        self.mail.on_change(change)
+        if change.conversations or change.copies or change.accounts or change.settings:
+            self.feed.ask()
         if change.people:
             self.people.reload()
         if change.accounts or change.settings:
             self._read_settings()
         for notice in change.notices:
-            self._tell_when_settled(notice)
+            self.telling.tell_when_settled(notice)
 
-    def _tell_when_settled(self, notice: Notice) -> None:
-        """Tell a notice; one that the next seconds may belie waits for them, and is then told only if it stands."""
-        if not notice.settles_after_s:
-            self.tell(notice)
-            return
+    @Slot(object)
+    def _on_due_read(self, reading: DueReading) -> None:
+        self.today.show_reading(reading)
+        self.follow_ups.show_reading(reading)
+        self._show_due()
 
-        def told(stands: bool) -> None:
-            if stands:
-                self.tell(notice)
+    def _show_due(self) -> None:
+        current, latest = self.mail.current, self.feed.latest
+        self.view.set_due(latest.of_conversation(current) if latest is not None and current is not None else None)
 
-        def look() -> None:
-            self.ops.run(self, lambda: still_stands(self._store, notice), told, self._on_failed)
-
-        QTimer.singleShot(int(notice.settles_after_s * 1000), self, look)
-
-    def tell(self, notice: Notice) -> None:
-        """Show a notification unless its kind is switched off."""
-        if notice.kind not in self._switched_off:
-            title, line = words.notice_texts(notice)
-            key = notice.conversation_id if notice.conversation_id is not None else notice.address
-            self.notifier.show(Bubble(key=key, title=title, line=line))
+    def _on_practice_moved(self, _: object) -> None:
+        """Look at the clock: practice may have moved it on."""
+        self.feed.look()
 
     @Slot(object)
     def show_trouble(self, trouble: Trouble) -> None:
@@ -297,72 +268,73 @@ class MainWindow(QMainWindow):
         self._is_station_in_banner = False
         self.banner.show_trouble(trouble)
 
-    def _read_current(self) -> None:
-        wanted = self._current
-        if wanted is None:
-            return
-
-        def done(detail: ConversationDetail | None) -> None:
-            if detail is not None and detail.id == self._current:
-                self.view.show_detail(detail)
-
-        self.ops.run(self, lambda: conversation(self._store, wanted), done, self._on_failed)
-
     # Going places
 
     @Slot(object)
-    def _on_chosen(self, key: int) -> None:
-        self._current = key
-        self._read_current()
-
-    @Slot(object)
-    def _on_emptied(self, is_empty: bool) -> None:
-        self._is_empty = is_empty
-        self.show_mail_place()
-
-    def show_mail_place(self, page: QWidget | None = None) -> None:
-        """Show the conversations, or what to do where there are none; `page` names one of the two for a picture."""
-        fitting: QWidget = self._splitter
-        if self._is_empty:
-            fitting = self.no_mail if self._has_accounts else self.no_account
-        self._mail_place.setCurrentWidget(page or fitting)
-
-    @Slot(object)
     def go(self, place: int) -> None:
-        """Show conversations (0) or people (1)."""
+        """Show a place by its number: today, conversations, follow-ups, people."""
         self.head.show_place(place)
         self.places.setCurrentIndex(place)
 
     @Slot()
+    def show_today(self) -> None:
+        """Go to what is due now, keyboard on the list."""
+        self.go(TODAY)
+        self.today.focus_first()
+
+    @Slot()
     def show_conversations(self) -> None:
         """Go to the conversations, keyboard on the list."""
-        self.go(_CONVERSATIONS)
+        self.go(CONVERSATIONS)
         self.threads.list.setFocus()
+
+    @Slot()
+    def show_follow_ups(self) -> None:
+        """Go to the whole list of what is due, keyboard on it."""
+        self.go(FOLLOW_UPS)
+        self.follow_ups.focus_first()
 
     @Slot()
     def show_people(self) -> None:
         """Go to the people, keyboard on the list."""
-        self.go(_PEOPLE)
+        self.go(PEOPLE)
         self.people.list.setFocus()
 
     @Slot()
+    def go_back(self) -> None:
+        """Go back to the list that a conversation was opened from."""
+        if self.places.currentIndex() == CONVERSATIONS:
+            (self.show_follow_ups if self._came_from == FOLLOW_UPS else self.show_today)()
+
+    @Slot()
     def start_search(self) -> None:
-        """Put the keyboard into the search of the place that is shown."""
-        search = self.people.search if self.places.currentIndex() == _PEOPLE else self.threads.search
+        """Put the keyboard into the search of the place that is shown; a place without one leads to the mail."""
+        if self.places.currentIndex() != PEOPLE:
+            self.go(CONVERSATIONS)
+        search = self.people.search if self.places.currentIndex() == PEOPLE else self.threads.search
         search.setFocus()
         search.selectAll()
+
+    @Slot(object)
+    def _on_line_opened(self, conversation_id: int) -> None:
+        self._came_from = self.places.currentIndex()
+        self.go(CONVERSATIONS)
+        self.mail.show_conversation(conversation_id)
+        self.view.setFocus()
+
+    @Slot(object)
+    def _on_conversation_chosen(self, _: object) -> None:
+        self._show_due()
 
     @Slot(object)
     def open_conversation(self, key: Hashable) -> None:
         """Bring up the window: on a conversation by its id, on a person by address, else as it stands."""
         self.bring_up()
         if isinstance(key, int):
-            self.go(_CONVERSATIONS)
-            self.threads.search.clear()
-            if not self.threads.list.select_key(key):
-                self._on_chosen(key)
+            self.go(CONVERSATIONS)
+            self.mail.show_conversation(key)
         elif isinstance(key, str):
-            self.go(_PEOPLE)
+            self.go(PEOPLE)
             self.people.list.select_key(key)
 
     @Slot()
@@ -374,18 +346,42 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def open_account_settings(self) -> None:
-        """Open the settings on the account."""
-        self.settings.open_page(0)
+        """Open the settings on the accounts."""
+        self.settings.open_page(ACCOUNTS)
+
+    @Slot(object)
+    def open_account(self, account_id: int) -> None:
+        """Open the settings on one account, as to sign in again."""
+        self.settings.open_page(ACCOUNTS)
+        self.settings.account.reload_choosing(account_id)
 
     @Slot()
     def open_listener_settings(self) -> None:
         """Open the settings on the mail program."""
-        self.settings.open_page(1)
+        self.settings.open_page(MAIL_PROGRAM)
 
     @Slot()
     def open_relay_settings(self) -> None:
         """Open the settings on the relay."""
-        self.settings.open_page(2)
+        self.settings.open_page(RELAY)
+
+    def new_set_up(self) -> SetUpDialog:
+        """Return the dialog that adds an account, not shown yet."""
+        return SetUpDialog(self, self.ops, self.themes, self._actions)
+
+    @Slot()
+    def add_account(self) -> None:
+        """Open the dialog that adds an account by its address."""
+        dialog = self.new_set_up()
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.saved.connect(self._on_account_added)
+        dialog.open()
+
+    @Slot(object)
+    def _on_account_added(self, _: object) -> None:
+        self.settings.close()
+        self._on_settings_changed()
+        self.show_today()
 
     @Slot()
     def ask_permission(self) -> None:
@@ -413,6 +409,47 @@ class MainWindow(QMainWindow):
         view.show()
         return view
 
+    # Doing
+
+    @Slot()
+    def undo(self) -> None:
+        """Take the latest deed back."""
+        self.undo_bar.undo()
+
+    def act_here(self, action: str) -> None:
+        """Do something about the line, or the conversation, the keyboard is on."""
+        pages = {TODAY: self.today, FOLLOW_UPS: self.follow_ups}
+        page = pages.get(self.places.currentIndex())
+        if page is not None:
+            page.act(action)
+        elif self.places.currentIndex() == CONVERSATIONS:
+            self._on_view_acted(action)
+
+    @Slot(object)
+    def _on_view_acted(self, action: str) -> None:
+        detail = self.view.shown
+        if detail is not None:
+            self.acts.act_on(detail, action, self.view.menu_place())
+
+    @Slot(object, object)
+    def _on_answered(self, question: Question, is_yes: bool) -> None:
+        self.acts.answer(question, is_yes=is_yes)
+
+    @Slot(object)
+    def _on_retracted(self, arrival_id: int) -> None:
+        self.deeds.retract(arrival_id)
+
+    @Slot(object)
+    def _on_cancel_asked(self, account_id: int) -> None:
+        self.ops.run(self, lambda: self._actions.cancel_reading(account_id), self._on_asked, self._on_failed)
+
+    @Slot(object)
+    def _on_resume_asked(self, account_id: int) -> None:
+        self.ops.run(self, lambda: self._actions.resume_reading(account_id), self._on_asked, self._on_failed)
+
+    def _on_asked(self, _: object) -> None:
+        self.refresh_stations()
+
     # Telling
 
     @Slot(object)
@@ -423,29 +460,15 @@ class MainWindow(QMainWindow):
     def _on_recorded(self, sentence: str, address: str) -> None:
         self.toast.show_notice(sentence, button="Undo", chosen=lambda: self.people.retract(address))
 
-    @Slot(object)
-    def _on_fell(self, bubble: Bubble) -> None:
-        self.toast.show_notice(bubble.title, bubble.line, button="Show", chosen=_Opening(self, bubble.key))
-
     @Slot()
     def _on_settings_changed(self) -> None:
         self._read_settings()
+        self.feed.ask()
         self.refresh_stations()
 
     @Slot()
     def _on_sample_asked(self) -> None:
-        sample = Notice(
-            kind=NoticeKind.OPENED,
-            conversation_id=None,
-            copy_id=None,
-            person="Somebody",
-            address="",
-            subject="A sample",
-            at=self._clock().astimezone(UTC),
-            agent_name="Outlook",
-        )
-        title, line = words.notice_texts(sample)
-        self.notifier.show(Bubble(key=None, title=title, line=line))
+        self.telling.tell_sample(self._clock())
 
     # Leaving
 
@@ -469,7 +492,7 @@ class MainWindow(QMainWindow):
         """Let go of workers and the bus; called once by the app before the store closes."""
         self._is_quitting = True
         self.ops.close()
-        self.notifier.close()
+        self.telling.close()
 
     def pictures(self, folder: Path) -> list[Path]:
         """Save every screen, light and dark, as PNG in `folder`; return the files."""
@@ -479,8 +502,8 @@ class MainWindow(QMainWindow):
 
 
 class _Opening:
-    def __init__(self, window: MainWindow, key: Hashable) -> None:
-        self._window, self._key = window, key
+    def __init__(self, opens: Callable[[int], None], key: int) -> None:
+        self._opens, self._key = opens, key
 
     def __call__(self) -> None:
-        self._window.open_conversation(self._key)
+        self._opens(self._key)

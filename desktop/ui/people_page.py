@@ -31,9 +31,10 @@ from desktop.ui.empty import EmptyState
 from desktop.ui.glyphs import Glyph
 from desktop.ui.grant_dialog import Grant, GrantDialog
 from desktop.ui.labels import Card, ElidedLabel, Role, plain
+from desktop.ui.marks import GlyphMark
 from desktop.ui.ops import Ops
+from desktop.ui.reading import Reading
 from desktop.ui.theme import Themes
-from desktop.ui.thread_view import GlyphMark
 
 GLYPHS = {
     Standing.UNKNOWN: Glyph.NOT_TRACKED,
@@ -80,6 +81,7 @@ class PeoplePage(QWidget):
         self._store, self._ops, self._now, self._themes = store, ops, now, themes
         self._rows: tuple[PersonRow, ...] = ()
         self._wanted: str | None = None
+        self._reading = Reading(ops, self, self._prepare, self._on_read, self._on_failed)
         self.model = CardModel(self)
         self.list = CardList(self.model, themes, lines=2)
         self.list.setAccessibleName("People")
@@ -140,7 +142,11 @@ class PeoplePage(QWidget):
     @Slot()
     def reload(self) -> None:
         """Read everybody anew."""
-        self._ops.run(self, lambda: people(self._store), self._on_read, self._on_failed)
+        self._reading.ask()
+
+    def _prepare(self) -> Callable[[], tuple[PersonRow, ...]]:
+        store = self._store
+        return lambda: people(store)
 
     def _on_read(self, rows: tuple[PersonRow, ...]) -> None:
         self._rows = rows

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LOOK_MS: Final = 30
 _PATIENCE: Final = 200
-_PAGES: Final = ("account", "mail-program", "relay", "notifications", "appearance")
+_PAGES: Final = ("accounts", "mail-program", "relay", "follow-ups", "notifications", "appearance")
 
 
 def settle(window: "MainWindow") -> None:
@@ -65,37 +65,67 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
         widget.grab().save(str(path))
         saved.append(path)
 
-    window.go(0)
     window.toast.hide()
     window.resize(1100, 720)
+    _due_screens(window, save)
+    window.show_conversations()
     save(window, "conversations")
     window.resize(800, 500)
     save(window, "conversations-small")
     window.resize(1100, 720)
     _toast_screen(window, save)
-    window.go(1)
+    window.show_people()
     save(window, "people")
+    _empty_screens(window, save)
+    for number, name in enumerate(_PAGES):
+        window.settings.open_page(number)
+        save(window.settings, f"settings-{name}")
+    window.settings.close()
+    _dialog_screens(window, save)
+    _recipient_screens(window, save)
+    return saved
+
+
+def _due_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    window.show_today()
+    save(window, "today")
+    window.resize(800, 500)
+    save(window, "today-small")
+    window.resize(1100, 720)
+    window.show_follow_ups()
+    save(window, "follow-ups")
+
+
+def _empty_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
     _show_dock(window, is_shown=False)
     window.people.set_empty_shown(True)
     save(window, "empty-people")
     window.people.set_empty_shown(False)
     window.go(0)
-    for name, page in (("empty-account", window.no_account), ("empty-mail", window.no_mail)):
-        window.show_mail_place(page)
+    shown: QWidget | None = window.today.stack.currentWidget()
+    for name, page in (("empty-today", window.today.nothing), ("empty-start", window.today.start)):
+        window.today.stack.setCurrentWidget(page)
         save(window, name)
-    window.show_mail_place(None)
+    if shown is not None:
+        window.today.stack.setCurrentWidget(shown)
+    window.go(1)
+    for name, page in (("empty-account", window.mail.no_account), ("empty-mail", window.mail.no_mail)):
+        window.mail.show_page(page)
+        save(window, name)
+    window.mail.show_page(None)
     _show_dock(window, is_shown=True)
-    for number, name in enumerate(_PAGES):
-        window.settings.open_page(number)
-        save(window.settings, f"settings-{name}")
-    window.settings.close()
-    for name, dialog in (("permission", GrantDialog(window)), ("shapes", Legend(window, window.themes))):
+
+
+def _dialog_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    for name, dialog in (
+        ("permission", GrantDialog(window)),
+        ("shapes", Legend(window, window.themes)),
+        ("add-account", window.new_set_up()),
+    ):
         dialog.show()
         save(dialog, name)
         dialog.close()
         dialog.deleteLater()
-    _recipient_screens(window, save)
-    return saved
 
 
 def _show_dock(window: "MainWindow", *, is_shown: bool) -> None:

@@ -19,9 +19,9 @@ from desktop.ui.actions import PracticeControls, PracticeRecipient, Step, StepSt
 from desktop.ui.forms import Message
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Card, ElidedLabel, Page, Role, font_of, plain
+from desktop.ui.marks import GlyphMark
 from desktop.ui.ops import Ops
 from desktop.ui.theme import Themes
-from desktop.ui.thread_view import GlyphMark
 
 _STEP_GLYPHS: Final = {
     StepState.WAITING: Glyph.QUEUED,

@@ -35,6 +35,12 @@ class LadderStep:
 
 
 _SIGNS: Final = frozenset({Rung.OPENED, Rung.CLICKED})
+# What a mail that came in proves by itself.
+_BY_MAIL: Final = {
+    Rung.DELIVERED: EvidenceKind.DELIVERED,
+    Rung.CONFIRMED: EvidenceKind.RECEIPT,
+    Rung.REPLIED: EvidenceKind.REPLY,
+}
 
 
 def ladder_of(status: CopyStatus) -> tuple[LadderStep, ...]:
@@ -42,7 +48,8 @@ def ladder_of(status: CopyStatus) -> tuple[LadderStep, ...]:
     is_waiting = status.rung is Rung.QUEUED and not {Aside.NOT_DELIVERED, Aside.UNCERTAIN} & set(status.asides)
     first = Rung.QUEUED if is_waiting else Rung.SENT
     # A confirmation comes only where it was asked for, so its step stands only once it came.
-    asked = (Rung.CONFIRMED,) if status.rung is Rung.CONFIRMED else ()
+    is_confirmed = status.rung is Rung.CONFIRMED or _came(status, EvidenceKind.RECEIPT) is not None
+    asked = (Rung.CONFIRMED,) if is_confirmed else ()
     return tuple(
         _step(status, rung) for rung in (first, Rung.DELIVERED, Rung.OPENED, Rung.CLICKED, *asked, Rung.REPLIED)
     )
@@ -69,7 +76,7 @@ def _is_proven(status: CopyStatus, rung: Rung) -> bool:
     if rung is Rung.CLICKED:
         return status.clicked_at is not None or status.rung is Rung.CLICKED
     if rung is Rung.CONFIRMED:
-        return status.rung is Rung.CONFIRMED
+        return True
     return rung is not Rung.QUEUED and status.rung >= rung
 
 
@@ -82,7 +89,13 @@ def _witnessed(status: CopyStatus) -> frozenset[Rung]:
         found.add(Rung.OPENED)
     if status.clicked_at is not None:
         found.add(Rung.CLICKED)
+    found |= {rung for rung, kind in _BY_MAIL.items() if _came(status, kind) is not None}
     return frozenset(found)
+
+
+def _came(status: CopyStatus, kind: EvidenceKind) -> datetime | None:
+    """Return when the first mail of a kind that counts came."""
+    return min((line.at for line in status.evidence if line.kind is kind and line.counted), default=None)
 
 
 def _opens(status: CopyStatus) -> list[datetime]:
@@ -102,4 +115,6 @@ def _since(status: CopyStatus, rung: Rung) -> datetime | None:
         return next((line.at for line in status.evidence if line.kind is EvidenceKind.SENT), None)
     if rung is Rung.OPENED:
         return min(_opens(status), default=None)
+    if rung in _BY_MAIL:
+        return _came(status, _BY_MAIL[rung])
     return status.clicked_at if rung is Rung.CLICKED else None

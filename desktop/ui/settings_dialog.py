@@ -1,6 +1,6 @@
-"""The settings: account, mail program, relay, notifications, appearance; each page saves by itself.
+"""The settings: accounts, mail program, relay, follow-ups, notifications, appearance; each page saves by itself.
 
-Account, listener and relay have buttons since they talk to others; a tick or a theme holds at once.
+Accounts, listener and relay have buttons since they talk to others; a tick or a theme holds at once.
 """
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
@@ -27,20 +27,18 @@ from desktop.store.database import Store
 from desktop.ui import words
 from desktop.ui.account_page import AccountPage
 from desktop.ui.actions import Actions, Stations
+from desktop.ui.follow_ups_settings import FollowUpsSettings
 from desktop.ui.forms import Message
 from desktop.ui.labels import Page, Role, plain
 from desktop.ui.ops import Ops
 from desktop.ui.station_pages import ListenerPage, RelayPage
+from desktop.ui.telling import is_switched_on, notice_key
 from desktop.ui.theme import Theme, Themes
 
 THEME_KEY = "theme"
+ACCOUNTS, MAIL_PROGRAM, RELAY, FOLLOW_UPS, NOTIFICATIONS, APPEARANCE = range(6)
 _NAME_PADDING = 18
 _THEMES = {Theme.SYSTEM: "As the &system", Theme.LIGHT: "&Light", Theme.DARK: "&Dark"}
-
-
-def notice_key(kind: NoticeKind) -> str:
-    """Return the setting under which a kind of notification is switched; on unless put to false."""
-    return f"notify.{kind.value}"
 
 
 class NotificationsPage(QWidget):
@@ -66,7 +64,7 @@ class NotificationsPage(QWidget):
             )
         )
         for kind, box in self.boxes.items():
-            box.setChecked(True)
+            box.setChecked(kind.is_on_by_default)
             box.clicked.connect(_Ticked(self, kind))
             column.addWidget(box)
         test = QPushButton("Show a &sample")
@@ -82,7 +80,7 @@ class NotificationsPage(QWidget):
         """Read what is switched on."""
 
         def work() -> dict[NoticeKind, bool]:
-            return {kind: bool(settings.get(self._store, notice_key(kind), True)) for kind in NoticeKind}
+            return {kind: is_switched_on(self._store, kind) for kind in NoticeKind}
 
         self._ops.run(self, work, self._on_read, self.message.show_trouble)
 
@@ -159,9 +157,13 @@ class PageNames(QListWidget):
 
 
 class SettingsDialog(QDialog):
-    """The pages beside their names; `changed` says that accounts or stations may stand differently now."""
+    """The pages beside their names; `changed` says that accounts or stations may stand differently now.
+
+    `add_asked` says that another account is wanted.
+    """
 
     changed = Signal()
+    add_asked = Signal()
     test_asked = Signal()
 
     def __init__(self, parent: QWidget, store: Store, ops: Ops, themes: Themes, actions: Actions) -> None:
@@ -176,10 +178,12 @@ class SettingsDialog(QDialog):
         self.appearance = AppearancePage(store, ops, themes)
         self.names = PageNames()
         self.pages = QStackedWidget()
+        self.follow_ups = FollowUpsSettings(store, ops)
         for name, page in (
-            ("Account", self.account),
+            ("Accounts", self.account),
             ("Mail program", self.listener),
             ("Relay", self.relay),
+            ("Follow-ups", self.follow_ups),
             ("Notifications", self.notifications),
             ("Appearance", self.appearance),
         ):
@@ -187,6 +191,8 @@ class SettingsDialog(QDialog):
             self.pages.addWidget(_scrolled(page))
         self.names.currentRowChanged.connect(self._on_page)
         self.account.saved.connect(self.changed)
+        self.account.add_asked.connect(self.add_asked)
+        self.follow_ups.changed.connect(self.changed)
         self.listener.changed.connect(self.changed)
         self.relay.changed.connect(self.changed)
         self.notifications.test_asked.connect(self.test_asked)
@@ -222,7 +228,7 @@ class SettingsDialog(QDialog):
 
     def reload(self) -> None:
         """Read all pages anew."""
-        for page in (self.account, self.listener, self.relay, self.notifications, self.appearance):
+        for page in (self.account, self.listener, self.relay, self.follow_ups, self.notifications, self.appearance):
             page.reload()
 
     @Slot(int)
@@ -234,7 +240,7 @@ class SettingsDialog(QDialog):
         """Let no page say any more what was tried on it."""
         for page in (self.account, self.listener, self.relay):
             page.forget()
-        for message in (self.notifications.message, self.appearance.message):
+        for message in (self.follow_ups.message, self.notifications.message, self.appearance.message):
             message.clear()
 
     def show_stations(self, stations: Stations) -> None:
@@ -243,8 +249,9 @@ class SettingsDialog(QDialog):
         self.relay.show_stations(stations)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Forget a typed password."""
+        """Forget a typed password, and wait for no browser."""
         self.account.password.clear()
+        self.account.sign_in.cancel()
         super().closeEvent(event)
 
 

@@ -13,7 +13,7 @@ LISTENER_STATES = {
     ListenerState.FAILED: "Mail program: cannot listen",
 }
 RELAY_STATES = {
-    RelayState.NONE: "No relay: mail goes out untracked",
+    RelayState.NONE: "No relay yet: opens and clicks stay unknown",
     RelayState.CONNECTING: "Relay: connecting to {host}",
     RelayState.CONNECTED: "Relay: connected to {host}",
     RelayState.WAITING: "Relay: {host} does not answer, trying again",

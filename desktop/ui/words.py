@@ -6,16 +6,17 @@ Each table names every member of its enum, so that none can be shown without wor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
 
 from desktop.core.agents import client_name
+from desktop.core.arrival import FailureReason
 from desktop.core.errors import NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.notice import Notice, NoticeKind
 from desktop.core.permission import Method, Permission, Purpose, Standing
 from desktop.core.policy import WhyNot
-from desktop.core.status import Aside, Evidence, EvidenceKind, Rung
+from desktop.core.status import Aside, CopyStatus, Evidence, EvidenceKind, MailSign, Rung
 from desktop.core.verdict import Confidence, Verdict
 from relay.wire.hit import Hit, HitKind
 
@@ -48,7 +49,7 @@ ASIDES: Final = {
     Aside.UNCERTAIN: "Answer lost",
 }
 ASIDE_SENTENCES: Final = {
-    Aside.DELAYED: "The provider is still trying to deliver it.",
+    Aside.DELAYED: "A mail server reported a delay. It is still trying to deliver it.",
     Aside.NOT_DELIVERED: "It was not delivered.",
     Aside.AWAY: "An automatic answer says they are away.",
     Aside.STOPPED: "They stopped tracking. Mail to them goes untracked; links still work.",
@@ -83,7 +84,18 @@ WHY_NOT: Final = {
     WhyNot.SHARED: "All recipients got one shared copy, and not all of them gave permission.",
     WhyNot.STORE_TROUBLE: "Readback could not write to its store, so the mail went out untouched.",
     WhyNot.SWITCHED_OFF: "Tracking was switched off.",
-    WhyNot.ELSEWHERE: "It was sent without Readback, as from a phone, so nothing was added.",
+    WhyNot.ELSEWHERE: "It was sent without Readback, as from a phone, so opens and clicks stay unknown.",
+}
+# As they stand beside "Not delivered".
+FAILURES: Final = {
+    FailureReason.UNKNOWN_USER: "no such address",
+    FailureReason.FULL: "mailbox full",
+    FailureReason.BLOCKED: "taken for unwanted mail",
+    FailureReason.POLICY: "forbidden by their server's rules",
+    FailureReason.TOO_LARGE: "too large",
+    FailureReason.NO_SUCH_HOST: "no such mail domain",
+    FailureReason.GAVE_UP: "their server could not be reached",
+    FailureReason.OTHER: "the report says why",
 }
 STANDINGS: Final = {
     Standing.UNKNOWN: "No permission",
@@ -116,8 +128,11 @@ NOTICES: Final = {
     NoticeKind.OPENED: "When someone opens a mail for the first time",
     NoticeKind.PROBABLY_OPENED: "When someone probably opened one, as far as their provider lets it be known",
     NoticeKind.CLICKED: "When someone uses a link",
+    NoticeKind.CONFIRMED: "When someone confirms that they read a mail",
     NoticeKind.NOT_DELIVERED: "When a mail is not delivered",
     NoticeKind.STOPPED: "When someone stops tracking",
+    NoticeKind.REPLIED: "When someone replies (your mail program rings too)",
+    NoticeKind.AWAY: "When an automatic answer says that someone is away",
 }
 NOTHING_LEFT: Final = "Not counted."
 _ANSWERS_OF_A_KIND: Final = (
@@ -142,13 +157,28 @@ class EvidenceWords:
         return " ".join(part for part in (self.sentence, self.why, self.counted) if part)
 
 
-def status_line(rung: Rung, asides: Sequence[Aside]) -> str:
-    """Return a status in words, as "Clicked" or "Sent · No sign yet"."""
-    if Aside.NOT_DELIVERED in asides and rung <= Rung.SENT:
-        return ASIDES[Aside.NOT_DELIVERED]
+def status_line(
+    rung: Rung, asides: Sequence[Aside], *, returns_on: date | None = None, failure: FailureReason | None = None
+) -> str:
+    """Return a status in words, as "Clicked", "Sent · No sign yet" or "Delivered · Away, back on Mon 30 Nov"."""
+    if Aside.NOT_DELIVERED in asides and rung <= Rung.DELIVERED:
+        return f"{ASIDES[Aside.NOT_DELIVERED]}: {FAILURES[failure]}" if failure else ASIDES[Aside.NOT_DELIVERED]
     if Aside.UNCERTAIN in asides and rung is Rung.QUEUED:
         return "Answer lost · not known whether it left"
-    return " · ".join((RUNGS[rung], *(ASIDES[aside] for aside in asides)))
+    # Who has answered is known to have read it: that it carried no picture is no news any more.
+    silent = {Aside.NOT_TRACKED} if rung >= Rung.CONFIRMED else set()
+    said = {Aside.AWAY: away_words(returns_on)}
+    return " · ".join((RUNGS[rung], *(said.get(aside, ASIDES[aside]) for aside in asides if aside not in silent)))
+
+
+def copy_line(status: CopyStatus) -> str:
+    """Return the status of one recipient's copy in words."""
+    return status_line(status.rung, status.asides, returns_on=status.returns_on, failure=status.failure)
+
+
+def away_words(returns_on: date | None) -> str:
+    """Return "Away", with the day of return where it is stated."""
+    return f"{ASIDES[Aside.AWAY]}, back on {short_day(returns_on)}" if returns_on is not None else ASIDES[Aside.AWAY]
 
 
 def why_not_sentence(why: WhyNot) -> str:
@@ -168,8 +198,23 @@ def notice_texts(notice: Notice, tz: tzinfo | None = None) -> tuple[str, str]:
     if notice.kind is NoticeKind.CLICKED:
         return f"{person} used a link", f"“{short_link(notice.link)}” in {subject}"
     if notice.kind is NoticeKind.NOT_DELIVERED:
-        return f"Not delivered to {one_line(notice.address)}", one_line(notice.detail) or subject
+        return f"Not delivered to {one_line(notice.address)}", _failure_words(notice) or subject
+    if notice.kind in _MAIL_TITLES:
+        back = f"back on {short_day(notice.returns_on)}, " if notice.returns_on is not None else ""
+        return _MAIL_TITLES[notice.kind].format(person=person), f"{back or f'{when}, '}{subject}"
     return f"{person} stopped tracking", "Mail to them now goes untracked; links still work"
+
+
+def _failure_words(notice: Notice) -> str:
+    """Return a plain reason where one is known, else the server's own words."""
+    return sentence(FAILURES[notice.failure]).rstrip(".") if notice.failure else one_line(notice.detail)
+
+
+_MAIL_TITLES: Final = {
+    NoticeKind.REPLIED: "{person} replied",
+    NoticeKind.AWAY: "{person} is away",
+    NoticeKind.CONFIRMED: "{person} confirmed that they read it",
+}
 
 
 def evidence_words(evidence: Evidence) -> EvidenceWords:
@@ -183,7 +228,14 @@ def evidence_words(evidence: Evidence) -> EvidenceWords:
         said = _hit_sentence(evidence, hit)
         # Some rules give the whole sentence as their reason; once is enough.
         return EvidenceWords(sentence=said, why="" if reason == said else reason, counted=counted)
-    return EvidenceWords(sentence=_STATION_SENTENCES[evidence.kind], why="", counted="")
+    why = "" if evidence.sign is None else _sign_why(evidence.sign)
+    return EvidenceWords(sentence=_STATION_SENTENCES[evidence.kind], why=why, counted="")
+
+
+def _sign_why(sign: MailSign) -> str:
+    if sign.returns_on is not None:
+        return f"Back on {short_day(sign.returns_on)}."
+    return sentence(FAILURES[sign.reason]) if sign.reason is not None else ""
 
 
 _STATION_SENTENCES: Final = {
@@ -307,6 +359,22 @@ def age(at: datetime, now: datetime, tz: tzinfo | None = None) -> str:
     return day(at, tz) if then.year == today.year else f"{day(at, tz)} {then.year}"
 
 
+def moment_ahead(at: datetime, now: datetime, tz: tzinfo | None = None) -> str:
+    """Return an instant to come, as "17:20", "tomorrow 9:00", "Mon 30 Nov 9:00"; `tz` or the zone of `now`."""
+    zone = tz or now.tzinfo
+    then, today = at.astimezone(zone), now.astimezone(zone).date()
+    clock = f"{then.hour}:{then.minute:02}"
+    days = (then.date() - today).days
+    if days <= 0:
+        return clock
+    return f"{'tomorrow' if days == 1 else short_day(then.date())} {clock}"
+
+
+def short_day(on: date) -> str:
+    """Return a day as "Mon 30 Nov"."""
+    return f"{_DAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]}"
+
+
 def moment(at: datetime, now: datetime, tz: tzinfo | None = None) -> str:
     """Return an instant with its time: "11:42", "Yesterday 11:42", "3 May 11:42"."""
     then, short = at.astimezone(tz), age(at, now, tz)
@@ -332,6 +400,11 @@ def one_line(text: str) -> str:
     """Return text on one line, without control or direction marks that could dress it up as something else."""
     kept = "".join(c if c.isprintable() or c.isspace() else "" for c in text)
     return " ".join(kept.split())
+
+
+def capital(text: str) -> str:
+    """Return text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def sentence(clause: str) -> str:

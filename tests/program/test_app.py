@@ -7,15 +7,21 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop import app, rounds
+from desktop import app, rounds, set_up
 from desktop.controls import RoundControls
+from desktop.core.address import Mailbox
 from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
+from desktop.incoming.state import Link as MailLink
+from desktop.incoming.state import SyncState
 from desktop.places import Places
 from desktop.rounds import Round
 from desktop.store import accounts
+from desktop.store.accounts import AccountRow, Security
+from desktop.store.arrivals import Batch, record_batch
+from desktop.store.folders import FolderRole, FolderRow
 from desktop.tracking.poller import Link, PollerState
 from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState, RelayState, StepState
 
@@ -57,6 +63,27 @@ def test_the_relay_is_shown_as_it_stands(relay: PollerState | None, shown: Relay
     assert stations.trouble is (relay.trouble if relay else None)
 
 
+@pytest.mark.parametrize("link", MailLink)
+def test_incoming_mail_is_shown_as_it_stands(engine: Engine, link: MailLink) -> None:
+    """Each state of a sync has its own state in the window, and the folder is called by what it is for."""
+    row = AccountRow(
+        id=0,
+        label="Desk",
+        host="smtp.x.example",
+        port=465,
+        security=Security.TLS,
+        user="kim@x.example",
+        identities=(Mailbox("Kim", "kim@x.example"),),
+    )
+    _, account_id = accounts.save_account(engine.store, row)
+    folder = FolderRow(account_id=account_id, name="Gesendet", role=FolderRole.SENT, uid_validity=1, next_uid=1)
+    record_batch(engine.store, Batch(account_id=account_id, folder=folder), now=engine.clock())
+    state = SyncState(link=link, folder="Gesendet", done=3, total=9)
+    shown = app.mail_of(engine.store, {account_id: state})
+    assert [(each.address, each.folder, each.done, each.total) for each in shown] == [("kim@x.example", "sent", 3, 9)]
+    assert app.mail_of(engine.store, {}) == ()
+
+
 def test_a_listener_that_failed_is_shown_with_its_trouble() -> None:
     """Without a port the listener has failed, and its trouble comes before the relay's."""
     taken, damaged = StoreTrouble("The port is taken.", ""), StoreTrouble("Damaged.", "")
@@ -66,17 +93,18 @@ def test_a_listener_that_failed_is_shown_with_its_trouble() -> None:
 
 
 def test_testing_an_account_tells_each_line(round_: Round) -> None:
-    """A good password passes every step; a wrong one fails at signing in, in words, and is raised."""
+    """A good password passes every step of both sides; a wrong one fails at signing in, in words, and is raised."""
     row = accounts.accounts(round_.engine.store)[0]
     told: list[CheckLine] = []
-    app.test_account(round_.engine, AccountDraft(row=row, password="", keep=Keep.SESSION), told.append)
-    assert [line.state for line in told] == [CheckState.RUNNING, CheckState.PASSED] * 3
+    set_up.test_account(round_.engine, AccountDraft(row=row, password="", keep=Keep.SESSION), told.append)
+    assert [line.state for line in told] == [CheckState.RUNNING, CheckState.PASSED] * 6
+    assert told[-1].what == f"Find inbox and Sent at {row.imap_host}:{row.imap_port}"
     told.clear()
     with pytest.raises(NotAuthorised):
-        app.test_account(round_.engine, AccountDraft(row=row, password="wrong", keep=Keep.SESSION), told.append)
+        set_up.test_account(round_.engine, AccountDraft(row=row, password="wrong", keep=Keep.SESSION), told.append)
     assert [line.state for line in told[-2:]] == [CheckState.RUNNING, CheckState.FAILED]
     assert told[-1] == CheckLine(
-        what="Sign in",
+        what=f"Sign in at {row.host}:{row.port}",
         state=CheckState.FAILED,
         detail="127.0.0.1 did not accept the user name and password.",
     )

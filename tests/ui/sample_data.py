@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desktop.core.address import Mailbox
-from desktop.core.errors import NotAuthorised, Trouble
+from desktop.core.errors import NotAuthorised, Refused, Trouble
 from desktop.core.keep import Keep
 from desktop.core.parse import MessageFacts
 from desktop.core.permission import Method, Purpose
 from desktop.core.policy import WhyNot
-from desktop.store.accounts import AccountRow, Security, save_account
+from desktop.store.accounts import AccountRow, Auth, Security, save_account
 from desktop.store.database import Store
 from desktop.store.hits import record_hits
 from desktop.store.mail import CopyState, NewCopy, NewToken, record_message, record_outcome
@@ -23,10 +23,17 @@ from desktop.ui.actions import (
     Actions,
     CheckLine,
     CheckState,
+    Finding,
     Listener,
     ListenerState,
+    MailState,
+    MailStation,
+    OAuthClient,
     PracticeRecipient,
     RelayState,
+    SetUp,
+    SourceLine,
+    SourceState,
     Stations,
     Step,
     StepState,
@@ -225,8 +232,31 @@ ACCOUNT = AccountRow(
     user="kim@larsen-office.example",
     identities=(Mailbox("Kim Larsen", "kim@larsen-office.example"),),
 )
+WATCHING = MailStation(account_id=1, address="kim@larsen-office.example", state=MailState.WATCHING)
 STATIONS = Stations(
-    listener=ListenerState.LISTENING, port=4190, relay=RelayState.CONNECTED, relay_host="relay.larsen-office.example"
+    listener=ListenerState.LISTENING,
+    port=4190,
+    relay=RelayState.CONNECTED,
+    relay_host="relay.larsen-office.example",
+    mail=(WATCHING,),
+)
+FOUND = Finding(
+    row=replace(ACCOUNT, imap_host="imap.larsen-office.example"), label="Larsen Office", source="Mozilla's list"
+)
+GOOGLE = Finding(
+    row=replace(
+        ACCOUNT,
+        host="smtp.gmail.com",
+        imap_host="imap.gmail.com",
+        auth=Auth.OAUTH2,
+        oauth_provider="google",
+    ),
+    label="Gmail",
+    source="known provider",
+    oauth_provider="google",
+    sign_in_with="Google",
+    app_password_page="https://myaccount.google.com/apppasswords",
+    app_password_note="Google takes an app password here, which needs 2-step verification.",
 )
 
 
@@ -242,6 +272,15 @@ class FakeApp:
     refuses: Trouble | None = None
     calls: list[tuple[str, object]] = field(default_factory=list)
     practice: "FakePractice | None" = None
+    findings: tuple[Finding, ...] = (FOUND,)
+    has_browser: bool = True
+    client: OAuthClient = field(default_factory=lambda: OAuthClient(client_id="readback.apps.example"))
+    # Held by tests that look at what stands there while a search or a sign-in is under way.
+    going_on: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Let nothing wait until a test says so."""
+        self.going_on.set()
 
     def actions(self) -> Actions:
         """Return the callables."""
@@ -258,6 +297,16 @@ class FakeApp:
             disconnect_relay=lambda: self.note("disconnect_relay", None),
             quit=lambda: self.note("quit", None),
             has_password=lambda _: self.holds_passwords,
+            set_up=SetUp(
+                discover=self.discover,
+                sign_in=self.sign_in,
+                client=lambda _: self.client,
+                save_client=self.save_client,
+                open_url=self.open_url,
+            ),
+            cancel_reading=lambda account_id: self.note("cancel_reading", account_id),
+            resume_reading=lambda account_id: self.note("resume_reading", account_id),
+            check_mail=lambda: self.note("check_mail", None),
             practice=self.practice,
         )
 
@@ -266,6 +315,39 @@ class FakeApp:
         if self.refuses is not None:
             raise self.refuses
         self.calls.append((name, value))
+
+    def discover(
+        self, address: str, is_further: bool, report: Callable[[SourceLine], None], cancelled: threading.Event
+    ) -> tuple[Finding, ...]:
+        """Tell of two sources, and find what the test put there."""
+        self.note("discover", (address, is_further))
+        report(SourceLine(name="Known providers", state=SourceState.NOTHING))
+        report(SourceLine(name="Mozilla's list", state=SourceState.LOOKING))
+        while not self.going_on.wait(0.01) and not cancelled.is_set():
+            pass
+        report(SourceLine(name="Mozilla's list", state=SourceState.FOUND))
+        return self.findings
+
+    def sign_in(
+        self, provider: str, address: str, open_browser: Callable[[str], None], cancelled: threading.Event
+    ) -> object:
+        """Show a page, wait as long as the test holds, and grant."""
+        self.note("sign_in", (provider, address))
+        open_browser("https://accounts.google.example/o/oauth2/auth?client_id=readback&state=x")
+        while not self.going_on.wait(0.01):
+            if cancelled.is_set():
+                raise Refused("You stopped signing in.", "")
+        return "grant"
+
+    def save_client(self, provider: str, client: OAuthClient) -> None:
+        """Keep it; nothing is missing any more."""
+        self.note("save_client", (provider, client))
+        self.client = client
+
+    def open_url(self, url: str) -> bool:
+        """Note it, where there is a browser."""
+        self.calls.append(("open_url", url))
+        return self.has_browser
 
     def test_account(self, draft: AccountDraft, report: Callable[[CheckLine], None]) -> None:
         """Report three lines; the last fails where the password is wrong."""

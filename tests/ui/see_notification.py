@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
     store = open_store(Path(tempfile.mkdtemp()))
     fill(store)
     window = MainWindow(store, FakeApp(store, practice=FakePractice()).actions(), lambda: NOW)
-    window.notifier.fell.connect(lambda bubble: sys.stderr.write(f"fell to the toast: {bubble}\n"))
+    window.telling.notifier.fell.connect(lambda bubble: sys.stderr.write(f"fell to the toast: {bubble}\n"))
     window.move(20, 20)
     window.show()
     notice = Notice(
@@ -58,8 +58,8 @@ def main(folder: Path) -> None:
     for theme in (Theme.LIGHT, Theme.DARK):
         window.themes.choose(theme)
         settle(window)
-        window.notifier.show(Bubble(key=1, title="Anna Berg opened “Offer”", line="11:42, Outlook, first time"))
-        window.notifier.show(Bubble(key=2, title=title, line=line))
+        window.telling.notifier.show(Bubble(key=1, title="Anna Berg opened “Offer”", line="11:42, Outlook, first time"))
+        window.telling.notifier.show(Bubble(key=2, title=title, line=line))
         rest(700)
         subprocess.run(["import", "-window", "root", str(folder / f"screen-{theme.value}.png")], check=True)
     window.leave()

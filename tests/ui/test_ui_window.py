@@ -23,9 +23,10 @@ from desktop.ui.actions import ListenerState, RelayState
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.labels import Card, Page
 from desktop.ui.legend import Legend
-from desktop.ui.main_window import MainWindow
-from desktop.ui.settings_dialog import notice_key
-from desktop.ui.thread_view import GlyphMark
+from desktop.ui.main_window import CONVERSATIONS, FOLLOW_UPS, PEOPLE, TODAY, MainWindow
+from desktop.ui.marks import GlyphMark
+from desktop.ui.setup_dialog import SetUpDialog
+from desktop.ui.telling import notice_key
 from tests.ui.sample_data import (
     ACCOUNT,
     HOSTILE,
@@ -39,6 +40,19 @@ from tests.ui.sample_data import (
 )
 
 Open = Callable[[], MainWindow]
+
+
+@pytest.fixture
+def open_window(open_window: Open, qtbot: QtBot) -> Open:
+    """Open a window and go to its conversations, which most of these tests are about."""
+
+    def opened() -> MainWindow:
+        window = open_window()
+        window.show_conversations()
+        qtbot.waitUntil(lambda: window.ops.is_idle)
+        return window
+
+    return opened
 
 
 def texts(widget: QWidget) -> list[str]:
@@ -93,14 +107,14 @@ def test_a_change_reaches_list_and_detail(filled: Store, open_window: Open, qtbo
 def test_the_toast_leads_to_the_conversation(filled: Store, open_window: Open, qtbot: QtBot) -> None:
     """Taking the notice selects its conversation, from wherever one was."""
     window = open_window()
-    window.go(1)
+    window.go(PEOPLE)
     sample = Sample(filled, number=90)
     sample.message("Fresh", [To("anna.berg@fjord.example", "Anna Berg")], NOW - timedelta(minutes=50))
     sample.hit("anna.berg@fjord.example", NOW - timedelta(minutes=5), agent=THUNDERBIRD)
     qtbot.waitUntil(window.toast.isVisible)
     qtbot.waitUntil(lambda: window.ops.is_idle)
     window.toast.choose()
-    assert window.places.currentIndex() == 0
+    assert window.places.currentIndex() == CONVERSATIONS
     qtbot.waitUntil(lambda: "Fresh" in texts(window.view))
 
 
@@ -116,7 +130,7 @@ def test_what_the_next_seconds_may_belie_is_told_once_it_stands(
     sample.hit("anna.berg@fjord.example", NOW - timedelta(minutes=5), agent=THUNDERBIRD)
     qtbot.waitUntil(window.toast.isVisible)
     told: list[Notice] = []
-    monkeypatch.setattr(window, "tell", told.append)
+    monkeypatch.setattr(window.telling, "tell", told.append)
     stands = replace(notices[0], settles_after_s=0.05)
     fallen = replace(stands, copy_id=99_999, settles_after_s=0.01)
     window.on_change(Change(notices=(fallen, stands)))
@@ -130,7 +144,7 @@ def test_a_kind_that_is_switched_off_does_not_ring(filled: Store, open_window: O
     """An open is told unless the user switched that kind off."""
     window = open_window()
     settings.put(filled, notice_key(NoticeKind.OPENED), is_on)
-    qtbot.waitUntil(lambda: (NoticeKind.OPENED in window._switched_off) is not is_on)
+    qtbot.waitUntil(lambda: (NoticeKind.OPENED in window.telling.switched_off) is not is_on)
     sample = Sample(filled, number=90)
     sample.message("Fresh", [To("anna.berg@fjord.example", "Anna Berg")], NOW - timedelta(minutes=50))
     sample.hit("anna.berg@fjord.example", NOW - timedelta(minutes=5), agent=THUNDERBIRD)
@@ -141,19 +155,22 @@ def test_a_kind_that_is_switched_off_does_not_ring(filled: Store, open_window: O
 def test_without_an_account_it_says_where_to_start(store: Store, app: FakeApp, open_window: Open, qtbot: QtBot) -> None:
     """An empty program asks for an account; with one, for mail; with mail, it shows it."""
     window = open_window()
-    assert window.no_account.isVisible()
+    assert window.mail.no_account.isVisible()
     save_account(store, ACCOUNT)
-    qtbot.waitUntil(window.no_mail.isVisible)
+    qtbot.waitUntil(window.mail.no_mail.isVisible)
     Sample(store).message("First", [To("a@b.example")], NOW)
     qtbot.waitUntil(window.threads.list.isVisible)
-    assert not window.no_mail.isVisible()
+    assert not window.mail.no_mail.isVisible()
 
 
 def test_the_first_step_opens_the_account(open_window: Open, qtbot: QtBot) -> None:
-    """The empty window's button leads to the account form."""
+    """The empty window's button leads to the dialog that asks for the address."""
     window = open_window()
-    QTest.mouseClick(window.no_account.button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(window.settings.account.address.isVisible)
+    QTest.mouseClick(window.mail.no_account.button, Qt.MouseButton.LeftButton)
+    dialog = window.findChild(SetUpDialog)
+    assert isinstance(dialog, SetUpDialog)
+    qtbot.waitUntil(dialog.person.address.isVisible)
+    dialog.reject()
 
 
 def test_a_hostile_name_stays_text(store: Store, open_window: Open, qtbot: QtBot) -> None:
@@ -197,9 +214,13 @@ def test_keys_go_everywhere(filled: Store, open_window: Open, qtbot: QtBot) -> N
     window = open_window()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
     assert window.people.list.hasFocus()
+    QTest.keyClick(window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    assert window.follow_ups.list.hasFocus()
     QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert window.today.list.hasFocus()
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     assert window.threads.list.hasFocus()
     QTest.keyClick(window.threads.list, Qt.Key.Key_Return)
     assert window.view.hasFocus()
@@ -291,7 +312,7 @@ def test_the_foot_says_how_both_sides_stand(
     trouble = Trouble("Port 4190 is taken.", "Choose another one.")
     window.on_stations(replace(STATIONS, listener=listener, relay=relay, trouble=trouble))
     assert window.banner.isVisible() is (listener is ListenerState.FAILED)
-    has_words = "untracked" in window.status_line.relay.text() or "any more" in window.status_line.relay.text()
+    has_words = "No relay yet" in window.status_line.relay.text() or "any more" in window.status_line.relay.text()
     assert has_words
 
 
@@ -343,17 +364,19 @@ def test_no_two_mnemonics_clash(
         panel.play.click()
         qtbot.waitUntil(lambda: panel.play.text() == "P&lay")
     found.append(mnemonics_of(window))
-    window.go(1)
+    window.go(PEOPLE)
     for address in ("anna.berg@fjord.example", "office@fjord.example"):
         assert window.people.list.select_key(address)
         found.append(mnemonics_of(window))
     window.people.set_empty_shown(True)
     found.append(mnemonics_of(window))
-    window.go(0)
-    for page in (window.no_account, window.no_mail):
-        window.show_mail_place(page)
+    for place in (TODAY, FOLLOW_UPS, CONVERSATIONS):
+        window.go(place)
         found.append(mnemonics_of(window))
-    for number in range(5):
+    for page in (window.mail.no_account, window.mail.no_mail):
+        window.mail.show_page(page)
+        found.append(mnemonics_of(window))
+    for number in range(6):
         window.settings.open_page(number)
         found.append(mnemonics_of(window.settings))
     form, legend = GrantDialog(window), Legend(window, window.themes)
@@ -417,7 +440,7 @@ def test_pictures_of_every_screen(filled: Store, app: FakeApp, open_window: Open
     window = open_window()
     before = window.size()
     saved = window.pictures(tmp_path / "pictures")
-    assert len(saved) == len(set(saved)) == 32
+    assert len(saved) == len(set(saved)) == 46
     pairs = {path.name.removesuffix("-light.png") for path in saved if path.name.endswith("-light.png")}
     for name in pairs:
         light, dark = (QImage(str(tmp_path / "pictures" / f"{name}-{theme}.png")) for theme in ("light", "dark"))

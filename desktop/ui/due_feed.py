@@ -1,0 +1,80 @@
+"""What is due, read anew whenever it may be different: after a change, as a day ends, as something put off comes back.
+
+The clock is the one handed in, which practice moves on; so the timer only looks, and the clock decides.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from desktop.core.errors import Trouble
+from desktop.settings import calendar_of, local_now
+from desktop.store.database import Store
+from desktop.store.questions import questions
+from desktop.store.reminders import due_list
+from desktop.ui.due_lines import DueReading
+from desktop.ui.ops import Ops
+from desktop.ui.reading import Reading
+
+_LONGEST_LOOK_MS: Final = 60_000
+
+
+class DueFeed(QObject):
+    """`read` carries a DueReading, `failed` a Trouble."""
+
+    read = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, store: Store, ops: Ops, now: Callable[[], datetime], parent: QObject) -> None:
+        """Read nothing until `ask`."""
+        super().__init__(parent)
+        self._store, self._now = store, now
+        self.latest: DueReading | None = None
+        self._reading = Reading(ops, self, self._prepare, self._on_read, self._on_failed)
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.look)
+
+    def ask(self) -> None:
+        """Read anew."""
+        self._reading.ask()
+
+    @Slot()
+    def look(self) -> None:
+        """Read anew if the latest reading is out of date by now."""
+        if self.latest is None or self._now() >= self.latest.next_at() or self._is_other_day(self.latest):
+            self.ask()
+        else:
+            self._wait()
+
+    def _is_other_day(self, latest: DueReading) -> bool:
+        # The system's clock or zone may have been set to another day, backwards too.
+        return local_now(self._now()).date() != latest.now.date()
+
+    def _prepare(self) -> Callable[[], DueReading]:
+        store, now = self._store, local_now(self._now())
+
+        def work() -> DueReading:
+            calendar = calendar_of(store)
+            return DueReading(
+                now=now,
+                calendar=calendar,
+                follow_ups=due_list(store, now, calendar, with_snoozed=True),
+                questions=questions(store, None),
+            )
+
+        return work
+
+    def _on_read(self, reading: DueReading) -> None:
+        self.latest = reading
+        self._wait()
+        self.read.emit(reading)
+
+    def _on_failed(self, trouble: Trouble) -> None:
+        self.failed.emit(trouble)
+
+    def _wait(self) -> None:
+        if self.latest is not None:
+            left_ms = (self.latest.next_at() - self._now()).total_seconds() * 1000
+            self._timer.start(int(max(0, min(left_ms + 1, _LONGEST_LOOK_MS))))

@@ -1,0 +1,85 @@
+"""A place that shows what is due: "Today", or the whole list; with what an empty one has to say.
+
+Which lines stand in which groups is decided by the function handed in; the page only shows.
+"""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from desktop.ui.acts import Acts
+from desktop.ui.due_lines import DueReading, is_nothing, next_sentence
+from desktop.ui.due_list import DueList
+from desktop.ui.due_model import DueGroup, DueLine, DueModel
+from desktop.ui.empty import EmptyState
+from desktop.ui.glyphs import Glyph
+from desktop.ui.theme import Themes
+
+Grouping = Callable[[DueReading], Sequence[DueGroup]]
+
+
+class DuePage(QWidget):
+    """`opened` carries the id of a conversation to be shown."""
+
+    opened = Signal(object)
+
+    def __init__(self, name: str, grouping: Grouping, themes: Themes, acts: Acts, nothing: EmptyState) -> None:
+        """Show `nothing` until something is due."""
+        super().__init__()
+        self._grouping, self._acts = grouping, acts
+        self.model = DueModel(self)
+        self.list = DueList(self.model, themes)
+        self.list.setAccessibleName(name)
+        self.list.opened.connect(self._on_opened)
+        self.list.acted.connect(self._on_acted)
+        self.nothing = nothing
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.nothing)
+        self.stack.addWidget(self.list)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(0)
+        self.column.addWidget(self.stack, 1)
+
+    def show_reading(self, reading: DueReading) -> None:
+        """Show what is due; the keyboard stays on its line, or goes to the one that took its place."""
+        groups = self._grouping(reading)
+        line, row = self.list.current_line(), self.list.currentIndex().row()
+        at = self.list.verticalScrollBar().value()
+        had_focus = self.list.hasFocus() or self.list.actions_bar.isAncestorOf(self.focusWidget() or self)
+        if self.model.replace(groups):
+            found = self.model.row_of(line.key) if line is not None else None
+            self.list.select_row(found if found is not None else max(row, 0))
+            self.list.verticalScrollBar().setValue(at)
+        self.nothing.say(*self.nothing_words(reading))
+        self.stack.setCurrentWidget(self.nothing if is_nothing(groups) else self.list)
+        if had_focus and self.list.isVisible():
+            self.list.setFocus()
+
+    def nothing_words(self, reading: DueReading) -> tuple[str, str]:
+        """Return what an empty list says."""
+        return "Nobody to follow up with", next_sentence(reading) or "Nobody's answer is awaited."
+
+    def focus_first(self) -> None:
+        """Give the keyboard to the list."""
+        self.list.setFocus()
+
+    def act(self, action: str) -> None:
+        """Do something about the line the keyboard is on."""
+        line = self.list.current_line()
+        if line is not None and line.question is None:
+            self._acts.act(line, action, self.list.menu_place())
+
+    @Slot(object)
+    def _on_opened(self, line: DueLine) -> None:
+        self.opened.emit(line.conversation_id)
+
+    @Slot(object, object)
+    def _on_acted(self, line: DueLine, action: str) -> None:
+        self._acts.act(line, action, self.list.menu_place())
+
+
+def nothing_due(themes: Themes) -> EmptyState:
+    """Return what stands there while nothing is due."""
+    return EmptyState(themes, Glyph.CONFIRMED, "", "")

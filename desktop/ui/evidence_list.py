@@ -1,0 +1,169 @@
+"""A copy's timeline as widgets: when, a glyph, what happened and why it is thought so; machine fetches are folded.
+
+What the user unfolded stays unfolded when the conversation is read anew: the set handed in remembers.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
+
+from desktop.core.status import Evidence, EvidenceKind
+from desktop.core.verdict import Verdict
+from desktop.ui import words
+from desktop.ui.glyphs import Glyph
+from desktop.ui.labels import Role, font_of, plain
+from desktop.ui.marks import GlyphMark
+from desktop.ui.theme import Themes
+from desktop.ui.timeline import TimelineRow, rows_of
+from relay.wire.hit import HitKind
+
+Unfolded = set[tuple[int, object]]
+
+
+def glyph_of_evidence(line: Evidence) -> Glyph:
+    """Return the shape of one line of a timeline."""
+    if line.kind is EvidenceKind.HIT and line.judgement is not None and line.hit is not None:
+        if line.judgement.verdict is Verdict.PERSON:
+            return Glyph.CLICKED if line.hit.kind is HitKind.CLICK else Glyph.OPENED
+        if line.judgement.verdict is Verdict.IMAGE_PROXY:
+            return Glyph.PROBABLY
+        return Glyph.UNCERTAIN if line.judgement.verdict is Verdict.UNKNOWN else Glyph.MACHINE
+    return _OF_STATION[line.kind]
+
+
+_OF_STATION: Final = {
+    EvidenceKind.PREPARED: Glyph.QUEUED,
+    EvidenceKind.SENT: Glyph.SENT,
+    EvidenceKind.REFUSED: Glyph.NOT_DELIVERED,
+    EvidenceKind.UNCERTAIN: Glyph.UNCERTAIN,
+    EvidenceKind.HIT: Glyph.MACHINE,
+    EvidenceKind.STOP: Glyph.STOPPED,
+    EvidenceKind.DELIVERED: Glyph.DELIVERED,
+    EvidenceKind.RELAYED: Glyph.SENT,
+    EvidenceKind.DELAYED: Glyph.DELAYED,
+    EvidenceKind.NOT_DELIVERED: Glyph.NOT_DELIVERED,
+    EvidenceKind.POSSIBLE_BOUNCE: Glyph.UNCERTAIN,
+    EvidenceKind.AUTO_REPLY: Glyph.MACHINE,
+    EvidenceKind.AWAY: Glyph.AWAY,
+    EvidenceKind.RECEIPT: Glyph.CONFIRMED,
+    EvidenceKind.RECEIPT_DENIED: Glyph.NOT_TRACKED,
+    EvidenceKind.REPLY: Glyph.REPLIED,
+    EvidenceKind.POSSIBLE_REPLY: Glyph.UNCERTAIN,
+}
+
+
+class EvidenceList(QWidget):
+    """The lines of one copy, newest first."""
+
+    def __init__(
+        self,
+        copy_id: int,
+        evidence: Sequence[Evidence],
+        themes: Themes,
+        now: Callable[[], datetime],
+        unfolded: Unfolded,
+    ) -> None:
+        """Stand under a hairline."""
+        super().__init__()
+        self._copy_id, self._themes, self._now, self._unfolded = copy_id, themes, now, unfolded
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(9)
+        column.addWidget(hairline())
+        rows = rows_of(evidence)
+        metrics, at_now = QFontMetrics(font_of(Role.SMALL)), now()
+        instants = [line.at for row in rows for line in row.lines]
+        widths = (metrics.horizontalAdvance(words.moment(at, at_now)) for at in instants)
+        self._when_width = max(widths, default=0) + 2
+        for row in rows:
+            column.addWidget(self._row(row))
+
+    def _row(self, row: TimelineRow) -> QWidget:
+        box, grid = _gridded()
+        self._put_line(grid, 0, row.at, glyph_of_evidence(row.lines[0]), row.says)
+        first = row.lines[0]
+        if row.is_folded:
+            # The oldest line names the fold: newer fetches join it on top without changing which fold it is.
+            key = (self._copy_id, row.lines[-1].at)
+            inner = self._folded(row.lines)
+            inner.setVisible(key in self._unfolded)
+            fold = _Fold(inner, len(row.lines), key in self._unfolded)
+            fold.toggled.connect(_Folding(self._unfolded, key))
+            grid.addWidget(fold, grid.rowCount(), 2, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(inner, grid.rowCount(), 2)
+        elif first.kind is not EvidenceKind.HIT and first.detail:
+            quote = words.one_line(first.detail)
+            said = plain(f"“{quote}”", Role.SMALL, wraps=True, selectable=True)
+            said.setAccessibleName(f"It said: {quote}")
+            grid.addWidget(said, grid.rowCount(), 2)
+        return box
+
+    def _folded(self, lines: Sequence[Evidence]) -> QWidget:
+        box, grid = _gridded()
+        grid.setContentsMargins(0, 4, 0, 2)
+        for line in lines:
+            self._put_line(grid, grid.rowCount(), line.at, glyph_of_evidence(line), words.evidence_words(line))
+        return box
+
+    def _put_line(self, grid: QGridLayout, row: int, at: datetime, glyph: Glyph, says: words.EvidenceWords) -> None:
+        when = plain(words.moment(at, self._now()), Role.SMALL)
+        when.setFixedSize(self._when_width, QFontMetrics(font_of(Role.BODY)).height())
+        grid.addWidget(when, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(GlyphMark(glyph, self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(plain(says.sentence, Role.BODY, wraps=True), row, 2)
+        under = " ".join(part for part in (says.why, says.counted) if part)
+        if under:
+            grid.addWidget(plain(under, Role.SMALL, wraps=True), row + 1, 2)
+
+
+def hairline() -> QFrame:
+    """Return a line across a card."""
+    rule = QFrame()
+    rule.setFrameShape(QFrame.Shape.NoFrame)
+    rule.setFixedHeight(1)
+    rule.setAutoFillBackground(True)
+    rule.setBackgroundRole(rule.palette().ColorRole.Midlight)
+    return rule
+
+
+def _gridded() -> tuple[QWidget, QGridLayout]:
+    box = QWidget()
+    grid = QGridLayout(box)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(10)
+    grid.setVerticalSpacing(3)
+    grid.setColumnStretch(2, 1)
+    return box, grid
+
+
+class _Fold(QPushButton):
+    """The button that unfolds machine fetches."""
+
+    def __init__(self, inner: QWidget, number: int, is_open: bool) -> None:
+        super().__init__()
+        self._inner, self._number = inner, number
+        self.setCheckable(True)
+        self.setChecked(is_open)
+        self.setProperty("kind", "link")
+        self._name()
+        self.toggled.connect(self._on_toggled)
+
+    def _name(self) -> None:
+        self.setText("Hide the single fetches" if self.isChecked() else f"Show all {self._number}")
+
+    @Slot(bool)
+    def _on_toggled(self, checked: bool) -> None:
+        self._inner.setVisible(checked)
+        self._name()
+
+
+class _Folding:
+    def __init__(self, unfolded: Unfolded, key: tuple[int, object]) -> None:
+        self._unfolded, self._key = unfolded, key
+
+    def __call__(self, is_open: bool) -> None:
+        (self._unfolded.add if is_open else self._unfolded.discard)(self._key)
