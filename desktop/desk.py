@@ -117,7 +117,7 @@ class EngineDesk:
 
     def check_mail(self) -> None:
         """Ask every account for new mail."""
-        self._engine.check_mail()
+        self._engine.mailroom.check_now()
 
     def sent_read(self) -> int:
         """Return the place in Sent, for its UIDs count from one without a gap; 0 until its first reading is done."""

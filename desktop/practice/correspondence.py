@@ -159,8 +159,8 @@ def spelled_day(day: date) -> str:
 
 
 def day_of_return(today: date) -> date:
-    """Return the day a recipient who goes away today is back on: the Monday after the next."""
-    return today + timedelta(days=14 - today.weekday())
+    """Return the day a recipient who is away today is back on: the next Monday."""
+    return today + timedelta(days=7 - today.weekday())
 
 
 def _new_id(address: str) -> str:

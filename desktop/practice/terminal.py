@@ -16,6 +16,7 @@ NEXT: Final = (
     ("readback", "open the window"),
     ("readback listen", "take mail without a window"),
     ("readback practice", "play this story again"),
+    ("readback followups", "say who to follow up with, and why"),
     ("readback inspect FILE.eml --to ADDRESS", "show what a mail would be given"),
     ("readback doctor", "check every part, say how to mend it"),
 )
