@@ -106,12 +106,20 @@ def message_facts(raw: bytes) -> MessageFacts:
 
 def _mailboxes(values: list[str]) -> tuple[Mailbox, ...]:
     found = []
-    for name, address in email.utils.getaddresses(values):
+    for name, address in _addresses(values):
         try:
             found.append(Mailbox(name=decode_words(name), address=check_address(address)))
         except Malformed:
             continue
     return tuple(found)
+
+
+def _addresses(values: list[str]) -> list[tuple[str, str]]:
+    try:
+        return email.utils.getaddresses(values)
+    except RecursionError:
+        # The library reads comments within comments (RFC 5322 3.2.2) by recursion; nobody writes hundreds of them.
+        return []
 
 
 def _first_id(value: str) -> str:

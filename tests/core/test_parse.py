@@ -173,3 +173,17 @@ def test_facts_of_any_header_value_are_readable(value: str) -> None:
     names = (b"From", b"To", b"Date", b"Subject", b"References", b"Message-ID")
     facts = message_facts(b"".join(name + b": " + line + b"\r\n" for name in names))
     assert facts.date is None or facts.date.tzinfo is UTC
+
+
+def test_comments_nested_without_end_name_nobody_and_stop_nothing() -> None:
+    """A field that only an attacker writes is as one that cannot be read; the others are read."""
+    raw = b"From: " + b"(" * 50_000 + b"\r\nSubject: still here\r\n\r\n"
+    facts = message_facts(raw)
+    assert (facts.from_, facts.subject) == (None, "still here")
+
+
+def test_a_comment_within_a_comment_is_read() -> None:
+    """What a person's mail program writes is understood."""
+    facts = message_facts(b"From: (Sales (north)) kim@office.example\r\n\r\n")
+    assert facts.from_ is not None
+    assert facts.from_.address == "kim@office.example"
