@@ -8,6 +8,7 @@ import contextlib
 import html
 import http.server
 import queue
+import socket
 import sys
 import threading
 import time
@@ -41,6 +42,7 @@ class Loopback:
         """Take the name the provider wants for this machine, and the test an answer must pass (its state)."""
         self._is_ours = is_ours
         self._answers: queue.Queue[dict[str, str]] = queue.Queue()
+        self._is_closing = threading.Event()
         self._told = threading.Event()
         self._written = threading.Event()
         self._verdict = ("The sign-in was called off.", "You can close this page.")
@@ -57,7 +59,8 @@ class Loopback:
         self._thread = threading.Thread(target=self._serve, name="sign-in", daemon=True)
 
     def _serve(self) -> None:
-        self._server.serve_forever(poll_interval=_LOOK_S)
+        while not self._is_closing.is_set():
+            self._server.handle_request()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -67,9 +70,11 @@ class Loopback:
         self._told.set()
         if self._is_answered.locked():
             self._written.wait(_GOODBYE_S)
-        self._server.shutdown()
+        self._is_closing.set()
+        # Whoever waits for a connection is woken by one.
+        with contextlib.suppress(OSError), socket.create_connection((_HOST, self.port), _GOODBYE_S):
+            self._thread.join()
         self._server.server_close()
-        self._thread.join()
 
     def wait(self, *, cancelled: threading.Event, timeout_s: float) -> Mapping[str, str]:
         """Return the parameters of the answer; raise Cancelled, or Unreachable when none came in time."""
@@ -121,6 +126,8 @@ def _read(target: str) -> tuple[str, dict[str, str]]:
 class _Server(http.server.ThreadingHTTPServer):
     """Knows its door; a browser's idle connection never holds up the end."""
 
+    # A port of this process alone: Windows would give a reused one to others as well.
+    allow_reuse_address = False
     daemon_threads = True
     block_on_close = False
     door: Loopback

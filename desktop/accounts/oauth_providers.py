@@ -69,7 +69,7 @@ MICROSOFT: Final = Provider(
         "https://outlook.office.com/SMTP.Send",
         "offline_access",
     ),
-    # Its registration page takes http://localhost (any port), but no http://127.0.0.1.
+    # What its own libraries register for desktop programs is http://localhost, which stands for any port.
     redirect_host="localhost",
     client_page="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade",
 )

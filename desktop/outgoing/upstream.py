@@ -235,7 +235,7 @@ def _with_password(
 def _with_bearer(smtp: smtplib.SMTP, account: AccountRow, bearer: Bearer, mechanisms: list[str]) -> tuple[int, bytes]:
     """Put the token to XOAUTH2, else to OAUTHBEARER (RFC 7628); return the last answer.
 
-    XOAUTH2 first: every provider that knows tokens has it, and Microsoft has nothing else.
+    XOAUTH2 first: it is what Google and Microsoft describe, and Microsoft offers nothing else.
     """
     if "XOAUTH2" in mechanisms:
         mechanism, first, after_error = "XOAUTH2", f"user={bearer.user}\1auth=Bearer {bearer.token}\1\1", ""
@@ -259,6 +259,9 @@ def _begin_auth(smtp: smtplib.SMTP, mechanism: str, response: str) -> tuple[int,
     if len(f"AUTH {mechanism} {response}\r\n") <= _COMMAND_BYTES:
         return smtp.docmd("AUTH", f"{mechanism} {response}")
     code, text = smtp.docmd("AUTH", mechanism)
+    if code in (500, 501, 504):
+        # Some of Outlook's servers know XOAUTH2 with an initial response only (seen by libetpan in 2017).
+        return smtp.docmd("AUTH", f"{mechanism} {response}")
     return smtp.docmd(response) if code == 334 else (code, text)
 
 

@@ -112,6 +112,29 @@ def test_a_browser_that_connects_and_says_nothing_holds_nothing_up() -> None:
         assert page.result()[0] == 200
 
 
+def test_a_bug_reaches_the_crash_handler_and_a_gone_browser_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of ours while a request is read is a bug; a connection that broke is none."""
+    seen: list[type[BaseException]] = []
+    was_seen = threading.Event()
+
+    def handler(arguments: threading.ExceptHookArgs) -> None:
+        seen.append(arguments.exc_type)
+        was_seen.set()
+
+    monkeypatch.setattr(threading, "excepthook", handler)
+    with Loopback("127.0.0.1", is_ours=is_ours) as door:
+        for failure in (ConnectionResetError, ZeroDivisionError):
+
+            def fail(_answer: object, failure: type[Exception] = failure) -> tuple[int, str, str]:
+                raise failure
+
+            monkeypatch.setattr(door, "_take", fail)
+            with pytest.raises(http.client.RemoteDisconnected):
+                ask(door, "/?code=x&state=right")
+        assert was_seen.wait(10)
+    assert seen == [ZeroDivisionError]
+
+
 def test_a_cancelled_wait_tells_a_browser_that_comes_late() -> None:
     """After a cancel the door closes; whoever still waits for a page hears that it was called off."""
     cancelled = threading.Event()

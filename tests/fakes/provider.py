@@ -106,6 +106,8 @@ class Provider:
         self.offers_starttls = offers_starttls
         # Whose mailbox an access token opens, None for one that does not hold.
         self.owner_of = owner_of
+        # Takes a token in the AUTH command alone, however long it is.
+        self.needs_initial_response = False
         self.faults = Faults()
         self.messages: list[Received] = []
         self.commands: list[str] = []
@@ -282,6 +284,9 @@ class _Talk:
 
     def _bearer(self, mechanism: str, initial: str | None) -> None:
         """Take a token as XOAUTH2 (Google's) or OAUTHBEARER (RFC 7628) has it; a refusal comes after its JSON."""
+        if initial is None and self._provider.needs_initial_response:
+            self._say("504 5.7.4 Unrecognized authentication type")
+            return
         if initial is None:
             self._say("334 ")
             initial = self._line().decode()

@@ -98,6 +98,16 @@ def test_a_long_token_is_sent_after_the_servers_go_on(signed_in: Bench, mechanis
     assert all(len(line) <= 510 for line in auth_lines(signed_in))
 
 
+def test_a_server_that_takes_a_token_only_with_the_command(signed_in: Bench) -> None:
+    """Where AUTH alone is not understood, a long token goes along with it after all."""
+    signed_in.provider.auth = "XOAUTH2"
+    signed_in.provider.needs_initial_response = True
+    long = "t" * 2500
+    signed_in.provider.owner_of = lambda token: USER if token == long else None
+    assert probe(signed_in.account, Bearer(user=USER, token=long)).dsn
+    assert [len(line) > 512 for line in auth_lines(signed_in)] == [False, True]
+
+
 @pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
 def test_a_refused_token_is_told_after_the_whole_exchange(signed_in: Bench, mechanism: str) -> None:
     """The error's JSON is answered as each mechanism asks, and the refusal that follows is told in our words."""
