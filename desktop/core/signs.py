@@ -109,10 +109,14 @@ class _Reading:
     def __init__(self, messages: Sequence[OurMessage], arrivals: Sequence[Heard], known: Known) -> None:
         self._known = known
         self._messages = {message.id: message for message in messages}
-        self._by_key = {key: message for message in messages for key in message.own}
+        # A mail that was handed in twice, for those whom the first attempt missed, is two messages of one name.
+        self._by_key: dict[int, list[OurMessage]] = {}
+        for message in messages:
+            for key in message.own:
+                self._by_key.setdefault(key, []).append(message)
         self._mails = {each.key: each for each in arrivals if each.kind is ArrivalKind.MAIL}
         self._recipients = {copy.address for message in messages for copy in message.copies}
-        self._strangers = {each.sender for each in arrivals if each.answer == Answer(copy_id=None)}
+        self._strangers = {each.sender for each in self._mails.values() if each.answer == Answer(copy_id=None)}
 
     def _referred(self, arrival: Heard) -> list[OurMessage]:
         """Return the messages an arrival follows, nearest first, also through mails between that follow them.
@@ -124,14 +128,18 @@ class _Reading:
         pending = [arrival]
         for each in pending:
             for key in each.mentions:
-                if key in self._by_key:
-                    found.setdefault(self._by_key[key].id, self._by_key[key])
-                elif key in self._mails and key not in seen:
+                found |= {one.id: one for one in self._by_key.get(key, ()) if one.id not in found}
+                if key in self._mails and key not in seen:
                     seen.add(key)
                     pending.append(self._mails[key])
             if each.follows in self._messages:
                 found.setdefault(each.follows, self._messages[each.follows])
         return list(found.values())
+
+    def _nearest(self, arrival: Heard) -> list[OurMessage]:
+        """Return the message a report is about: the nearest it follows, with others of the same name."""
+        referred = self._referred(arrival)
+        return [each for each in referred if each is referred[0] or each.own & referred[0].own]
 
     def _copies_of(self, messages: Iterable[OurMessage], *addresses: str) -> list[OurCopy]:
         people = frozenset[str]().union(*(self._known.people(each) for each in addresses if each))
@@ -139,20 +147,19 @@ class _Reading:
 
     def proven(self, arrival: Heard) -> Iterator[Found]:
         """Yield what an arrival proves beyond doubt."""
-        referred = self._referred(arrival)
         if arrival.kind is ArrivalKind.MAIL:
-            for copy in self._copies_of(referred, arrival.sender):
+            for copy in self._copies_of(self._referred(arrival), arrival.sender):
                 yield copy.id, _sign(arrival, EvidenceKind.REPLY)
         elif arrival.kind is ArrivalKind.AUTO_REPLY:
-            yield from self._automatic(arrival, referred[:1])
+            yield from self._automatic(arrival, self._nearest(arrival))
         elif arrival.kind is ArrivalKind.RECEIPT and arrival.receipt is not None:
             is_shown = arrival.receipt.answer is ReceiptAnswer.DISPLAYED
             kind = EvidenceKind.RECEIPT if is_shown else EvidenceKind.RECEIPT_DENIED
-            for copy in self._copies_of(referred[:1], arrival.receipt.recipient or arrival.sender):
+            for copy in self._copies_of(self._nearest(arrival), arrival.receipt.recipient or arrival.sender):
                 yield copy.id, _sign(arrival, kind)
         elif arrival.kind is ArrivalKind.BOUNCE:
             for report in arrival.deliveries:
-                for copy in self._copies_reported(referred[:1], report):
+                for copy in self._copies_reported(self._nearest(arrival), report):
                     yield copy.id, _report_sign(arrival, report)
         if arrival.kind is not ArrivalKind.MAIL and arrival.answer is not None and arrival.answer.copy_id is not None:
             yield arrival.answer.copy_id, _bounce_sign(arrival)
@@ -184,14 +191,13 @@ class _Reading:
         """Yield what the user is to be asked about: what may concern any copy nobody has answered yet."""
         if arrival.answer is not None:
             return
-        referred = self._referred(arrival)
         if arrival.kind is ArrivalKind.MAIL:
             is_known = self._known.people(arrival.sender) & (self._recipients | self._known.own)
             is_open = bool(arrival.sender) and not is_known and arrival.sender not in self._strangers
-            copies = [copy for message in referred for copy in message.copies] if is_open else []
+            copies = [copy for message in self._referred(arrival) for copy in message.copies] if is_open else []
             kind, detail = EvidenceKind.POSSIBLE_REPLY, arrival.sender
         else:
-            copies = self._possibly_bounced(arrival, referred[:1])
+            copies = self._possibly_bounced(arrival, self._nearest(arrival))
             kind, detail = EvidenceKind.POSSIBLE_BOUNCE, _diagnostic(arrival.deliveries)
         for copy in copies:
             if copy.id not in replied:
@@ -215,7 +221,7 @@ class _Reading:
 
 def _only(messages: Iterable[OurMessage]) -> list[OurCopy]:
     copies = [copy for message in messages for copy in message.copies]
-    return copies if len(copies) == 1 else []
+    return copies if len({copy.address for copy in copies}) == 1 else []
 
 
 def _sign(arrival: Heard, kind: EvidenceKind, *, detail: str = "", returns_on: date | None = None) -> MailSign:

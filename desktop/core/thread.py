@@ -49,16 +49,11 @@ def has_prefix(subject: str) -> bool:
     return _PREFIX.match(subject) is not None
 
 
-def related_ids(facts: MessageFacts) -> tuple[str, ...]:
-    """Return the Message-IDs a message names, nearest first: its parent, its ancestors, and last its own.
-
-    At most the 50 nearest ancestors count.
-    """
-    return tuple(dict.fromkeys((*ancestor_ids(facts), *((facts.message_id,) if facts.message_id else ()))))
-
-
 def ancestor_ids(facts: MessageFacts) -> tuple[str, ...]:
-    """Return the Message-IDs of the mails it follows, nearest first, without its own."""
+    """Return the Message-IDs of the mails it follows, its parent first, then its other ancestors from the nearest.
+
+    Its own is none of them; at most the 50 nearest in References count.
+    """
     named = dict.fromkeys((facts.in_reply_to, *reversed(facts.references[-MAX_REFERENCES:])))
     return tuple(each for each in named if each and each != facts.message_id)
 
@@ -125,8 +120,11 @@ class Group:
 def groups(sent: Sequence[Sent], came: Sequence[Came]) -> tuple[Group, ...]:
     """Return the conversations among these mails; arrivals that belong to none are left out.
 
-    The order of the mails makes no difference to the groups, only to the order they are returned in.
+    An arrival under the name of a message of ours is that message, met elsewhere, or claims to be: it counts for
+    nothing.  The order of the mails makes no difference to the groups, only to the order they are returned in.
     """
+    ours_by_name = frozenset[int]().union(*(message.own for message in sent))
+    came = [arrival for arrival in came if arrival.key not in ours_by_name]
     forest = _Forest()
     for message in sent:
         forest.unite((_node(message.id), *message.own, *message.mentions))

@@ -5,7 +5,7 @@ history is kept, for its conversation may become known later; one that belongs t
 """
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from desktop.core.errors import Malformed
 from desktop.core.parse import MessageFacts
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyState
-from desktop.core.thread import TWIN_MS, ancestor_ids, loose_subject, made_name, name_key, twin_of
+from desktop.core.thread import MAX_REFERENCES, TWIN_MS, ancestor_ids, loose_subject, made_name, name_key, twin_of
 from desktop.store.change import Change
 from desktop.store.columns import plain, to_json, to_ms
 from desktop.store.database import Store
@@ -104,10 +104,10 @@ class _Kept:
 
 
 def _keep_sent(connection: sqlite3.Connection, batch: Batch, now: datetime) -> _Kept:
-    mails = {_name(mail.facts, mail.at): mail for mail in reversed(batch.sent)}
+    mails = {_name(mail.facts, mail.at): mail for mail in sorted(batch.sent, key=lambda each: each.at, reverse=True)}
     known = {name for (name,) in values(connection, _OURS, mails)}
     own = own_addresses(connection) if mails else frozenset[str]()
-    messages, opened, people = set[int](), set[int](), set[str]()
+    messages, opened, people = _antedate(connection, batch, mails, now), set[int](), set[str]()
     for name, mail in mails.items():
         if name in known:
             continue
@@ -133,6 +133,28 @@ def _keep_sent(connection: sqlite3.Connection, batch: Batch, now: datetime) -> _
         opened.add(conversation_id)
         people |= recipients.keys()
     return _Kept(messages=frozenset(messages), opened=frozenset(opened), people=frozenset(people))
+
+
+def _antedate(connection: sqlite3.Connection, batch: Batch, mails: Mapping[str, SentMail], now: datetime) -> set[int]:
+    """Let a mail met in two folders be as old as the older of its two dates; return the messages that altered."""
+    altered = set()
+    for name, id_, account_id, at_ms in values(connection, _SYNCED, mails):
+        earlier, account = min(to_ms(min(mails[name].at, now)), at_ms), min(batch.account_id, account_id)
+        if (earlier, account) != (at_ms, account_id):
+            altered.add(id_)
+            connection.execute("UPDATE message SET at_ms = ?, account_id = ? WHERE id = ?", (earlier, account, id_))
+            connection.execute(
+                "UPDATE copy SET prepared_at_ms = ?1, state_at_ms = ?1 WHERE message_id = ?2", (earlier, id_)
+            )
+    return altered
+
+
+_SYNCED: Final = (
+    "SELECT message_name.name, message.id, message.account_id, message.at_ms FROM message_name"
+    " JOIN message ON message.id = message_name.message_id"
+    " WHERE message_name.name IN (SELECT value FROM json_each(?)) AND NOT EXISTS ("
+    " SELECT 1 FROM copy WHERE copy.message_id = message.id AND copy.why_not IS NOT 'elsewhere')"
+)
 
 
 def _name(facts: MessageFacts, at: datetime) -> str:
@@ -230,7 +252,8 @@ def _keep_arrivals(connection: sqlite3.Connection, batch: Batch, now: datetime) 
 
 def _read(arrival: Arrival, key: int, now: datetime) -> _Read:
     is_report = arrival.kind is not ArrivalKind.MAIL
-    named = dict.fromkeys((*(arrival.about_ids if is_report else ()), *ancestor_ids(arrival.facts)))
+    about = arrival.about_ids[:MAX_REFERENCES] if is_report else ()
+    named = dict.fromkeys((*about, *ancestor_ids(arrival.facts)))
     mentions = tuple(name_key(each) for each in named)
     sender = arrival.facts.from_.address.lower() if arrival.facts.from_ is not None else ""
     parties = frozenset[str]()

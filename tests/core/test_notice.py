@@ -1,20 +1,22 @@
 """What notifies, in which words' kind, and how often."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from desktop.core.arrival import FailureReason
 from desktop.core.notice import (
     CopyNames,
     Notice,
     NoticeKind,
     Sign,
     hit_notices,
+    mail_notice,
     refusal_notice,
     stop_notice,
     taken_back,
 )
-from desktop.core.status import CopyState, JudgedHit
+from desktop.core.status import CopyState, EvidenceKind, JudgedHit, MailSign
 from desktop.core.verdict import MACHINES, Confidence, Judgement, Verdict
 from tests.fakes.samples import OUTLOOK, SENT_AT, click, hit
 
@@ -119,3 +121,57 @@ def test_a_stop_names_the_person_and_their_latest_copy() -> None:
     assert notice.sign is None
     alone = stop_notice(person="Anna", address="anna@becker.example", at=SENT_AT)
     assert (alone.conversation_id, alone.copy_id, alone.subject) == (None, None, "")
+
+
+@pytest.mark.parametrize(
+    ("sign", "kind", "used"),
+    [
+        (EvidenceKind.REPLY, NoticeKind.REPLIED, Sign.REPLY),
+        (EvidenceKind.AWAY, NoticeKind.AWAY, Sign.AWAY),
+        (EvidenceKind.RECEIPT, NoticeKind.CONFIRMED, Sign.RECEIPT),
+        (EvidenceKind.NOT_DELIVERED, NoticeKind.NOT_DELIVERED, Sign.FAILURE),
+    ],
+)
+def test_incoming_mail_notifies_once_with_all_its_sentence_needs(
+    sign: EvidenceKind, kind: NoticeKind, used: Sign
+) -> None:
+    """The first reply, absence, receipt and bounce of a copy; none that was told already."""
+    back = date(2026, 5, 11)
+    came = MailSign(kind=sign, at=SENT_AT, arrival_id=7, detail="full", reason=FailureReason.FULL, returns_on=back)
+    notice = mail_notice(NAMES, came, set(Sign) - {used})
+    assert notice == Notice(
+        kind=kind,
+        conversation_id=1,
+        copy_id=2,
+        person="Anna",
+        address="anna@becker.example",
+        subject="Offer",
+        at=SENT_AT,
+        detail="full",
+        failure=FailureReason.FULL,
+        returns_on=back,
+    )
+    assert notice.sign is used
+    assert mail_notice(NAMES, came, {used}) is None
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        EvidenceKind.DELIVERED,
+        EvidenceKind.RELAYED,
+        EvidenceKind.DELAYED,
+        EvidenceKind.POSSIBLE_BOUNCE,
+        EvidenceKind.POSSIBLE_REPLY,
+        EvidenceKind.AUTO_REPLY,
+        EvidenceKind.RECEIPT_DENIED,
+    ],
+)
+def test_what_proves_little_does_not_ring(sign: EvidenceKind) -> None:
+    """Reports on the way, answers of machines and what is only possible wait in the list."""
+    assert mail_notice(NAMES, MailSign(kind=sign, at=SENT_AT, arrival_id=7), ()) is None
+
+
+def test_all_but_replies_and_absences_ring_unless_switched_off() -> None:
+    """A reply rings in the mail program; an absence is no news by itself."""
+    assert {kind for kind in NoticeKind if not kind.is_on_by_default} == {NoticeKind.REPLIED, NoticeKind.AWAY}

@@ -47,6 +47,18 @@ def test_a_reply_marks_the_senders_copies_of_what_it_refers_to() -> None:
     assert kinds(heard(1, 99)) == {}
 
 
+def test_a_mail_handed_in_twice_is_answered_once_for_all() -> None:
+    """The second attempt, to Bob alone, has the same name: his answer, absence and bounce concern both."""
+    again = OurMessage(id=3, own=frozenset({11}), copies=(OurCopy(id=4, address=BOB),))
+    bounce = heard(2, 11, kind=ArrivalKind.BOUNCE, deliveries=(failed(BOB),))
+    absence = heard(3, 11, kind=ArrivalKind.AUTO_REPLY, sender=BOB)
+    found = mail_signs((FIRST, SECOND, again), [heard(1, 11, sender=BOB), bounce, absence], NOBODY)
+    assert {copy_id: len(signs) for copy_id, signs in found.items()} == {2: 3, 4: 3}
+    alone = replace(FIRST, copies=FIRST.copies[1:])
+    unnamed = heard(2, 11, kind=ArrivalKind.BOUNCE, deliveries=(failed(),))
+    assert sorted(mail_signs((alone, again), [unnamed], NOBODY)) == [2, 4]
+
+
 def test_a_reply_reaches_back_through_mail_between() -> None:
     """Whoever answers an answer answers what that was about; mails that name each other end it."""
     between = heard(1, 11, 102, sender=BOB)

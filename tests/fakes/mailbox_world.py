@@ -172,8 +172,15 @@ Step = Mail | Callable[[Store], object]
 
 @st.composite
 def mails(draw: st.DrawFn) -> tuple[Mail, ...]:
-    """Return up to six mails, each of a Message-ID of its own."""
+    """Return up to eight mails, some with one Message-ID."""
     chosen = draw(st.lists(_ids, min_size=1, max_size=6, unique=True))
+    # The same mail in a second folder, later; a mail of ours among those that came.
+    more = draw(st.lists(st.sampled_from(chosen), max_size=2))
+    return (*draw(_each(chosen)), *(draw(arrivals(each)) for each in more))
+
+
+@st.composite
+def _each(draw: st.DrawFn, chosen: Sequence[str]) -> tuple[Mail, ...]:
     if draw(st.booleans()):
         # Programs that drop References: subjects and people alone tell what belongs together.
         bare = [draw(st.one_of(_bare_sent(each), _bare_arrivals(each))) for each in chosen[:-1]]
