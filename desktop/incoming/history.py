@@ -30,7 +30,8 @@ class History:
 def history_wanted(account: AccountRow, own: Iterable[str], now: datetime) -> History:
     """Return what the account's settings ask for now."""
     since = now.date() - timedelta(days=max(0, account.history_days))
-    return History(since=since, begun_at=now, own=frozenset(own))
+    # INTERNALDATE knows no parts of a second.
+    return History(since=since, begun_at=now.replace(microsecond=0), own=frozenset(own))
 
 
 def load_history(store: Store, account_id: int) -> History | None:

@@ -31,6 +31,10 @@ def own_addresses(rows: tuple[AccountRow, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+def _nothing() -> None:
+    """Stand where there is no subscription."""
+
+
 class Mailroom:
     """Any thread may call; `on_changed` is called on the syncs' threads, some ten times a second at most for each."""
 
@@ -45,7 +49,7 @@ class Mailroom:
         self._gate = threading.Lock()
         self._syncs: dict[int, tuple[AccountRow, frozenset[str], MailSync]] = {}
         self._is_open = False
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], None] = _nothing
 
     def open(self) -> None:
         """Start a sync for each account with a mailbox, and follow what changes."""
@@ -58,9 +62,11 @@ class Mailroom:
         with self._gate:
             self._is_open = False
             syncs, self._syncs = tuple(self._syncs.values()), {}
+            unsubscribe, self._unsubscribe = self._unsubscribe, _nothing
         for _, _, sync in syncs:
             sync.stop()
-        self._unsubscribe()
+        # Not under the gate: it waits for a call of ours that is under way.
+        unsubscribe()
 
     def states(self) -> Mapping[int, SyncState]:
         """Return how each account's mail stands."""

@@ -29,6 +29,7 @@ _BODIES_AT_ONCE: Final = 40
 # How many mails are asked for at once after so many failures at one place; then one alone, three times.
 _CHUNKS: Final = (CHUNK, 64, 8, 1, 1, 1)
 _WITHOUT_BODY: Final = 5
+_CLOCKS_DIFFER: Final = timedelta(days=1)
 _log = logging.getLogger(__name__)
 
 
@@ -127,7 +128,9 @@ class Reader:
             return 0
         uids = self._search(name, self._rows[name].next_uid, None)
         for chunk in self._chunks(name, uids, is_upwards=True):
-            self._read(name, chunk, replace(self._rows[name], next_uid=chunk[-1] + 1, modseq=self._looks[name].modseq))
+            row = replace(self._rows[name], next_uid=chunk[-1] + 1, modseq=self._looks[name].modseq)
+            # The server's clock may be behind ours; old mail that was only moved here is no news.
+            self._read(name, chunk, row, news_from=self._history.begun_at - _CLOCKS_DIFFER)
         return len(uids)
 
     def _is_unchanged(self, name: str, *, is_due: bool) -> bool:
@@ -167,7 +170,8 @@ class Reader:
         for chunk in self._chunks(name, uids, is_upwards=False):
             self._open_again(name)
             is_last = chunk[0] == uids[0]
-            self._read(name, chunk, replace(self._rows[name], backlog_uid=None if is_last else chunk[0]))
+            row = replace(self._rows[name], backlog_uid=None if is_last else chunk[0])
+            self._read(name, chunk, row, news_from=self._history.begun_at)
             yield len(chunk)
 
     def _open_again(self, name: str) -> None:
@@ -221,7 +225,7 @@ class Reader:
             yield left[:size] if is_upwards else left[-size:]
             left = left[size:] if is_upwards else left[:-size]
 
-    def _read(self, name: str, uids: Sequence[int], row: FolderRow) -> None:
+    def _read(self, name: str, uids: Sequence[int], row: FolderRow, *, news_from: datetime) -> None:
         """Read mails and keep what matters of them together with the cursors in `row`."""
         if self._strain.has_given_up(name):
             _log.warning("a mail of account %d ends every connection and is passed over", self._account_id)
@@ -233,7 +237,7 @@ class Reader:
             except (Unreachable, Refused, Malformed):
                 self._strain.failures[name] = self._strain.failures.get(name, 0) + 1
                 raise
-            self._record(row, sent, arrivals)
+            self._record(row, sent, arrivals, news_from)
         self._strain.failures.pop(name, None)
 
     def _fetch(self, name: str, uids: Sequence[int]) -> tuple[tuple[SentMail, ...], list[Arrival]]:
@@ -265,10 +269,12 @@ class Reader:
     def _known(self, names: Iterable[str]) -> frozenset[str]:
         return known_names(self._store, [name for name in names if name])
 
-    def _record(self, row: FolderRow, sent: tuple[SentMail, ...], arrivals: Sequence[Arrival]) -> None:
-        """Keep mail; what was received before the history began is no news."""
-        news = tuple(each for each in arrivals if each.at >= self._history.begun_at)
-        old = tuple(each for each in arrivals if each.at < self._history.begun_at)
+    def _record(
+        self, row: FolderRow, sent: tuple[SentMail, ...], arrivals: Sequence[Arrival], news_from: datetime
+    ) -> None:
+        """Keep mail; what was received earlier is no news."""
+        news = tuple(each for each in arrivals if each.at >= news_from)
+        old = tuple(each for each in arrivals if each.at < news_from)
         if news and (old or sent):
             self._keep(self._rows[row.name], sent, old)
             sent, old = (), ()

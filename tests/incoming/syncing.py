@@ -58,15 +58,14 @@ class Syncing:
         credentials: Credentials | None = None,
         rhythm: Rhythm = QUICK,
         timeouts: Timeouts | None = None,
-        now: datetime = NOW,
+        clock: Callable[[], datetime] = lambda: NOW,
         own: frozenset[str] = OWN,
         starts: bool = True,
     ) -> None:
         """Open the store and prepare a sync; `starts` False leaves its start to the test."""
-        self.now = now
         self.states: list[SyncState] = []
         self._changed = threading.Condition()
-        self.store = Store(path, clock=lambda: self.now)
+        self.store = Store(path, clock=clock)
         accounts.save_account(self.store, account)
         vault = SessionVault()
         vault.put(account_secret(account.id), "unused")
@@ -76,7 +75,7 @@ class Syncing:
             account,
             store=self.store,
             credentials=credentials or Known(),
-            clock=lambda: self.now,
+            clock=clock,
             own_addresses=own,
             on_state=self._told,
             rhythm=rhythm,

@@ -11,6 +11,7 @@ from typing import Final
 from tests.real.certificates import Certificates, Pair
 
 DOMAIN: Final = "example.test"
+GONE: Final = "gone"  # Postfix takes mail for this name and finds later that nobody is there
 MAIL_UID: Final = 5000  # owns the maildirs; no account of that number is needed
 EXPIRED_IMAP_HOST: Final = "127.0.0.5"
 WRONG_IMAP_HOST: Final = "127.0.0.6"
@@ -58,6 +59,7 @@ virtual_mailbox_maps = texthash:{postfix}/etc/mailboxes
 virtual_uid_maps = static:{MAIL_UID}
 virtual_gid_maps = static:{MAIL_UID}
 default_transport = error:5.4.4 no route in the test world
+virtual_alias_maps = inline:{{ {{ {GONE}@{DOMAIN} = nobody.here@{DOMAIN} }} }}
 notify_classes =
 smtpd_tls_cert_file = {certificates.good.chain}
 smtpd_tls_key_file = {certificates.good.key}
@@ -191,7 +193,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={MAIL_UID} gid={MAIL_UID} home={root}/home/%Ln
+  args = uid={MAIL_UID} gid={MAIL_UID} home={root}/home/%Ln allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes
