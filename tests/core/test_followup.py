@@ -443,9 +443,10 @@ def test_at_most_one_line_urges_the_same_person() -> None:
     assert listed(cases, on(20), cap=0) == listed(cases, on(20))
 
 
-def test_one_line_a_person_is_what_is_meant_without_a_word() -> None:
-    """Where no cap is named it is one."""
-    cases = [case(conversation_id=1), case(conversation_id=2)]
+def test_what_is_meant_without_a_word() -> None:
+    """Where nothing else is said the cap is one line a person, and what is snoozed is hidden."""
+    asleep = case(BEN, conversation_id=3, done_at=on(20), snoozed_until=on(25))
+    cases = [case(conversation_id=1), case(conversation_id=2), asleep]
     assert [each.folded for each in follow_ups(cases, now=on(20), calendar=GERMANY)] == [1]
 
 
