@@ -82,7 +82,7 @@ def _account(session: Session) -> AccountRow:
 
 def describe(status: CopyStatus) -> str:
     """Return a status in the program's own words."""
-    return words.status_line(status.rung, status.asides)
+    return words.copy_line(status)
 
 
 def _urge(line: FollowUp, now: datetime) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from desktop.core.status import Aside, CopyStatus, Rung
 from desktop.practice.desk import CopyView
 
-_NAME, _SUBJECT, _STATUS = 14, 24, 33
+_NAME, _SUBJECT, _STATUS = 14, 22, 35
 _SIGN_OF_ASIDE: Final = {Aside.NOT_DELIVERED: "✕", Aside.STOPPED: "⊘", Aside.AWAY: "‖", Aside.NOT_TRACKED: "–"}
 _SIGN_OF_RUNG: Final = {
     Rung.QUEUED: "○",
@@ -40,8 +40,18 @@ def sign_of(status: CopyStatus) -> str:
 
 
 def _row(sign: str, name: str, subject: str, status: str) -> str:
-    cells = (sign, _cell(name, _NAME), _cell(subject, _SUBJECT), status[:_STATUS])
+    cells = (sign, _cell(name, _NAME), _cell(subject, _SUBJECT), _fitted(status))
     return "  ".join(cells).rstrip()
+
+
+def _fitted(status: str) -> str:
+    """Return the status, or as many of its parts as there is room for."""
+    if len(status) <= _STATUS:
+        return status
+    parts = status.split(" · ")
+    while len(" · ".join(parts)) > _STATUS - 4 and len(parts) > 1:
+        parts.pop()
+    return f"{' · '.join(parts)[: _STATUS - 4]} ..."
 
 
 def _cell(text: str, width: int) -> str:

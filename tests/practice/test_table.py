@@ -39,3 +39,17 @@ def test_no_row_is_wider_than_the_screen_allows() -> None:
     lines = list(table(views, lambda _status: "W" * 99))
     assert max(len(line) for line in lines) <= 78
     assert lines[2].startswith("●  a@x.example     Offer")
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("Sent · Away, back on Mon 30 Nov", "Sent · Away, back on Mon 30 Nov"),
+        ("Sent · Away, back on Mon 30 Nov · Not tracked", "Sent · Away, back on Mon 30 Nov ..."),
+        ("Delayed " * 9, "Delayed Delayed Delayed Delayed ..."),
+    ],
+)
+def test_a_long_status_loses_whole_parts(words: str, shown: str) -> None:
+    """What does not fit is left out from the end, and seen to be."""
+    view = CopyView(copy_id=1, address="a@x.example", name="A", subject="Offer", status=status(Rung.SENT))
+    assert list(table([view], lambda _status: words))[1].endswith(f"Offer{' ' * 19}{shown}")
