@@ -8,6 +8,13 @@ from typing import Final
 from tests.real.waiting import end, until
 
 PASSWORD: Final = "open sesame"
+# A bus that starts nothing by itself: else the first question could start a second, locked keyring before ours.
+_BUS: Final = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:dir={folder}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
+</busconfig>
+"""
 
 
 class SecretService:
@@ -23,9 +30,11 @@ class SecretService:
             "XDG_CONFIG_HOME": str(folder / "config"),
             "XDG_RUNTIME_DIR": str(folder),
         }
+        conf = folder / "bus.conf"
+        conf.write_text(_BUS.format(folder=folder), "utf-8")
         self._log = (folder / "session.log").open("wb")
         self._bus = subprocess.Popen(
-            ["dbus-daemon", "--session", "--nofork", "--print-address"],
+            ["dbus-daemon", f"--config-file={conf}", "--nofork", "--print-address"],
             stdout=subprocess.PIPE,
             stderr=self._log,
             env=self.environment,
@@ -45,7 +54,12 @@ class SecretService:
         assert started.stdin is not None
         started.stdin.write(PASSWORD.encode())
         started.stdin.close()
-        until(lambda: self._answers(started), what="GNOME Keyring to open")
+        try:
+            until(lambda: self._answers(started), what="GNOME Keyring to open")
+        except BaseException:
+            end(started)
+            end(self._bus)
+            raise
         return started
 
     def _answers(self, started: subprocess.Popen[bytes]) -> bool:
