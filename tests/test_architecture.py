@@ -41,6 +41,7 @@ NAMED_IN: Final = {
     "dns": {"desktop.accounts"},
     "defusedxml": {"desktop.accounts"},
     "imapclient": {"desktop.incoming"},
+    "imaplib": {"desktop.incoming", "desktop.practice"},
     "holidays": {"desktop.core.workdays"},
     "aiosmtpd": {"desktop.practice"},
     "smtplib": {"desktop.outgoing", "desktop.practice"},
