@@ -5,7 +5,7 @@ Where evidence contradicts itself, what a person did stands above what servers r
 one stands; no order in which the same evidence comes makes a difference.  All evidence stays in the timeline.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum, StrEnum
@@ -203,52 +203,54 @@ class _Standing:
     is_delivered: bool
     is_delayed: bool
     away: MailSign | None
-    has_left: bool
 
     @classmethod
     def of(cls, facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[MailSign]) -> "_Standing":
-        kinds = {sign.kind for sign in signs}
-        has_it = bool(kinds & _HAS_IT) or any(judged.judgement.counts for judged in hits)
-        failure = _newest(signs, EvidenceKind.NOT_DELIVERED)
-        delivered = _newest(signs, EvidenceKind.DELIVERED)
+        newest = _newest(signs)
+        has_it = not _HAS_IT.isdisjoint(newest) or any(judged.judgement.counts for judged in hits)
+        failure, delivered = newest.get(EvidenceKind.NOT_DELIVERED), newest.get(EvidenceKind.DELIVERED)
         failed_at = failure.at if failure is not None else None
         if facts.state is CopyState.REFUSED:
             failed_at = max(facts.state_at, failed_at or facts.state_at)
         is_newer = failed_at is not None and (delivered is None or delivered.at <= failed_at)
         is_failed = is_newer and not has_it
         is_delivered = delivered is not None and not is_failed
-        rungs = [_hit_rung(judged) for judged in hits]
-        rungs += [_SIGN_RUNGS[kind] for kind in kinds if kind in _SIGN_RUNGS]
-        has_left = facts.state is CopyState.SENT or bool(kinds - _ONLY_POSSIBLE)
-        rungs += [Rung.DELIVERED] * is_delivered + [Rung.SENT] * has_left
-        rung = max(rungs, default=Rung.QUEUED)
+        has_left = facts.state is CopyState.SENT or not _ONLY_POSSIBLE.issuperset(newest)
+        rungs = [Rung.SENT if has_left else Rung.QUEUED, *(_hit_rung(judged) for judged in hits)]
+        rungs += [_SIGN_RUNGS[kind] for kind in newest if kind in _SIGN_RUNGS]
+        rung = max(Rung.DELIVERED, *rungs) if is_delivered else max(rungs)
         return cls(
             rung=rung,
             is_failed=is_failed,
             failure=failure if is_failed else None,
             is_delivered=is_delivered,
-            is_delayed=rung <= Rung.DELIVERED and not is_failed and _is_delayed(signs),
-            away=_away(signs),
-            has_left=has_left,
+            is_delayed=rung <= Rung.DELIVERED and not is_failed and _is_delayed(newest),
+            away=_away(newest),
         )
 
 
 _SIGN_RUNGS: Final = {EvidenceKind.REPLY: Rung.REPLIED, EvidenceKind.RECEIPT: Rung.CONFIRMED}
 
 
-def _newest(signs: Sequence[MailSign], kind: EvidenceKind) -> MailSign | None:
-    return max((sign for sign in signs if sign.kind is kind), key=_sign_order, default=None)
+def _newest(signs: Sequence[MailSign]) -> dict[EvidenceKind, MailSign]:
+    """Return the newest sign of each kind there is."""
+    newest: dict[EvidenceKind, MailSign] = {}
+    for sign in signs:
+        known = newest.get(sign.kind)
+        if known is None or _sign_order(known) < _sign_order(sign):
+            newest[sign.kind] = sign
+    return newest
 
 
-def _is_delayed(signs: Sequence[MailSign]) -> bool:
-    delayed, relayed = (_newest(signs, kind) for kind in (EvidenceKind.DELAYED, EvidenceKind.RELAYED))
-    if delayed is None or any(sign.kind in _ENDS_DELAY for sign in signs):
+def _is_delayed(newest: Mapping[EvidenceKind, MailSign]) -> bool:
+    delayed, relayed = newest.get(EvidenceKind.DELAYED), newest.get(EvidenceKind.RELAYED)
+    if delayed is None or not _ENDS_DELAY.isdisjoint(newest):
         return False
     return relayed is None or relayed.at < delayed.at
 
 
-def _away(signs: Sequence[MailSign]) -> MailSign | None:
-    away, replied = (_newest(signs, kind) for kind in (EvidenceKind.AWAY, EvidenceKind.REPLY))
+def _away(newest: Mapping[EvidenceKind, MailSign]) -> MailSign | None:
+    away, replied = newest.get(EvidenceKind.AWAY), newest.get(EvidenceKind.REPLY)
     return away if away is not None and (replied is None or replied.at <= away.at) else None
 
 
@@ -306,16 +308,16 @@ def _hit_rung(judged: JudgedHit) -> Rung:
 
 def _asides(facts: CopyFacts, standing: _Standing) -> tuple[Aside, ...]:
     is_under_way = standing.rung in (Rung.SENT, Rung.DELIVERED) and not standing.is_failed and not standing.is_delayed
-    holds = {
-        Aside.DELAYED: standing.is_delayed,
-        Aside.NOT_DELIVERED: standing.is_failed,
-        Aside.AWAY: standing.away is not None,
-        Aside.STOPPED: facts.stopped_at is not None,
-        Aside.NOT_TRACKED: facts.why_not is not None,
-        Aside.NO_SIGN_YET: is_under_way and facts.why_not is None and facts.stopped_at is None,
-        Aside.UNCERTAIN: facts.state is CopyState.UNCERTAIN and standing.rung is Rung.QUEUED,
-    }
-    return tuple(aside for aside in Aside if holds[aside])
+    holds = (
+        (Aside.DELAYED, standing.is_delayed),
+        (Aside.NOT_DELIVERED, standing.is_failed),
+        (Aside.AWAY, standing.away is not None),
+        (Aside.STOPPED, facts.stopped_at is not None),
+        (Aside.NOT_TRACKED, facts.why_not is not None),
+        (Aside.NO_SIGN_YET, is_under_way and facts.why_not is None and facts.stopped_at is None),
+        (Aside.UNCERTAIN, facts.state is CopyState.UNCERTAIN and standing.rung is Rung.QUEUED),
+    )
+    return tuple(aside for aside, is_so in holds if is_so)
 
 
 def _evidence(
