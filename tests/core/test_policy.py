@@ -49,4 +49,4 @@ def test_without_a_relay_a_grant_tracks_nothing() -> None:
 def test_reason_codes_are_what_the_store_holds() -> None:
     """The codes are their names in lower case; the store keeps them for years."""
     assert [code.name.lower() for code in WhyNot] == [code.value for code in WhyNot]
-    assert len(WhyNot) == 25
+    assert len(WhyNot) == 26
