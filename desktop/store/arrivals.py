@@ -24,7 +24,8 @@ from desktop.store.folders import FolderRow, keep_folder
 from desktop.store.joining import linked, values
 from desktop.store.mail import NewCopy, insert_copy, insert_message, name_message
 from desktop.store.people import keep_person
-from desktop.store.proving import bring_in_step, own_addresses, write_deliveries, write_receipt
+from desktop.store.proving import bring_in_step, own_addresses
+from desktop.store.reports import write_deliveries, write_receipt
 from desktop.store.settle import refresh_cards
 
 # What a stranger wrote is kept to what a line can show.

@@ -1,42 +1,26 @@
 """What incoming mail proves, brought in step after mail was added or a question answered: within one transaction.
 
-core.signs decides for whole conversations; here it is fed from rows, and the difference is written.  A sign that is new
-and came while we watched may be told.
+core.signs decides for whole conversations; here it is fed from rows, and the difference is written.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from desktop.core.address import normalised
-from desktop.core.arrival import (
-    ArrivalKind,
-    DeliveryAction,
-    DeliveryReport,
-    FailureReason,
-    Receipt,
-    ReceiptAnswer,
-)
+from desktop.core.arrival import ArrivalKind
 from desktop.core.errors import Malformed
-from desktop.core.notice import Notice, mail_notice
 from desktop.core.signs import Answer, Heard, Known, OurCopy, OurMessage, last_heard, mail_signs
-from desktop.core.status import EvidenceKind, MailSign
+from desktop.core.status import MailSign
 from desktop.core.thread import name_key
 from desktop.store.change import Change
-from desktop.store.columns import from_json, from_ms, to_json, to_ms
+from desktop.store.columns import from_json, from_ms, to_ms
 from desktop.store.joining import aliases_of, join, values
-from desktop.store.settle import (
-    COPIES_BY_ID,
-    copy_records,
-    keep_signs_told,
-    names_of,
-    refresh_cards,
-    settle_copies,
-    stored_signs,
-    told_signs,
-)
+from desktop.store.reports import read_deliveries, read_receipt
+from desktop.store.settle import refresh_cards, settle_copies, stored_signs
+from desktop.store.telling import mail_notices
 
 _MESSAGES: Final = (
     "SELECT conversation_id, id, message_id FROM message WHERE conversation_id IN (SELECT value FROM json_each(?))"
@@ -83,7 +67,7 @@ def bring_in_step(
     )
     change = settle_copies(connection, [*(each for (each,) in new_copies), *sorted(proven.copies)])
     refresh_cards(connection, touched - change.conversations)
-    notices = sorted(_notices(connection, proven.new), key=lambda each: each.at) if notifies else []
+    notices = sorted(mail_notices(connection, proven.new), key=lambda each: each.at) if notifies else []
     return change | Change(conversations=touched | (joined.gone - frozenset(opened)), notices=tuple(notices))
 
 
@@ -191,66 +175,3 @@ def _heard_row(id_: int, *columns: Any) -> Heard:
         receipt=read_receipt(receipt),
         answer=None if answer is None else Answer(copy_id=copy_id),
     )
-
-
-def write_deliveries(reports: Iterable[DeliveryReport]) -> str:
-    """Return reports as their column holds them."""
-    return to_json(
-        [[each.recipient, each.action, each.original, each.status, each.reason, each.diagnostic] for each in reports]
-    )
-
-
-def read_deliveries(column: str) -> tuple[DeliveryReport, ...]:
-    """Return the reports that a column holds."""
-    return tuple(
-        DeliveryReport(
-            recipient=recipient,
-            action=DeliveryAction(action),
-            original=original,
-            status=status,
-            reason=None if reason is None else FailureReason(reason),
-            diagnostic=diagnostic,
-        )
-        for recipient, action, original, status, reason, diagnostic in from_json(column)
-    )
-
-
-def write_receipt(receipt: Receipt | None) -> str | None:
-    """Return a receipt as its column holds it."""
-    return None if receipt is None else to_json([receipt.recipient, receipt.answer, receipt.is_automatic])
-
-
-def read_receipt(column: str | None) -> Receipt | None:
-    """Return the receipt that a column holds."""
-    if column is None:
-        return None
-    recipient, answer, is_automatic = from_json(column)
-    return Receipt(recipient=recipient, answer=ReceiptAnswer(answer), is_automatic=is_automatic)
-
-
-def _notices(connection: sqlite3.Connection, new: Iterable[tuple[int, MailSign]]) -> Iterator[Notice]:
-    """Yield what to tell of signs that came while we watched: once an arrival, of the newest copy it speaks of."""
-    by_arrival: dict[tuple[int, EvidenceKind], list[tuple[int, MailSign]]] = {}
-    for copy_id, sign in new:
-        by_arrival.setdefault((sign.arrival_id, sign.kind), []).append((copy_id, sign))
-    news = values(
-        connection,
-        "SELECT id FROM arrival WHERE is_news = 1 AND id IN (SELECT value FROM json_each(?))",
-        {arrival_id for arrival_id, _ in by_arrival},
-    )
-    fresh = {each for (each,) in news}
-    for (arrival_id, _), found in by_arrival.items():
-        if arrival_id not in fresh:
-            continue
-        records = {
-            each.id: each for each in copy_records(connection, COPIES_BY_ID, (to_json([each for each, _ in found]),))
-        }
-        people: dict[str, list[tuple[int, MailSign]]] = {}
-        for copy_id, sign in found:
-            people.setdefault(records[copy_id].address, []).append((copy_id, sign))
-        for theirs in people.values():
-            copy_id, sign = max(theirs, key=lambda each: (records[each[0]].facts.state_at, each[0]))
-            notice = mail_notice(names_of(connection, records[copy_id]), sign, told_signs(connection, copy_id))
-            if notice is not None and notice.sign is not None:
-                keep_signs_told(connection, [(each, notice.sign) for each, _ in theirs])
-                yield notice

@@ -434,6 +434,16 @@ def test_a_bounce_is_told_once_with_its_reason(store: Store) -> None:
     )
 
 
+def test_what_is_outweighed_is_not_told(store: Store) -> None:
+    """A bounce of mail that was answered, and an absence that ended with a reply, are no news."""
+    record(store, sent("<1@s>"), arrival("<r@a>", "<1@s>", after_h=9))
+    failure = DeliveryReport(recipient=ANNA, action=DeliveryAction.FAILED)
+    assert news(store, arrival("<b@a>", "<1@s>", kind=ArrivalKind.BOUNCE, deliveries=(failure,))) == []
+    assert news(store, arrival("<a@a>", "<1@s>", kind=ArrivalKind.AUTO_REPLY, is_away=True)) == []
+    later = arrival("<c@a>", "<1@s>", kind=ArrivalKind.AUTO_REPLY, is_away=True, after_h=10)
+    assert news(store, later) == [(NoticeKind.AWAY, ANNA)]
+
+
 def test_one_reply_to_several_mails_is_one_notice(store: Store) -> None:
     """Of the newest mail; a second one is none, though it names the older mail alone."""
     record(store, sent("<1@s>"), sent("<2@s>", "<1@s>", after_h=1, subject="Re: Offer"))
