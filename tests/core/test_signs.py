@@ -65,6 +65,12 @@ def test_a_reply_reaches_back_through_mail_between() -> None:
     assert kinds(between, heard(2, 101)) == {1: [EvidenceKind.REPLY], 2: [EvidenceKind.REPLY]}
 
 
+def test_mails_that_follow_each_other_in_a_circle_end_it() -> None:
+    """Made by a broken program, or to keep us busy: the third answers what the circle answers."""
+    circle = (heard(1, 12, 102, sender=CARL), heard(2, 101, sender=CARL))
+    assert kinds(*circle, heard(3, 102), known=Known(own=frozenset({CARL}))) == {3: [EvidenceKind.REPLY]}
+
+
 def test_an_answer_by_subject_counts_for_the_message_it_follows() -> None:
     """What a program that drops References leaves is the message that the subject leads to."""
     assert kinds(heard(1, follows=2)) == {3: [EvidenceKind.REPLY]}
@@ -150,7 +156,11 @@ def test_a_report_is_about_the_recipient_it_names(action: DeliveryAction, expect
 def test_the_address_it_was_sent_to_goes_before_the_one_it_ended_at() -> None:
     """Anna's mailbox passes on to Bob's: what failed was sent to Anna."""
     report = failed(BOB, original=ANNA, reason=FailureReason.FULL)
-    assert kinds(heard(1, 11, kind=ArrivalKind.BOUNCE, deliveries=(report,))) == {1: [EvidenceKind.NOT_DELIVERED]}
+    expected = MailSign(
+        kind=EvidenceKind.NOT_DELIVERED, at=SENT_AT + timedelta(hours=1), arrival_id=1, reason=FailureReason.FULL
+    )
+    bounce = heard(1, 11, kind=ArrivalKind.BOUNCE, deliveries=(report,))
+    assert mail_signs(BOTH, [bounce], NOBODY) == {1: (expected,)}
 
 
 def test_a_report_that_names_nobody_is_about_the_only_recipient() -> None:
@@ -182,11 +192,21 @@ def test_what_looks_like_a_bounce_is_asked_about_and_a_yes_makes_it_one() -> Non
     assert kinds(suspected) == {1: [EvidenceKind.POSSIBLE_BOUNCE], 2: [EvidenceKind.POSSIBLE_BOUNCE]}
     assert kinds(replace(suspected, deliveries=(failed(BOB),))) == {2: [EvidenceKind.POSSIBLE_BOUNCE]}
     assert kinds(replace(suspected, answer=Answer(copy_id=None))) == {}
-    confirmed = replace(suspected, answer=Answer(copy_id=1), deliveries=(failed(reason=FailureReason.BLOCKED),))
-    (sign,) = mail_signs(BOTH, [confirmed], NOBODY)[1]
-    assert (sign.kind, sign.reason) == (EvidenceKind.NOT_DELIVERED, FailureReason.BLOCKED)
-    (sign,) = mail_signs(BOTH, [replace(confirmed, deliveries=())], NOBODY)[1]
-    assert sign.reason is FailureReason.OTHER
+    confirmed = replace(
+        suspected,
+        answer=Answer(copy_id=1),
+        deliveries=(failed(), failed(reason=FailureReason.BLOCKED, diagnostic="no")),
+    )
+    expected = MailSign(
+        kind=EvidenceKind.NOT_DELIVERED,
+        at=SENT_AT + timedelta(hours=1),
+        arrival_id=1,
+        detail="no",
+        reason=FailureReason.BLOCKED,
+    )
+    assert mail_signs(BOTH, [confirmed], NOBODY) == {1: (expected,)}
+    bare = replace(expected, reason=FailureReason.OTHER, detail="")
+    assert mail_signs(BOTH, [replace(confirmed, deliveries=())], NOBODY) == {1: (bare,)}
 
 
 def test_a_receipt_is_its_recipients_own() -> None:

@@ -153,6 +153,7 @@ def test_a_conversation_stands_on_its_highest_copy() -> None:
         ([(Rung.SENT, (Aside.NO_SIGN_YET,)), (Rung.SENT, (Aside.NOT_TRACKED,))], (Aside.NO_SIGN_YET,)),
         ([(Rung.SENT, (Aside.NOT_TRACKED,))], (Aside.NOT_TRACKED,)),
         ([(Rung.SENT, (Aside.NO_SIGN_YET,)), (Rung.PROBABLY_OPENED, ())], ()),
+        ([(Rung.DELIVERED, (Aside.NO_SIGN_YET,))], (Aside.NO_SIGN_YET,)),
         (
             [(Rung.OPENED, (Aside.STOPPED,)), (Rung.QUEUED, (Aside.NOT_DELIVERED,))],
             (Aside.NOT_DELIVERED, Aside.STOPPED),

@@ -116,6 +116,19 @@ def test_a_made_name_is_of_the_header_fields_alone() -> None:
     assert made_name(undated, SENT_AT) != made_name(undated, LATER)
 
 
+def test_made_names_and_twins_stay_what_they_are() -> None:
+    """The store keeps them: another version must make the same ones."""
+    one = facts(message_id="", in_reply_to="<a>", references=("<b>",))
+    assert made_name(one, SENT_AT) == "made:8ebe19445499872136fb55d4fa8d276b"
+    assert twin_of(one) == bytes.fromhex("621cda0131746428e2d4df7dfadb9525")
+
+
+def test_a_name_in_no_known_characters_has_a_key_too() -> None:
+    """A stranger's charset can give lone surrogates."""
+    assert name_key("<\ud800@x>") == 7991499377244896777
+    assert made_name(facts(subject="\ud800", message_id=""), SENT_AT).startswith("made:")
+
+
 def test_a_twin_has_the_same_sender_subject_and_recipients() -> None:
     """In any case and order, whatever Message-ID, Date and parents; without a Date or a sender there is none."""
     one = facts(message_id="<1>")
