@@ -22,10 +22,10 @@ from desktop.store.columns import plain, to_json, to_ms
 from desktop.store.database import Store
 from desktop.store.folders import FolderRow, keep_folder
 from desktop.store.joining import linked, values
-from desktop.store.mail import NewCopy, insert_copy, insert_message, name_message
 from desktop.store.people import keep_person
 from desktop.store.proving import bring_in_step, own_addresses
 from desktop.store.reports import write_deliveries, write_receipt
+from desktop.store.sent import NewCopy, insert_copy, insert_message, name_message
 from desktop.store.settle import refresh_cards
 
 # What a stranger wrote is kept to what a line can show.

@@ -12,17 +12,14 @@ from desktop.core.address import Mailbox, normalised
 from desktop.core.arrival import ArrivalKind
 from desktop.core.notice import refusal_notice
 from desktop.core.parse import MessageFacts
-from desktop.core.permission import Purpose
-from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyState, CopyStatus, Rung, copy_status
-from desktop.core.thread import ancestor_ids, name_key, subject_key, twin_of
 from desktop.store.change import Change
-from desktop.store.columns import from_json, from_ms, plain, set_to_json, to_json, to_ms
+from desktop.store.columns import from_json, from_ms, to_ms
 from desktop.store.database import Store
-from desktop.store.joining import open_conversation
 from desktop.store.people import apply_stop, keep_person
 from desktop.store.proving import bring_in_step
 from desktop.store.questions import Question, open_questions
+from desktop.store.sent import NewCopy, NewToken, insert_copy, insert_message
 from desktop.store.settle import (
     CopyRecord,
     copy_records,
@@ -33,7 +30,6 @@ from desktop.store.settle import (
     stored_signs,
     told_signs,
 )
-from relay.wire.token import TokenType
 
 __all__ = [
     "ArrivalRow",
@@ -50,33 +46,6 @@ __all__ = [
     "record_outcome",
 ]
 MAX_REPLY_CHARS: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewToken:
-    """A token as minted: its 12-octet random id, and where a click token leads."""
-
-    random_id: bytes
-    type: TokenType
-    destination: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCopy:
-    """One recipient's copy before it leaves; `tag` is None for an untracked one, `why_not` says why it is.
-
-    A shared copy stands for its whole group: what happens to it was done by one of them.
-    """
-
-    address: str
-    name: str = ""
-    role: str = "to"
-    purposes: frozenset[Purpose] = frozenset()
-    why_not: WhyNot | None = None
-    tag: bytes | None = None
-    generation: int = 0
-    tokens: tuple[NewToken, ...] = ()
-    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,78 +156,6 @@ def record_message(
         return change, tuple(ids)
 
     return store.write(work)
-
-
-def insert_message(
-    connection: sqlite3.Connection, *, account_id: int, facts: MessageFacts, name: str, at: datetime, asks_receipt: bool
-) -> tuple[int, int]:
-    """Add a message in a conversation of its own; return the ids of both.  `name` is its Message-ID, or a made one."""
-    conversation_id = open_conversation(connection)
-    sender = facts.from_ or Mailbox("", "")
-    cursor = connection.execute(
-        "INSERT INTO message (conversation_id, account_id, message_id, subject, base, from_name, from_address, at_ms,"
-        " refs, twin, date_ms, asks_receipt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            conversation_id,
-            account_id,
-            name,
-            plain(facts.subject),
-            subject_key(facts.subject),
-            plain(sender.name),
-            sender.address,
-            to_ms(at),
-            to_json([name_key(each) for each in ancestor_ids(facts)]),
-            twin_of(facts),
-            None if facts.date is None else to_ms(facts.date),
-            asks_receipt,
-        ),
-    )
-    message_id = int(cursor.lastrowid or 0)
-    if name:
-        name_message(connection, message_id, name)
-    return conversation_id, message_id
-
-
-def name_message(connection: sqlite3.Connection, message_id: int, name: str) -> None:
-    """Keep a name that a message of ours has; nothing else has it then."""
-    connection.execute("INSERT OR IGNORE INTO message_name (name, message_id) VALUES (?, ?)", (name, message_id))
-
-
-def insert_copy(
-    connection: sqlite3.Connection,
-    message_id: int,
-    person: str,
-    copy: NewCopy,
-    *,
-    at: datetime,
-    state: CopyState = CopyState.PREPARED,
-) -> int:
-    """Add one recipient's copy and its tokens; return its id."""
-    cursor = connection.execute(
-        "INSERT INTO copy (message_id, conversation_id, address, name, role, purposes, why_not, tag, shared, links,"
-        " state, prepared_at_ms, state_at_ms) "
-        " SELECT id, conversation_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM message WHERE id = ?",
-        (
-            person,
-            copy.name,
-            copy.role,
-            set_to_json(copy.purposes),
-            copy.why_not,
-            copy.tag,
-            copy.shared,
-            sum(token.type is TokenType.CLICK for token in copy.tokens),
-            state,
-            to_ms(at),
-            to_ms(at),
-            message_id,
-        ),
-    )
-    copy_id = int(cursor.lastrowid or 0)
-    connection.executemany(
-        "INSERT INTO token (random_id, copy_id, type, destination) VALUES (?, ?, ?, ?)",
-        [(token.random_id, copy_id, token.type, token.destination) for token in copy.tokens],
-    )
-    return copy_id
 
 
 def _keep_tag(connection: sqlite3.Connection, person: str, copy: NewCopy, at: datetime) -> Change:
