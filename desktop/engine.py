@@ -27,10 +27,7 @@ from desktop.accounts.vault import (
 )
 from desktop.core.errors import StoreTrouble, Trouble
 from desktop.core.keep import Keep
-from desktop.incoming.mailbox import Step as MailboxStep
 from desktop.incoming.mailroom import Mailroom
-from desktop.incoming.probe import Inspected
-from desktop.incoming.probe import probe as inspect_mailbox
 from desktop.incoming.state import SyncState
 from desktop.outgoing.listener import DEFAULT_PORT, Listener
 from desktop.outgoing.offers import Offer
@@ -293,20 +290,6 @@ class Engine:
         it begins; what the server offers is returned.
         """
         return probe(account, self.credential_for(account, password, grant) or self.credentials, on_step=on_step)
-
-    def test_mailbox(
-        self,
-        account: AccountRow,
-        password: str,
-        on_step: Callable[[MailboxStep], None],
-        grant: Grant | None = None,
-    ) -> Inspected:
-        """Sign in where mail comes in and read nothing but the folders' names; raise Trouble.
-
-        As with `test_account`, what is kept is tried where nothing is given.
-        """
-        credential = self.credential_for(account, password, grant, incoming=True)
-        return inspect_mailbox(account, credential or self.credentials.of(account, incoming=True), on_step=on_step)
 
     def credential_for(
         self, account: AccountRow, password: str, grant: Grant | None = None, *, incoming: bool = False

@@ -9,10 +9,8 @@ from time import monotonic
 
 import pytest
 
-from desktop.core.errors import NotAuthorised
 from desktop.core.keep import Keep
 from desktop.engine import Engine
-from desktop.incoming.mailbox import Step
 from desktop.incoming.state import Link
 from desktop.places import Places
 from tests.fakes.imap_server import PASSWORD, ImapServer, Talk
@@ -93,17 +91,3 @@ def test_closing_never_waits_for_a_mailbox(
     took_s = monotonic() - begun_s
     over.set()
     assert took_s < 0.1
-
-
-def test_the_live_test_of_a_mailbox_takes_what_is_entered_or_kept(
-    server: ImapServer, certificates: Certificates, desk: Desk
-) -> None:
-    """A password from the form is tried before it is saved, the kept one where the field is empty."""
-    account = replace(account_at(server, certificates), id=0)
-    steps: list[Step] = []
-    with pytest.raises(NotAuthorised):
-        desk.engine.test_mailbox(account, "wrong", steps.append)
-    assert steps == [Step.CONNECT, Step.ENCRYPT, Step.SIGN_IN]
-    assert desk.engine.test_mailbox(account, PASSWORD, steps.append).can_idle
-    account_id = desk.engine.save_account(account, PASSWORD, Keep.SESSION)
-    assert desk.engine.test_mailbox(replace(account, id=account_id), "", steps.append).can_idle
