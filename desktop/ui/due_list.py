@@ -204,10 +204,7 @@ class DueList(QTableView):
 
     def select_row(self, row: int) -> None:
         """Let the keyboard stand on the line nearest to `row`."""
-        last = self._due.rowCount() - 1
-        wanted = max(min(row, last), 0)
-        order = sorted(range(last + 1), key=lambda at: (abs(at - wanted), at))
-        found = next((at for at in order if self._due.line_at(at) is not None), None)
+        found = self._due.nearest_line(row)
         if found is not None:
             self.selectRow(found)
             self.setCurrentIndex(self._due.index(found, 0))

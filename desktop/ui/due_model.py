@@ -95,6 +95,12 @@ class DueModel(QAbstractTableModel):
         """Return the row of a line's key, None where it is not in the list."""
         return next((at for at, row in enumerate(self._rows) if not isinstance(row, str) and row.key == key), None)
 
+    def nearest_line(self, row: int) -> int | None:
+        """Return the row of the line nearest to `row`, the upper one of two; None where there is no line."""
+        wanted = max(min(row, len(self._rows) - 1), 0)
+        near = (at for distance in range(len(self._rows)) for at in (wanted - distance, wanted + distance))
+        return next((at for at in near if self.line_at(at) is not None), None)
+
     def heading_rows(self) -> tuple[int, ...]:
         """Return the rows that are headings."""
         return tuple(at for at, row in enumerate(self._rows) if isinstance(row, str))

@@ -32,7 +32,7 @@ FAILURES: Final = {
     FailureReason.POLICY: "Not delivered: their server's rules forbid it. Reach them another way.",
     FailureReason.TOO_LARGE: "Not delivered: it is too large. Send less, or a link.",
     FailureReason.GAVE_UP: "Not delivered: their server cannot be reached. Check the address or try again.",
-    FailureReason.OTHER: "Not delivered. The report says why.",
+    FailureReason.OTHER: "Not delivered. The conversation says why.",
 }
 SNOOZES: Final = {
     Snooze.LATER_TODAY: "Later today",

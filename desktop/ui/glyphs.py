@@ -59,10 +59,10 @@ _OF_RUNG: Final = {
 _OF_ASIDE: Final = {
     Aside.NOT_DELIVERED: Glyph.NOT_DELIVERED,
     Aside.UNCERTAIN: Glyph.UNCERTAIN,
-    Aside.STOPPED: Glyph.STOPPED,
-    Aside.NOT_TRACKED: Glyph.NOT_TRACKED,
     Aside.DELAYED: Glyph.DELAYED,
     Aside.AWAY: Glyph.AWAY,
+    Aside.STOPPED: Glyph.STOPPED,
+    Aside.NOT_TRACKED: Glyph.NOT_TRACKED,
 }
 
 

@@ -4,7 +4,7 @@ It shows and asks; what changed comes in through `on_change`, and every reading 
 """
 
 from collections.abc import Callable, Hashable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final, cast
 
@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         self._is_quitting = self._is_station_in_banner = False
         self._told_trouble: tuple[str, str] | None = None
         self._came_from = TODAY
+        self._shown_on: date | None = None
         self.ops = Ops(self)
         choice = Theme(settings.get(store, THEME_KEY, Theme.SYSTEM.value))
         self._stations = Reading(self.ops, self, lambda: actions.stations, self.on_stations, self._on_failed)
@@ -243,6 +244,10 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_due_read(self, reading: DueReading) -> None:
+        if reading.now.date() != self._shown_on:
+            # Another day: what was said to be of today is of yesterday now.
+            self._shown_on = reading.now.date()
+            self.mail.reload_current()
         self.today.show_reading(reading)
         self.follow_ups.show_reading(reading)
         self._show_due()
@@ -254,6 +259,7 @@ class MainWindow(QMainWindow):
     def _on_practice_moved(self, _: object) -> None:
         """Look at the clock: practice may have moved it on."""
         self.feed.look()
+        self.mail.reload_current()
 
     @Slot(object)
     def show_trouble(self, trouble: Trouble) -> None:

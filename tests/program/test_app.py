@@ -138,7 +138,7 @@ def test_the_story_plays_in_the_window(qtbot: QtBot, round_: Round) -> None:
     assert controls.failed_step == ""
     assert {step.state for step in controls.steps()} == {StepState.DONE}
     assert len(told) > len(controls.steps())
-    qtbot.waitUntil(lambda: window.threads.list.model().rowCount() == 4)
+    qtbot.waitUntil(lambda: window.threads.list.model().rowCount() >= 4)
     reader = next(each for each in controls.recipients() if each.has_picture and each.has_links)
     before = controls.now()
     controls.advance(timedelta(minutes=5))

@@ -81,14 +81,14 @@ SILENT = FollowUpKind.NO_ANSWER
             line(FollowUpKind.NOT_DELIVERED, anna(failure=FailureReason.UNKNOWN_USER)),
             "Not delivered: no such address. Fix the address.",
         ),
-        (line(FollowUpKind.NOT_DELIVERED), "Not delivered. The report says why."),
+        (line(FollowUpKind.NOT_DELIVERED), "Not delivered. The conversation says why."),
         (
             line(
                 FollowUpKind.NOT_DELIVERED,
                 anna(failure=FailureReason.UNKNOWN_USER),
                 replace(BEN, failure=FailureReason.FULL),
             ),
-            "Not delivered. The report says why.",
+            "Not delivered. The conversation says why.",
         ),
         (line(FollowUpKind.POSSIBLE_BOUNCE), "Something came that looks like a bounce. Is it one?"),
         (line(FollowUpKind.POSSIBLE_REPLY), "A reply came from another address. Is it theirs?"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -36,6 +37,9 @@ def ops(qapp: QApplication) -> Iterator[Ops]:
     ops = Ops()
     yield ops
     ops.close()
+    # What hangs on it goes with it here: left to the collector, it might go on a worker.
+    ops.deleteLater()
+    QCoreApplication.sendPostedEvents(ops, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

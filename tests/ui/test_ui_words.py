@@ -8,14 +8,17 @@ from enum import Enum
 
 import pytest
 
+from desktop import set_up
+from desktop.accounts.servers import Source
+from desktop.core.arrival import ArrivalKind, FailureReason
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.notice import Notice, NoticeKind
 from desktop.core.permission import Method, Permission, Purpose, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Evidence, EvidenceKind, Rung
 from desktop.core.verdict import Confidence, Judgement, Verdict
-from desktop.ui import station_words, words
-from desktop.ui.actions import ListenerState, RelayState
+from desktop.ui import mail_words, station_words, words
+from desktop.ui.actions import ListenerState, MailState, RelayState
 from relay.wire.hit import Hit, HitKind
 from tests.ui.sample_data import GMAIL, NOW, STATIONS, THUNDERBIRD
 
@@ -33,6 +36,10 @@ TABLES: tuple[tuple[type[Enum], Mapping[Enum, str]], ...] = (
     (NoticeKind, words.NOTICES),
     (ListenerState, station_words.LISTENER_STATES),
     (RelayState, station_words.RELAY_STATES),
+    (FailureReason, words.FAILURES),
+    (MailState, mail_words.MAIL_STATES),
+    (ArrivalKind, mail_words.ARRIVALS),
+    (Source, set_up.SOURCE_NAMES),
 )  # type: ignore[assignment]  # Mapping is invariant in its key
 NOTICE = Notice(
     kind=NoticeKind.OPENED,

@@ -1,0 +1,354 @@
+"""Today: what is to be done, done and undone, asked and answered; the first of all places, never claiming more."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop.core.arrival import ArrivalKind
+from desktop.core.errors import NotAuthorised
+from desktop.core.status import Rung
+from desktop.store.accounts import save_account
+from desktop.store.database import Store
+from desktop.store.mail import cards
+from desktop.store.questions import questions
+from desktop.store.reminders import reminder
+from desktop.ui import mail_words
+from desktop.ui.actions import MailState
+from desktop.ui.due_feed import DueFeed
+from desktop.ui.due_lines import DueReading
+from desktop.ui.due_list import DueList
+from desktop.ui.main_window import CONVERSATIONS, FOLLOW_UPS, TODAY, MainWindow
+from desktop.ui.ops import Ops
+from desktop.ui.snooze_menu import DateDialog
+from desktop.ui.wait_dialog import WaitDialog
+from tests.ui.sample_arrivals import ANNA, MARCO, READ_ACCOUNT, SINEAD, TOMAS, Mailboxes, fill_incoming
+from tests.ui.sample_data import NOW, STATIONS, WATCHING, FakeApp
+
+Open = Callable[[], MainWindow]
+
+
+@pytest.fixture
+def window(store: Store, open_window: Open, qtbot: QtBot) -> MainWindow:
+    """Open a window on two weeks of mail."""
+    fill_incoming(store)
+    window = open_window()
+    qtbot.waitUntil(lambda: bool(window.today.model.lines()) and window.ops.is_idle)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.show_today()
+    return window
+
+
+def people(listed: DueList) -> list[str]:
+    """Return whom the lines are about, in their order."""
+    model = listed.model()
+    rows = [model.data(model.index(row, 0), Qt.ItemDataRole.UserRole) for row in range(model.rowCount())]
+    return [row.person for row in rows if not isinstance(row, str)]
+
+
+def go_to(listed: DueList, person: str) -> None:
+    """Put the keyboard on a person's line."""
+    model = listed.model()
+    for row in range(model.rowCount()):
+        line = model.data(model.index(row, 0), Qt.ItemDataRole.UserRole)
+        if not isinstance(line, str) and line.person == person:
+            listed.select_row(row)
+            return
+    raise AssertionError(f"nobody called {person} in {people(listed)}")
+
+
+def texts(widget: QWidget) -> list[str]:
+    """Return the texts of all labels that are shown."""
+    return [each.text().replace("\u200b", "") for each in widget.findChildren(QLabel) if each.isVisible()]
+
+
+def test_it_opens_on_today(window: MainWindow) -> None:
+    """The first place says who was not reached, who has not answered and who is back, and asks what is in doubt."""
+    assert window.places.currentIndex() == TODAY
+    said = {line.person: line.reason for line in window.today.model.lines()}
+    assert said["Petr Novák"] == "Not delivered: no such address. Fix the address."
+    assert said["Marco Rossi"] == "No answer for 4 working days"
+    assert said["Lena Hoch"] == "Back on Monday 11 May"
+    assert said["Tomás Alves"] == "Is this Tomás Alves' reply? It came from T. Alves (t.alves@home.example)"
+    assert said["Inês Prado"].startswith("Looks like a bounce")
+    assert "Anna Berg" not in said
+
+
+def test_done_takes_a_line_away_and_undo_brings_it_back(window: MainWindow, qtbot: QtBot) -> None:
+    """D is done; the bar says so; Ctrl+Z takes it back, once."""
+    go_to(window.today.list, "Yuki Tanaka")
+    QTest.keyClick(window.today.list, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: "Yuki Tanaka" not in people(window.today.list))
+    assert window.undo_bar.isVisible()
+    assert window.undo_bar.text() == "Done: Yuki Tanaka, “Lamps for the reading corner”"
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "Yuki Tanaka" in people(window.today.list))
+    assert window.undo_bar.text() == "Taken back."
+    assert window.undo_bar.is_empty
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+    assert "Yuki Tanaka" in people(window.today.list)
+
+
+def test_after_done_the_keyboard_is_on_the_next_line(window: MainWindow, qtbot: QtBot) -> None:
+    """Whoever works through the list presses D again and again."""
+    go_to(window.today.list, "Marco Rossi")
+    window.today.list.setFocus()
+    QTest.keyClick(window.today.list, Qt.Key.Key_D)
+    qtbot.waitUntil(lambda: window.undo_bar.isVisible() and window.ops.is_idle)
+    assert window.today.list.hasFocus()
+    current = window.today.list.current_line()
+    assert current is not None
+    assert current.key != ("due", 0)
+
+
+def test_a_line_is_put_off_from_a_menu(window: MainWindow, qtbot: QtBot, store: Store) -> None:
+    """Each choice says until when; the one taken is kept, the line is gone from Today and stands last in the list."""
+    go_to(window.today.list, "Yuki Tanaka")
+    line = window.today.list.current_line()
+    assert line is not None
+    menu = window.acts.ask_snooze(line.conversation_id, line.person)
+    texts_of_menu = [action.text() for action in menu.actions() if action.text()]
+    assert texts_of_menu == [
+        "&Later today  ·  17:20",
+        "&Tomorrow  ·  tomorrow 9:00",
+        "&Next week  ·  Mon 11 May 9:00",
+        "A &date…",
+    ]
+    menu.actions()[1].trigger()
+    qtbot.waitUntil(lambda: "Yuki Tanaka" not in people(window.today.list))
+    until = reminder(store, line.conversation_id).snoozed_until
+    assert until == datetime(2026, 5, 7, 9, tzinfo=NOW.tzinfo)
+    assert people(window.follow_ups.list)[-1] == "Yuki Tanaka"
+    menu.close()
+
+
+def test_any_other_day_is_chosen_from_a_calendar(window: MainWindow, qtbot: QtBot) -> None:
+    """A day to come is taken as its morning; days gone by cannot be chosen."""
+    dialog = DateDialog(window, NOW)
+    dialog.show()
+    assert dialog.calendar.minimumDate().toString(Qt.DateFormat.ISODate) == "2026-05-07"
+    dialog.calendar.setSelectedDate(dialog.calendar.minimumDate().addDays(5))
+    with qtbot.waitSignal(dialog.chosen) as chosen:
+        dialog._on_taken()
+    assert chosen.args == [datetime(2026, 5, 12, 9, tzinfo=NOW.tzinfo)]
+
+
+def test_another_wait_is_kept_and_can_be_taken_back(window: MainWindow, qtbot: QtBot, store: Store) -> None:
+    """W opens what holds now; a longer wait takes the line from Today, undo puts it back."""
+    go_to(window.today.list, "Yuki Tanaka")
+    line = window.today.list.current_line()
+    assert line is not None
+    QTest.keyClick(window.today.list, Qt.Key.Key_W)
+    qtbot.waitUntil(lambda: window.findChild(WaitDialog) is not None)
+    dialog = window.findChild(WaitDialog)
+    assert isinstance(dialog, WaitDialog)
+    assert dialog.days.value() == 3
+    dialog.days.setValue(20)
+    dialog._on_kept()
+    qtbot.waitUntil(lambda: "Yuki Tanaka" not in people(window.today.list))
+    assert reminder(store, line.conversation_id).wait_days == 20
+    window.undo()
+    qtbot.waitUntil(lambda: "Yuki Tanaka" in people(window.today.list))
+    assert reminder(store, line.conversation_id).wait_days is None
+
+
+@pytest.mark.parametrize(("key", "rung"), [(Qt.Key.Key_Y, Rung.REPLIED), (Qt.Key.Key_N, Rung.SENT)])
+def test_a_question_is_answered_with_a_key(
+    window: MainWindow, qtbot: QtBot, store: Store, key: Qt.Key, rung: Rung
+) -> None:
+    """Yes makes it a reply, no leaves the copy as it was; either way nothing is asked any more, until undone."""
+    go_to(window.today.list, TOMAS.name)
+    QTest.keyClick(window.today.list, key)
+    qtbot.waitUntil(lambda: len(questions(store, None)) == 1)
+    assert next(card.rung for card in cards(store) if card.subject == "Samples") is rung
+    qtbot.waitUntil(lambda: not window.undo_bar.is_empty)
+    window.undo()
+    qtbot.waitUntil(lambda: len(questions(store, None)) == 2)
+    qtbot.waitUntil(lambda: TOMAS.name in people(window.today.list))
+
+
+def test_enter_opens_the_conversation_and_back_leads_back(window: MainWindow, qtbot: QtBot) -> None:
+    """From Today and from the list, to the conversation and back again."""
+    for show, listed, place in (
+        (window.show_today, window.today.list, TODAY),
+        (window.show_follow_ups, window.follow_ups.list, FOLLOW_UPS),
+    ):
+        show()
+        go_to(listed, "Petr Novák")
+        QTest.keyClick(listed, Qt.Key.Key_Return)
+        assert window.places.currentIndex() == CONVERSATIONS
+        qtbot.waitUntil(lambda: "Delivery on Friday" in texts(window.view))
+        window.go_back()
+        assert window.places.currentIndex() == place
+
+
+def test_what_comes_in_is_seen_without_asking(window: MainWindow, qtbot: QtBot, store: Store) -> None:
+    """A reply takes its line from Today; an automatic answer does not."""
+    mail = Mailboxes(store)
+    about = "<meeting-room,-second-draft@phone.example>"
+    marco = next(line for line in window.today.model.lines() if line.person == "Marco Rossi")
+    assert marco.note == "Your last two messages to them went unanswered · 1 more conversation with them"
+    mail.came(ArrivalKind.AUTO_REPLY, "Thank you for your mail", SINEAD, NOW, "<thursday@phone.example>")
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+    assert "Marco Rossi" in people(window.today.list)
+    mail.came(ArrivalKind.MAIL, "Re: Meeting room, second draft", MARCO, NOW, about)
+    qtbot.waitUntil(lambda: all(line.note == "" for line in window.today.model.lines()))
+
+
+# Nothing to do.
+
+
+def test_an_empty_today_says_what_comes_next(store: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Nothing is due, and the next one is named with the day."""
+    save_account(store, READ_ACCOUNT)
+    Mailboxes(store).sent("Thursday", NOW - timedelta(hours=2), ANNA)
+    window = open_window()
+    qtbot.waitUntil(lambda: "Next: Anna Berg on Monday 11 May." in texts(window))
+    assert "Nothing to do today" in texts(window)
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        (READ_ACCOUNT, "Nobody's answer is awaited. What you send from now on is watched for you."),
+        (replace(READ_ACCOUNT, imap_host=""), mail_words.NO_INCOMING),
+    ],
+)
+def test_an_empty_today_claims_no_more_than_is_so(
+    store: Store, open_window: Open, qtbot: QtBot, account: object, said: str
+) -> None:
+    """Where no incoming mail is read, silence says nothing, and Today says that."""
+    save_account(store, account)  # type: ignore[arg-type]
+    window = open_window()
+    qtbot.waitUntil(lambda: said in texts(window))
+
+
+def test_without_an_account_it_says_where_to_start(open_window: Open, qtbot: QtBot, store: Store) -> None:
+    """An empty program begins with the account; with one, it has nothing to do."""
+    window = open_window()
+    qtbot.waitUntil(window.today.start.isVisible)
+    save_account(store, READ_ACCOUNT)
+    qtbot.waitUntil(lambda: "Nothing to do today" in texts(window))
+    assert not window.today.start.isVisible()
+
+
+# The first reading of a mailbox.
+
+READING = replace(WATCHING, state=MailState.READING, folder="sent", done=1240, total=3900)
+
+
+def test_a_first_reading_shows_how_far_it_is(open_window: Open, qtbot: QtBot, app: FakeApp, store: Store) -> None:
+    """Today says how much is read, does not claim to be whole, and can cancel; the rest goes on working."""
+    save_account(store, READ_ACCOUNT)
+    app.stations = replace(STATIONS, mail=(READING,))
+    window = open_window()
+    qtbot.waitUntil(lambda: "Nothing to do so far" in texts(window))
+    (strip,) = window.today.strips()
+    assert strip.text() == "Reading your older mail: 1,240 of 3,900 · Sent mail"
+    assert window.status_line.mail[1].text() == "Mail: reading kim@larsen-office.example, 31 %"
+    QTest.mouseClick(strip.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: ("cancel_reading", 1) in app.calls)
+    window.show_people()
+    assert window.people.isVisible()
+
+
+def test_a_cancelled_reading_can_be_taken_up_again(open_window: Open, qtbot: QtBot, app: FakeApp) -> None:
+    """What was cancelled says so until it is read on; what is done says nothing."""
+    app.stations = replace(STATIONS, mail=(replace(READING, state=MailState.CANCELLED, done=0, total=0),))
+    window = open_window()
+    qtbot.waitUntil(lambda: bool(window.today.strips()))
+    (strip,) = window.today.strips()
+    assert strip.text() == "Older mail is not read; new mail is"
+    QTest.mouseClick(strip.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: ("resume_reading", 1) in app.calls)
+    window.on_stations(STATIONS)
+    assert window.today.strips() == ()
+
+
+def test_of_several_accounts_each_is_named(open_window: Open, qtbot: QtBot, app: FakeApp) -> None:
+    """With two accounts a strip says whose mail it reads, and the foot has a line for each."""
+    second = replace(READING, account_id=2, address="k@home.example")
+    app.stations = replace(STATIONS, mail=(READING, second))
+    window = open_window()
+    qtbot.waitUntil(lambda: len(window.today.strips()) == 2)
+    assert "of k@home.example" in window.today.strips()[1].text()
+    assert set(window.status_line.mail) == {1, 2}
+    window.on_stations(STATIONS)
+    assert set(window.status_line.mail) == {1}
+
+
+# Signing in again.
+
+
+def test_a_refused_sign_in_offers_to_sign_in_again(window: MainWindow, qtbot: QtBot, app: FakeApp) -> None:
+    """The banner says why and leads to the account; nothing of the list is lost; it goes once all is well."""
+    before = people(window.today.list)
+    trouble = NotAuthorised("Google does not accept the sign-in any more.", "Sign in again; nothing is lost.")
+    window.on_stations(replace(STATIONS, mail=(replace(WATCHING, state=MailState.SIGN_IN, trouble=trouble),)))
+    assert window.banner.text() == f"{trouble.sentence} {trouble.cure}"
+    assert people(window.today.list) == before
+    assert window.status_line.mail[1].text() == "Mail: sign in to kim@larsen-office.example again"
+    QTest.mouseClick(window.banner.button, Qt.MouseButton.LeftButton)
+    page = window.settings.account
+    qtbot.waitUntil(lambda: page.password.isVisible() and page.label.text() == "Larsen Office")
+    window.on_stations(STATIONS)
+    assert not window.banner.isVisible()
+
+
+def test_mail_that_is_only_out_of_reach_raises_no_banner(window: MainWindow) -> None:
+    """A provider that does not answer is tried again by itself: the foot says so, and that is enough."""
+    trouble = NotAuthorised("No answer.", "")
+    window.on_stations(replace(STATIONS, mail=(replace(WATCHING, state=MailState.AWAY, trouble=trouble),)))
+    assert not window.banner.isVisible()
+    assert "trying again" in window.status_line.mail[1].text()
+
+
+# Time passes.
+
+
+def test_the_list_is_read_anew_when_the_clock_says_so(store: Store, ops: Ops, qtbot: QtBot) -> None:
+    """At midnight, and when something put off comes back, a look reads anew; before that it does not."""
+    fill_incoming(store)
+    now = [NOW]
+    feed = DueFeed(store, ops, lambda: now[0], ops)
+    read: list[DueReading] = []
+    feed.read.connect(read.append)
+    feed.ask()
+    qtbot.waitUntil(lambda: len(read) == 1)
+    now[0] = NOW + timedelta(hours=9)
+    feed.look()
+    qtbot.waitUntil(lambda: ops.is_idle)
+    assert len(read) == 1
+    now[0] = NOW + timedelta(hours=10)
+    feed.look()
+    qtbot.waitUntil(lambda: len(read) == 2)
+    assert read[1].now.date() > read[0].now.date()
+    now[0] = NOW - timedelta(days=1)
+    feed.look()
+    qtbot.waitUntil(lambda: len(read) == 3)
+
+
+def test_many_changes_ask_for_few_readings(store: Store, ops: Ops, qtbot: QtBot) -> None:
+    """Fifty changes while a reading is under way lead to one more, not to fifty."""
+    feed = DueFeed(store, ops, lambda: NOW, ops)
+    read: list[DueReading] = []
+    feed.read.connect(read.append)
+    for _ in range(50):
+        feed.ask()
+    qtbot.waitUntil(lambda: len(read) == 2)
+    qtbot.waitUntil(lambda: ops.is_idle)
+    assert len(read) == 2
+
+
+def test_every_shown_button_of_today_has_a_name(window: MainWindow) -> None:
+    """A screen reader can name what can be pressed."""
+    shown = [each for each in window.today.findChildren(QPushButton) if each.isVisible()]
+    assert len(shown) > 2
+    assert [each.text() for each in shown if not each.accessibleName()] == []
