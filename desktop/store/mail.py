@@ -25,7 +25,6 @@ from desktop.store.settle import (
     copy_records,
     keep_told,
     names_of,
-    settle_copies,
     stored_hits,
     stored_signs,
     told_signs,
@@ -130,8 +129,13 @@ def record_message(
     at: datetime,
     copies: tuple[NewCopy, ...],
     asks_receipt: bool = False,
+    is_in_step: bool = True,
 ) -> tuple[Change, tuple[int, ...]]:
-    """Keep a message and its copies, each PREPARED, before any of it leaves; return the copies' ids in order."""
+    """Keep a message and its copies, each PREPARED, before any of it leaves; return the copies' ids in order.
+
+    Without `is_in_step` these rows are all, for whoever waits for them to be on the disk: the list and other mail learn
+    of the message with the outcome of its first copy.
+    """
     people = tuple(normalised(each.address) for each in copies)
 
     def work(connection: sqlite3.Connection) -> tuple[Change, tuple[int, ...]]:
@@ -150,7 +154,8 @@ def record_message(
             name = keep_person(connection, person, copy.name, at)
             connection.execute("UPDATE person SET messages = messages + 1 WHERE address = ?", (person,))
             ids.append(insert_copy(connection, message_id, person, replace(copy, name=name), at=at))
-        change |= bring_in_step(connection, messages=[message_id], opened=[conversation_id])
+        if is_in_step:
+            change |= bring_in_step(connection, messages=[message_id], opened=[conversation_id])
         for person, copy in zip(people, copies, strict=True):
             change |= _keep_tag(connection, person, copy, at)
         return change, tuple(ids)
@@ -183,7 +188,7 @@ def record_outcome(store: Store, copy_id: int, state: CopyState, *, at: datetime
             "UPDATE copy SET state = ?, state_at_ms = ?, reply = ? WHERE id = ?",
             (state, to_ms(at), reply[:MAX_REPLY_CHARS], copy_id),
         )
-        change = settle_copies(connection, [copy_id])
+        change = bring_in_step(connection, messages=[found[0].message_id])
         return change | _refusal(connection, found[0], state, at, reply), None
 
     return store.write(work)[0]
@@ -207,7 +212,7 @@ def _refusal(connection: sqlite3.Connection, record: CopyRecord, state: CopyStat
 
 _CARDS: Final = (
     "SELECT id, names, subject, at_ms, rung, asides, copies, returns_on, questions, last_sent_ms > last_reply_ms"
-    " FROM conversation"
+    " FROM conversation WHERE at_ms > 0"
 )
 
 
@@ -215,7 +220,7 @@ def cards(store: Store, *, limit: int = 500, search: str = "") -> tuple[Conversa
     """Return the newest conversations; each word of `search` must stand in the subject, a name or an address."""
     words = search.casefold().split()
     where = " AND ".join(["instr(search, ?) > 0"] * len(words))
-    sql = f"{_CARDS}{' WHERE ' if words else ''}{where} ORDER BY at_ms DESC, id DESC LIMIT ?"
+    sql = f"{_CARDS}{' AND ' if words else ''}{where} ORDER BY at_ms DESC, id DESC LIMIT ?"
     with store.read() as connection:
         rows = connection.execute(sql, (*words, limit)).fetchall()
     return tuple(_card(*row) for row in rows)

@@ -49,17 +49,16 @@ def bring_in_step(
     *,
     messages: Collection[int] = (),
     arrivals: Collection[int] = (),
-    conversations: Collection[int] = (),
     opened: Collection[int] = (),
     notifies: bool = True,
 ) -> Change:
-    """Join and weigh anew what these messages, arrivals and conversations concern; return what altered.
+    """Join and weigh anew what these messages and arrivals concern; return what altered.
 
     `opened` are conversations made in this transaction, which nobody has seen yet.  What follows from the user's own
     word needs no notice.
     """
     joined = join(connection, messages=messages, arrivals=arrivals)
-    touched = joined.touched | (frozenset(conversations) - joined.gone)
+    touched = joined.touched
     proven = _prove(connection, touched)
     _forget_own(connection, messages)
     new_copies = values(
@@ -98,11 +97,7 @@ def _prove(connection: sqlite3.Connection, conversations: Collection[int]) -> _P
     """Write the signs of these conversations' copies anew; return the copies whose signs altered."""
     known = Known(aliases=aliases_of(connection), own=own_addresses(connection))
     messages = _messages(connection, conversations)
-    ours = {key for each in messages.values() for message in each for key in message.own}
-    heard = {
-        each: [one for one in arrivals if one.key not in ours]
-        for each, arrivals in _heard(connection, conversations).items()
-    }
+    heard = _heard(connection, conversations)
     wanted: dict[int, tuple[MailSign, ...]] = {}
     last: list[tuple[int, int]] = []
     for each in conversations:

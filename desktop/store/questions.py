@@ -124,13 +124,10 @@ def _answered(store: Store, arrival_id: int, answer: str | None, copy_id: int | 
         connection.execute(
             "UPDATE arrival SET answer = ?, answer_copy_id = ? WHERE id = ?", (answer, copy_id, arrival_id)
         )
-        same = connection.execute(
-            "SELECT id, conversation_id FROM arrival WHERE from_address = ?", (row[1],)
-        ).fetchall()
+        same = connection.execute("SELECT id FROM arrival WHERE from_address = ?", (row[1],)).fetchall()
         return bring_in_step(
             connection,
-            arrivals=[id_ for id_, _ in same],
-            conversations={place for _, place in same if place is not None},
+            arrivals=[id_ for (id_,) in same],
             notifies=False,
         ), None
 
