@@ -212,8 +212,8 @@ class AccountPage(QWidget):
         self.name.setText(identity.name)
         self.address.setText(identity.address)
         self.others.setPlainText(identities.as_text(row.identities[1:]))
-        self.wait_days.setValue(row.wait_days)
-        self.history_days.setValue(row.history_days)
+        self.wait_days.set_value(row.wait_days)
+        self.history_days.set_value(row.history_days)
         self.servers.fill(row)
         self._offer_sign_in()
 

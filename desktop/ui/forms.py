@@ -1,8 +1,8 @@
 """The small parts that forms are made of: labels with mnemonics, a row of buttons, a message under a form."""
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QIntValidator, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QIntValidator, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from desktop.core.errors import Malformed, Trouble
 from desktop.ui import glyphs, words
@@ -155,15 +155,46 @@ class PortField(QLineEdit):
         self.setText(str(port))
 
 
-class DaysField(QSpinBox):
-    """A number of days, typed or stepped with the arrow keys."""
+class DaysField(QWidget):
+    """A number of days, typed, with its unit behind it; Up and Down are a day more or less."""
 
     def __init__(self, least: int, most: int, *, unit: str) -> None:
-        """Let `unit` stand behind the number, as "working days"."""
+        """Take numbers from `least` to `most` only."""
         super().__init__()
-        self.setRange(least, most)
-        self.setSuffix(f" {unit}")
-        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self._least, self._most = least, most
+        self.field = QLineEdit()
+        self.field.setValidator(QIntValidator(least, most, self))
+        self.field.setFixedWidth(80)
+        self.setFocusProxy(self.field)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.field)
+        row.addWidget(plain(unit, Role.BODY))
+        row.addStretch(1)
+
+    def setAccessibleName(self, name: str) -> None:
+        """Name the field, which is what a screen reader comes upon."""
+        super().setAccessibleName(name)
+        self.field.setAccessibleName(name)
+
+    def value(self) -> int:
+        """Return the number; raise Malformed where none stands there that will do."""
+        if not self.field.hasAcceptableInput():
+            raise Malformed("This is no number of days.", f"Write one from {self._least} to {self._most}.")
+        return int(self.field.text())
+
+    def set_value(self, days: int) -> None:
+        """Let this be the number."""
+        self.field.setText(str(days))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take Up and Down, which the field leaves to it."""
+        step = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()), 0)
+        if step and self.field.hasAcceptableInput():
+            self.set_value(max(self._least, min(int(self.field.text()) + step, self._most)))
+        else:
+            super().keyPressEvent(event)
 
 
 class CopyField(QWidget):

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import date, datetime
 
-from PySide6.QtCore import QDate, Signal, Slot
-from PySide6.QtWidgets import QCalendarWidget, QDialog, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QDate, Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QTextCharFormat
+from PySide6.QtWidgets import QCalendarWidget, QDialog, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from desktop.core.snooze import morning_of, snooze_choices
 from desktop.core.workdays import WorkCalendar
@@ -23,7 +24,9 @@ class SnoozeMenu(QMenu):
         """Offer what fits the hour; `now` is in the user's zone."""
         super().__init__(parent)
         for choice, until in snooze_choices(now, calendar):
-            text = f"&{followup_words.SNOOZES[choice]}  ·  {words.moment_ahead(until, now)}"
+            clock = f"{until.hour}:{until.minute:02}"
+            when = clock if until.date() == now.date() else f"{words.short_day(until.date())} {clock}"
+            text = f"&{followup_words.SNOOZES[choice]}  ·  {when}"
             self.addAction(text).triggered.connect(_Chosen(self.chosen.emit, until))
         self.addSeparator()
         self.addAction("A &date…").triggered.connect(self.date_asked)
@@ -52,6 +55,16 @@ class DateDialog(QDialog):
         self.calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
         self.calendar.setHorizontalHeaderFormat(QCalendarWidget.HorizontalHeaderFormat.ShortDayNames)
         tomorrow = QDate(now.year, now.month, now.day).addDays(1)
+        # Qt paints weekends in a red that no dark ground bears, and arrows in black.
+        weekend = QTextCharFormat()
+        weekend.setForeground(self.palette().placeholderText())
+        for day in (Qt.DayOfWeek.Saturday, Qt.DayOfWeek.Sunday):
+            self.calendar.setWeekdayTextFormat(day, weekend)
+        for name, sign in (("qt_calendar_prevmonth", "‹"), ("qt_calendar_nextmonth", "›")):
+            arrow = self.calendar.findChild(QToolButton, name)
+            if isinstance(arrow, QToolButton):
+                arrow.setIcon(QIcon())
+                arrow.setText(sign)
         self.calendar.setMinimumDate(tomorrow)
         self.calendar.setMaximumDate(tomorrow.addYears(2))
         self.calendar.setSelectedDate(tomorrow)

@@ -5,7 +5,8 @@ from typing import Final
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QDialog, QFormLayout, QRadioButton, QVBoxLayout, QWidget
 
-from desktop.ui.forms import ButtonRow, DaysField, form_label
+from desktop.core.errors import Malformed
+from desktop.ui.forms import ButtonRow, DaysField, Message, form_label
 from desktop.ui.labels import Role, plain
 
 _LONGEST: Final = 90
@@ -21,7 +22,7 @@ class WaitDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Wait for an answer")
         self.days = DaysField(1, _LONGEST, unit="working days")
-        self.days.setValue(days)
+        self.days.set_value(days)
         self.conversation, self.message = (
             QRadioButton("in this con&versation"),
             QRadioButton("to the &newest mail only"),
@@ -40,6 +41,8 @@ class WaitDialog(QDialog):
         form.addRow("", self.conversation)
         form.addRow("", self.message)
         column.addLayout(form)
+        self.message_line = Message()
+        column.addWidget(self.message_line)
         buttons = ButtonRow()
         buttons.plain("As the &account says").clicked.connect(self._on_default)
         buttons.plain("&Cancel").clicked.connect(self.reject)
@@ -49,7 +52,12 @@ class WaitDialog(QDialog):
 
     @Slot()
     def _on_kept(self) -> None:
-        self._take(self.days.value())
+        try:
+            days = self.days.value()
+        except Malformed as trouble:
+            self.message_line.show_trouble(trouble)
+            return
+        self._take(days)
 
     @Slot()
     def _on_default(self) -> None:

@@ -58,8 +58,8 @@ def test_a_form_left_alone_is_the_account_as_it_was(page: AccountPage) -> None:
 def test_what_is_altered_is_in_the_draft(page: AccountPage) -> None:
     """Further addresses, days and the incoming server are the account's own."""
     page.others.setPlainText("Kim at the desk <desk@larsen-office.example>\nsales@larsen-office.example\n")
-    page.wait_days.setValue(5)
-    page.history_days.setValue(30)
+    page.wait_days.set_value(5)
+    page.history_days.set_value(30)
     page.servers.incoming.host.setText("mail.larsen-office.example")
     page.servers.incoming.user.setText("kim")
     row = page.draft().row

@@ -35,9 +35,9 @@ def dialog(open_window: Open, qtbot: QtBot) -> SetUpDialog:
 
 def texts(widget: QWidget) -> str:
     """Return all texts that are shown, as one."""
-    shown = [each for each in widget.findChildren(QLabel) if each.isVisible()]
-    choices = [each for each in widget.findChildren(QRadioButton) if each.isVisible()]
-    return "\n".join(each.text().replace("\u200b", "") for each in (*shown, *choices))
+    shown = [each.text() for each in widget.findChildren(QLabel) if each.isVisible()]
+    shown += [each.text() for each in widget.findChildren(QRadioButton) if each.isVisible()]
+    return "\n".join(shown).replace("\u200b", "")
 
 
 def give_address(dialog: SetUpDialog, address: str = ADDRESS) -> None:

@@ -117,7 +117,7 @@ def test_a_line_is_put_off_from_a_menu(window: MainWindow, qtbot: QtBot, store: 
     texts_of_menu = [action.text() for action in menu.actions() if action.text()]
     assert texts_of_menu == [
         "&Later today  ·  17:20",
-        "&Tomorrow  ·  tomorrow 9:00",
+        "&Tomorrow  ·  Thu 7 May 9:00",
         "&Next week  ·  Mon 11 May 9:00",
         "A &date…",
     ]
@@ -150,7 +150,7 @@ def test_another_wait_is_kept_and_can_be_taken_back(window: MainWindow, qtbot: Q
     dialog = window.findChild(WaitDialog)
     assert isinstance(dialog, WaitDialog)
     assert dialog.days.value() == 3
-    dialog.days.setValue(20)
+    dialog.days.set_value(20)
     dialog._on_kept()
     qtbot.waitUntil(lambda: "Yuki Tanaka" not in people(window.today.list))
     assert reminder(store, line.conversation_id).wait_days == 20
