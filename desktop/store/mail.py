@@ -212,7 +212,7 @@ def _refusal(connection: sqlite3.Connection, record: CopyRecord, state: CopyStat
 
 _CARDS: Final = (
     "SELECT id, names, subject, at_ms, rung, asides, copies, returns_on, questions, last_sent_ms > last_reply_ms"
-    " FROM conversation WHERE at_ms > 0"
+    " FROM conversation WHERE (copies > 0 OR at_ms <> 0)"
 )
 
 
