@@ -57,12 +57,13 @@ class DueFeed(QObject):
 
         def work() -> DueReading:
             calendar = calendar_of(store)
-            return DueReading(
+            found = DueReading(
                 now=now,
                 calendar=calendar,
                 follow_ups=due_list(store, now, calendar, with_snoozed=True),
                 questions=questions(store, None),
             )
+            return found.with_lists()
 
         return work
 

@@ -4,7 +4,7 @@ A question about a conversation stands for the reason that asks the same; the us
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -31,12 +31,22 @@ _GLYPHS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueReading:
-    """What one reading found; `now` is its moment in the user's zone, and `calendar` their working days."""
+    """What one reading found; `now` is its moment in the user's zone, and `calendar` their working days.
+
+    `today` and `whole` are the two lists, made where the reading is made, so that no window waits for thousands of
+    lines.
+    """
 
     now: datetime
     calendar: WorkCalendar
     follow_ups: tuple[FollowUp, ...]
     questions: tuple[Question, ...] = ()
+    today: tuple[DueGroup, ...] = ()
+    whole: tuple[DueGroup, ...] = ()
+
+    def with_lists(self) -> "DueReading":
+        """Return the reading with both lists made."""
+        return replace(self, today=today_groups(self), whole=due_groups(self))
 
     def next_at(self) -> datetime:
         """Return when this is out of date by itself: as the day ends, or as something put off comes back."""

@@ -1,6 +1,6 @@
 """A place that shows what is due: "Today", or the whole list; with what an empty one has to say.
 
-Which lines stand in which groups is decided by the function handed in; the page only shows.
+Which of a reading's lists is shown is said by the function handed in.
 """
 
 from collections.abc import Callable, Sequence

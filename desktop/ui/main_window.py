@@ -23,7 +23,7 @@ from desktop.ui.actions import Actions, ListenerState, MailState, PracticeRecipi
 from desktop.ui.acts import Acts
 from desktop.ui.deeds import Deeds
 from desktop.ui.due_feed import DueFeed
-from desktop.ui.due_lines import DueReading, due_groups
+from desktop.ui.due_lines import DueReading
 from desktop.ui.due_page import DuePage, nothing_due
 from desktop.ui.head import Banner, DockHead, Head
 from desktop.ui.legend import Legend
@@ -67,7 +67,9 @@ class MainWindow(QMainWindow):
         self.deeds = Deeds(store, self.ops, clock, self)
         self.acts = Acts(self, store, self.ops, deeds=self.deeds, feed=self.feed, now=clock)
         self.today = TodayPage(self.themes, self.acts)
-        self.follow_ups = DuePage("Follow-ups", due_groups, self.themes, self.acts, nothing_due(self.themes))
+        self.follow_ups = DuePage(
+            "Follow-ups", lambda reading: reading.whole, self.themes, self.acts, nothing_due(self.themes)
+        )
         self.mail = MailPlace(store, self.ops, self.themes, clock, is_practice=actions.practice is not None)
         self.threads, self.view = self.mail.threads, self.mail.view
         self.people = PeoplePage(store, self.ops, self.themes, clock)

@@ -3,7 +3,7 @@
 A person who said no, by the stop page or to the user, can only grant anew themselves: no button does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import shiboken6
@@ -63,6 +63,15 @@ def person_card(row: PersonRow) -> CardText:
         middle="",
         status=f"{status} · {row.address}" if row.name else status,
     )
+
+
+def _by_name(row: PersonRow) -> tuple[str, str]:
+    return (row.name or row.address).casefold(), row.address
+
+
+def _holds(row: PersonRow, wanted: Sequence[str]) -> bool:
+    text = f"{row.name} {row.address}".casefold()
+    return all(word in text for word in wanted)
 
 
 class PeoplePage(QWidget):
@@ -146,7 +155,7 @@ class PeoplePage(QWidget):
 
     def _prepare(self) -> Callable[[], tuple[PersonRow, ...]]:
         store = self._store
-        return lambda: people(store)
+        return lambda: tuple(sorted(people(store), key=_by_name))
 
     def _on_read(self, rows: tuple[PersonRow, ...]) -> None:
         self._rows = rows
@@ -155,8 +164,7 @@ class PeoplePage(QWidget):
     @Slot()
     def _show(self) -> None:
         wanted = self.search.text().casefold().split()
-        ordered = sorted(self._rows, key=lambda row: ((row.name or row.address).casefold(), row.address))
-        found = [row for row in ordered if all(word in f"{row.name} {row.address}".casefold() for word in wanted)]
+        found = [row for row in self._rows if not wanted or _holds(row, wanted)]
         self.model.replace([person_card(row) for row in found])
         self._found.setCurrentWidget(self.list if found or not wanted else self._nobody)
         self.set_empty_shown(False)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QV
 from desktop.ui import mail_words
 from desktop.ui.actions import MailState, MailStation, Stations
 from desktop.ui.acts import Acts
-from desktop.ui.due_lines import DueReading, next_sentence, today_groups
+from desktop.ui.due_lines import DueReading, next_sentence
 from desktop.ui.due_page import DuePage, nothing_due
 from desktop.ui.empty import EmptyState
 from desktop.ui.glyphs import Glyph
@@ -30,7 +30,7 @@ class TodayPage(DuePage):
 
     def __init__(self, themes: Themes, acts: Acts) -> None:
         """Say where to start until `set_accounts` knows of an account."""
-        super().__init__("Today", today_groups, themes, acts, nothing_due(themes))
+        super().__init__("Today", lambda reading: reading.today, themes, acts, nothing_due(themes))
         self._strips: dict[int, ReadingStrip] = {}
         self._reads_mail = self._has_accounts = False
         self._latest: DueReading | None = None
