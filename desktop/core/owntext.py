@@ -125,6 +125,10 @@ def quotes(text: str) -> bool:
 
 def folded(text: str) -> str:
     """Return the text in small letters without accents; a line end is a space, and a paragraph's end a full stop."""
-    joined = _PARAGRAPH.sub(" . ", text.replace("\r\n", "\n")).replace("\n", " ")
+    joined = text
+    if "\n" in text:
+        joined = _PARAGRAPH.sub(" . ", text.replace("\r\n", "\n")).replace("\n", " ")
+    if joined.isascii():
+        return _SPACES.sub(" ", joined.lower()).strip()
     decomposed = unicodedata.normalize("NFKD", joined.lower().translate(_PLAIN_LETTERS))
     return _SPACES.sub(" ", "".join(sign for sign in decomposed if not unicodedata.combining(sign))).strip()

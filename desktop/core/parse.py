@@ -10,6 +10,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from desktop.core import transfer
@@ -106,7 +107,7 @@ def message_facts(raw: bytes) -> MessageFacts:
 
 def _mailboxes(values: list[str]) -> tuple[Mailbox, ...]:
     found = []
-    for name, address in _addresses(values):
+    for name, address in _addresses(tuple(values)):
         try:
             found.append(Mailbox(name=decode_words(name), address=check_address(address)))
         except Malformed:
@@ -114,7 +115,9 @@ def _mailboxes(values: list[str]) -> tuple[Mailbox, ...]:
     return tuple(found)
 
 
-def _addresses(values: list[str]) -> list[tuple[str, str]]:
+# The same few people write and are written to; reading their fields is most of the work on a header.
+@lru_cache(maxsize=256)
+def _addresses(values: tuple[str, ...]) -> list[tuple[str, str]]:
     try:
         return email.utils.getaddresses(values)
     except RecursionError:

@@ -7,8 +7,9 @@ is linear in the octets, whatever they are.
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from desktop.core import charsets
@@ -49,7 +50,7 @@ class Head:
         """Return the first value with its encoded words (RFC 2047) read."""
         return decode_words(self.first(name))
 
-    def content_type(self) -> tuple[str, dict[str, str]]:
+    def content_type(self) -> tuple[str, Mapping[str, str]]:
         """Return media type and parameters; what is missing or unreadable is text/plain."""
         return _content_type(self.first("content-type"))
 
@@ -68,7 +69,7 @@ class Leaf:
     """A part that holds no parts: its type, and its content without the transfer encoding."""
 
     media_type: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
     content: bytes
     is_attachment: bool = False
 
@@ -106,7 +107,8 @@ def _value(octets: bytes, name: str) -> str:
     return plain.decode("utf-8", "replace")
 
 
-def _content_type(value: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=64)
+def _content_type(value: str) -> tuple[str, Mapping[str, str]]:
     if not value:
         return "text/plain", {}
     try:

@@ -17,6 +17,12 @@ _UNFIT: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 def plain(text: str, limit: int = MAX_LINE) -> str:
     """Return the text in one line of at most `limit` characters, every unfit character left out."""
     spaced = _SPACE.sub(" ", text[: 4 * limit])
-    fit = "".join(sign for sign in spaced if sign in _JOINERS or unicodedata.category(sign) not in _UNFIT)
+    # Most text is; what is printable ASCII holds no unfit character.
+    is_fit = spaced.isascii() and spaced.isprintable()
+    fit = spaced if is_fit else "".join(filter(_is_fit, spaced))
     line = _SPACE.sub(" ", fit).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _is_fit(sign: str) -> bool:
+    return sign in _JOINERS or unicodedata.category(sign) not in _UNFIT

@@ -80,24 +80,39 @@ def _needs_body(head: Head, signs: autoreply.Signs) -> bool:
     )
 
 
+def read_header(header: bytes, *, received_at: datetime) -> tuple[Arrival, bool]:
+    """Return what a mail is as far as its header tells, and whether its body is needed to be sure."""
+    mail, needs = _mail(header, received_at)
+    return _read(mail), needs
+
+
 def read_arrival(raw: bytes, *, received_at: datetime) -> Arrival:
     """Return what the mail is; `raw` is its header, or header and body, and either may be cut off.
 
     It never raises on bad mail.  `received_at` is aware, and relative days ("back on Monday") count from its date.
     """
+    return _read(_mail(raw, received_at)[0])
+
+
+def _read(mail: _Mail) -> Arrival:
+    return _receipt(mail) or _report(mail) or _in_words(mail)
+
+
+def _mail(raw: bytes, received_at: datetime) -> tuple[_Mail, bool]:
+    """Return the mail, with its parts where its body is needed, and whether it is."""
     end = _head_end(raw)
     head, _ = read_head(raw[: min(end, MAX_HEAD_BYTES)], only=_READ)
     signs = autoreply.read_signs(head)
-    body_bytes = MAX_BODY_BYTES if _needs_body(head, signs) else 0
+    needs = _needs_body(head, signs)
     mail = _Mail(
         head=head,
         facts=_fit(head.facts()),
         signs=signs,
-        parts=leaves(raw[: end + body_bytes], head, end),
+        parts=leaves(raw[: end + (MAX_BODY_BYTES if needs else 0)], head, end),
         at=received_at.astimezone(UTC),
         received_on=received_at.date(),
     )
-    return _receipt(mail) or _report(mail) or _in_words(mail)
+    return mail, needs
 
 
 def _receipt(mail: _Mail) -> Arrival | None:

@@ -248,7 +248,7 @@ class Reader:
         sifted = sift(heads, self._roles[name], own=self._history.own, now=now)
         known = self._known(arrival.facts.message_id for _, arrival in sifted.arrivals)
         new = [(head, arrival) for head, arrival in sifted.arrivals if arrival.facts.message_id not in known]
-        in_need = [] if self._strain.spares_body(name) else [h.uid for h, _ in new if triage.needs_body(h.octets)]
+        in_need = [] if self._strain.spares_body(name) else [h.uid for h, _ in new if h.uid in sifted.in_need]
         whole: dict[int, Arrival] = {}
         for start in range(0, len(in_need), _BODIES_AT_ONCE):
             bodies = self._mailbox.bodies(in_need[start : start + _BODIES_AT_ONCE], triage.MAX_BODY_BYTES)

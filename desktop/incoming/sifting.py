@@ -26,31 +26,38 @@ HEAD_FIELDS: Final = (*triage.HEADER_FIELDS, "Bcc")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sifted:
-    """What matters of some mails; `heads` are mails by others that still may need their body, by UID."""
+    """What matters of some mails; `in_need` are the UIDs of those by others whose body is needed to be sure."""
 
     sent: tuple[SentMail, ...]
     arrivals: tuple[tuple[Fetched, Arrival], ...]
+    in_need: frozenset[int]
 
 
 def sift(fetched: Sequence[Fetched], role: FolderRole, *, own: frozenset[str], now: datetime) -> Sifted:
     """Return what matters of the mails of a folder, from their header fields alone."""
     sent: list[SentMail] = []
     arrivals: list[tuple[Fetched, Arrival]] = []
+    in_need: set[int] = set()
     for each in fetched:
-        arrival = arrival_of(each, now=now)
+        arrival, needs_body = triage.read_header(each.octets, received_at=_received_at(each, now))
         is_own = _is_own(arrival.facts, own)
         if is_own and role in (FolderRole.SENT, FolderRole.ALL):
             if not triage.is_own_automatic(each.octets):
                 sent.append(_sent_mail(each.octets, arrival.facts, arrival.at, now))
         elif not is_own and role is not FolderRole.SENT:
             arrivals.append((each, arrival))
-    return Sifted(sent=tuple(sent), arrivals=tuple(arrivals))
+            if needs_body:
+                in_need.add(each.uid)
+    return Sifted(sent=tuple(sent), arrivals=tuple(arrivals), in_need=frozenset(in_need))
 
 
 def arrival_of(fetched: Fetched, *, now: datetime) -> Arrival:
     """Return the mail as it reads; a server's date that is in the future, or none, is now."""
-    received_at = now if fetched.received_at is None else min(fetched.received_at, now)
-    return triage.read_arrival(fetched.octets, received_at=received_at)
+    return triage.read_arrival(fetched.octets, received_at=_received_at(fetched, now))
+
+
+def _received_at(fetched: Fetched, now: datetime) -> datetime:
+    return now if fetched.received_at is None else min(fetched.received_at, now)
 
 
 def _is_own(facts: MessageFacts, own: frozenset[str]) -> bool:
