@@ -205,14 +205,18 @@ class Delivery:
     def _record_message(self, rows: Sequence[NewCopy], todo: Iterable[int]) -> None:
         means, facts = self._means, self._facts()
         refused = blank_rows([path.address for path, _ in self._mail.refused], facts)
+        if not rows and not refused:
+            return
         _, copy_ids = record_message(
             means.store,
             account_id=self.upstream.account.id,
             facts=facts,
             at=means.clock(),
             copies=(*rows, *refused),
+            is_in_step=False,
         )
         self._copy_ids = dict(zip(todo, copy_ids, strict=False))
+        means.record_later(lambda: self._show(copy_ids[0]))
         if self.entry_id is not None:
             means.journal().attach(self.entry_id, self._copy_ids)
         for copy_id, (_, reply) in zip(copy_ids[len(rows) :], self._mail.refused, strict=True):
@@ -350,6 +354,11 @@ class Delivery:
 
     def _note(self, index: int, fate: Fate, reply: Reply) -> None:
         self._outcomes[index] = Outcome(address=self._mail.recipients[index].address, fate=fate, reply=reply)
+
+    def _show(self, copy_id: int) -> None:
+        """Have the list show a mail whose answer takes its time."""
+        if len(self._outcomes) < len(self._mail.recipients):
+            record_outcome(self._means.store, copy_id, CopyState.PREPARED, at=self._means.clock())
 
     def record_outcomes(self) -> None:
         """Tell the store what became of each copy; raise StoreTrouble.  The journal keeps what it may miss."""
