@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from desktop.core.followup import Due, FollowUp, FollowUpKind
 from desktop.settings import local_now
@@ -16,6 +17,7 @@ from desktop.ui.labels import Role, plain
 from desktop.ui.marks import GlyphMark
 from desktop.ui.theme import Themes
 
+_ROOM_FOR_BOTH: Final = 480
 _TEXTS: Final = {"wake": "Bring it back", "done": "Done", "snooze": "Snooze", "wait": "Wait…"}
 _NAMES: Final = {
     "wake": "Bring it back onto the list",
@@ -40,11 +42,17 @@ class DueStrip(QFrame):
         texts.setSpacing(1)
         texts.addWidget(self._said)
         texts.addWidget(self._note)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 7, 10, 7)
-        row.setSpacing(9)
-        row.addWidget(self._mark)
-        row.addLayout(texts, 1)
+        head = QHBoxLayout()
+        head.setSpacing(9)
+        head.addWidget(self._mark)
+        head.addLayout(texts, 1)
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(14, 7, 10, 7)
+        self._box.setSpacing(9)
+        self._box.addLayout(head, 1)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self._box.addLayout(row)
         self.buttons: dict[str, QPushButton] = {}
         for name, text in _TEXTS.items():
             button = QPushButton(text)
@@ -54,7 +62,20 @@ class DueStrip(QFrame):
             button.clicked.connect(_Pressed(self, name))
             self.buttons[name] = button
             row.addWidget(button)
+        row.addStretch(1)
         self.hide()
+
+    def minimumSizeHint(self) -> QSize:
+        """Let the strip be as narrow as the view: its buttons then stand below the text."""
+        return QSize(180, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the buttons beside the text where there is room, else below it."""
+        super().resizeEvent(event)
+        is_wide = event.size().width() >= _ROOM_FOR_BOTH
+        wanted = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
+        if self._box.direction() is not wanted:
+            self._box.setDirection(wanted)
 
     def text(self) -> str:
         """Return what stands there."""

@@ -143,6 +143,19 @@ def test_what_is_due_stands_above_the_mail(show: Show, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.view.strip is not None and window.view.strip.text().startswith("No answer"))
 
 
+@pytest.mark.parametrize(("width", "is_below"), [(1100, False), (640, True)])
+def test_what_is_due_fits_a_narrow_window(show: Show, qtbot: QtBot, width: int, is_below: bool) -> None:
+    """Where there is no room beside the reason its buttons stand below it; nothing is cut off at the right."""
+    window = show("Lamps for the reading corner")
+    window.resize(width, 500)
+    strip = window.view.strip
+    assert strip is not None
+    done = strip.buttons["done"]
+    qtbot.waitUntil(lambda: (done.y() > strip._said.geometry().bottom()) is is_below)
+    last = strip.buttons["wait"]
+    assert last.mapTo(window.view, last.rect().topRight()).x() <= window.view.viewport().width()
+
+
 def test_nothing_is_due_where_they_answered(show: Show) -> None:
     """A conversation with a reply has no strip; one that waits has."""
     window = show("Quote for the office chairs")
