@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from desktop.core.arrival import FailureReason
+from desktop.core.failure import failure_reason
 from desktop.core.policy import WhyNot
 from desktop.core.verdict import Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
@@ -189,8 +190,24 @@ def copy_status(facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[Mai
         returns_on=None if standing.away is None else standing.away.returns_on,
         is_open_inferred=is_inferred,
         replied_at=min((sign.at for sign in signs if sign.kind is EvidenceKind.REPLY), default=None),
-        failure=standing.failure.reason if standing.failure is not None else None,
+        failure=_reason(facts, standing),
     )
+
+
+# A refusal by the user's own provider tells these of the recipient; its rules and blocks are the provider's own.
+_TOLD_BY_REFUSAL: Final = frozenset(
+    {FailureReason.UNKNOWN_USER, FailureReason.FULL, FailureReason.TOO_LARGE, FailureReason.NO_SUCH_HOST}
+)
+
+
+def _reason(facts: CopyFacts, standing: "_Standing") -> FailureReason | None:
+    """Return why it was not delivered: as the report says, else as the provider did when it refused."""
+    if standing.failure is not None:
+        return standing.failure.reason
+    if not standing.is_failed:
+        return None
+    reason = failure_reason("", facts.reply)
+    return reason if reason in _TOLD_BY_REFUSAL else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

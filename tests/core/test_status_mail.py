@@ -300,3 +300,22 @@ def test_an_absence_ends_for_the_person_with_a_reply_to_a_later_mail() -> None:
     assert present_asides([("a", *away), ("a", Rung.REPLIED, ())])[0] == (Rung.SENT, ())
     assert present_asides([("a", *away), ("a", Rung.CONFIRMED, ())])[0] == away
     assert present_asides([("a", Rung.REPLIED, ()), ("a", *away)])[1] == away
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("550 5.1.1 <mara@novak.example>: Recipient address rejected: User unknown", FailureReason.UNKNOWN_USER),
+        ("552 5.2.2 Mailbox full", FailureReason.FULL),
+        ("554 5.7.1 Sender is on a block list", None),
+        ("550 No thanks", None),
+    ],
+)
+def test_a_refusal_tells_what_it_says_of_the_recipient(reply: str, expected: FailureReason | None) -> None:
+    """What the provider says of itself, or nothing plain, is no reason that concerns the recipient."""
+    assert copy_status(replace(REFUSED, reply=reply), [], []).failure is expected
+
+
+def test_a_reply_that_refused_nothing_tells_no_reason() -> None:
+    """The words of an acceptance are not searched for failures."""
+    assert copy_status(replace(SENT, reply="250 2.0.0 user unknown? queued"), [], []).failure is None
