@@ -18,7 +18,7 @@ from desktop import rounds
 from desktop.core.arrival import Arrival, ArrivalKind
 from desktop.core.classify import judge_copy
 from desktop.core.rewrite import Additions, Survey, splice
-from desktop.core.triage import read_arrival
+from desktop.core.triage import read_arrival, read_header
 from desktop.core.verdict import Judgement, Verdict
 from desktop.practice import cast, terminal
 from desktop.practice.session import Session
@@ -220,12 +220,19 @@ def test_a_misread_mail_is_named(
 ) -> None:
     """With replies that name nothing, automatic answers taken for replies or reports lost, their step fails."""
 
-    def read(raw: bytes, *, received_at: datetime) -> Arrival:
-        arrival = read_arrival(raw, received_at=received_at)
+    def taken(arrival: Arrival) -> Arrival:
         is_ours = arrival.facts.from_ == cast.SENDER
         return misread(arrival) if arrival.kind is kind and not is_ours else arrival
 
+    def read(raw: bytes, *, received_at: datetime) -> Arrival:
+        return taken(read_arrival(raw, received_at=received_at))
+
+    def read_first(header: bytes, *, received_at: datetime) -> tuple[Arrival, bool]:
+        arrival, needs_body = read_header(header, received_at=received_at)
+        return taken(arrival), needs_body
+
     monkeypatch.setattr("desktop.core.triage.read_arrival", read)
+    monkeypatch.setattr("desktop.core.triage.read_header", read_first)
     code, text = played(fails=step)
     assert (1, step) == (code, failed_step(text))
 
