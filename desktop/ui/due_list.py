@@ -167,6 +167,7 @@ class DueList(QTableView):
         super().__init__()
         self._due, self._themes = model, themes
         self._hovered: int | None = None
+        self._headings: tuple[int, ...] = ()
         self.setModel(model)
         self._delegate = DueDelegate(themes, self)
         self.setItemDelegate(self._delegate)
@@ -197,6 +198,7 @@ class DueList(QTableView):
         self._later.timeout.connect(self._place_actions)
         self.doubleClicked.connect(self._on_double_clicked)
         themes.changed.connect(self._on_theme_changed)
+        self._on_reset()
 
     def current_line(self) -> DueLine | None:
         """Return the line the keyboard is on."""
@@ -261,8 +263,13 @@ class DueList(QTableView):
     @Slot()
     def _on_reset(self) -> None:
         self._hovered = None
-        for row in self._due.heading_rows():
+        headings = self._due.heading_rows()
+        # A row keeps its height through a reset, also where a line now stands in a heading's place.
+        for row in set(self._headings).difference(headings):
+            self.setRowHeight(row, self._delegate.line_height)
+        for row in headings:
             self.setRowHeight(row, self._delegate.heading_height)
+        self._headings = headings
 
     @Slot(QModelIndex, QModelIndex)
     def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:

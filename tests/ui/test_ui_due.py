@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from time import thread_time
 
 import pytest
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QAbstractItemModel, QCoreApplication, QModelIndex, Qt
+from PySide6.QtGui import QAccessible, QFont
 from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from desktop.core.address import Mailbox
@@ -19,7 +21,7 @@ from desktop.store.questions import Candidate, Question, QuestionKind
 from desktop.ui import question_words
 from desktop.ui.due_lines import DueReading, due_groups, is_nothing, next_sentence, today_groups
 from desktop.ui.due_list import DueList
-from desktop.ui.due_model import DueGroup, DueLine, DueModel
+from desktop.ui.due_model import LINE_ROLE, DueGroup, DueLine, DueModel
 from desktop.ui.glyphs import Glyph
 from desktop.ui.theme import Themes
 from tests.ui.sample_data import HOSTILE
@@ -321,3 +323,39 @@ def test_a_hundred_thousand_lines_are_shown_at_once(themes: Themes, qtbot: QtBot
     due_list.select_row(50_000)
     assert due_list.grab().width() > 0
     assert thread_time() - began_s < 2
+
+
+@pytest.mark.parametrize("points", [8, 10, 14, 22])
+def test_every_row_has_the_height_of_what_stands_in_it(
+    qtbot: QtBot, themes: Themes, qapp: QApplication, points: int
+) -> None:
+    """Whatever stood in its place before, at any width and size of letters: no line is cut, no heading stretched."""
+    usual = qapp.font()
+    font = QFont(usual)
+    font.setPointSize(points)
+    qapp.setFont(font)
+    try:
+        model = DueModel()
+        shown = DueList(model, themes)
+    finally:
+        qapp.setFont(usual)
+    qtbot.addWidget(shown)
+    shown.show()
+    random = Random(points)
+    for width in (320, 560, 900, 1400):
+        for _ in range(5):
+            model.replace(tuple(some_group(random, number) for number in range(random.randint(1, 4))))
+            shown.resize(width, 420)
+            QCoreApplication.processEvents()
+            rows = [model.data(model.index(row, 0), LINE_ROLE) for row in range(model.rowCount())]
+            needed = [
+                shown.itemDelegate().sizeHint(QStyleOptionViewItem(), model.index(at, 0)) for at in range(len(rows))
+            ]
+            assert [size.height() for size in needed] == [shown.rowHeight(at) for at in range(len(rows))]
+            assert sum(size.height() for size in needed) == shown.verticalHeader().length()
+
+
+def some_group(random: Random, number: int) -> DueGroup:
+    """Return a group with a few lines or none."""
+    lines = tuple(line(100 * number + at) for at in range(random.randint(0, 4)))
+    return DueGroup(title=f"Group {number}", lines=lines)
