@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QObject, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
@@ -41,6 +41,7 @@ from desktop.ui.actions import (
     RelayState,
     Stations,
 )
+from desktop.ui.collecting import Collecting, destroy
 from desktop.ui.main_window import MainWindow
 
 ANSWER_WAIT_MS = 500
@@ -92,6 +93,7 @@ def application() -> QApplication:
     if isinstance(existing, QApplication):
         return existing
     made = QApplication(sys.argv[:1])
+    Collecting(made)
     made.setApplicationName("Readback")
     made.setDesktopFileName("readback")
     # With a tray icon the program outlives its window; without one the window's closing quits by itself.
@@ -167,8 +169,7 @@ def dismiss(window: MainWindow, crossing: Crossing) -> None:
     crossing.part()
     window.leave()
     window.hide()
-    window.deleteLater()
-    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
+    destroy(window)
 
 
 def tell_at_start(trouble: Trouble) -> None:

@@ -27,6 +27,7 @@ class MailServers(QWidget):
         self.incoming = ServerFields(
             "incoming",
             _INCOMING_PORTS,
+            self,
             example="imap.example.com",
             user_hint="As for outgoing mail",
             keys=("Incoming server", "Encryption", "Port", "User name"),
@@ -34,6 +35,7 @@ class MailServers(QWidget):
         self.outgoing = ServerFields(
             "outgoing",
             _OUTGOING_PORTS,
+            self,
             example="smtp.example.com",
             user_hint="Often your address",
             keys=("Outgoing server", "Encryption", "Port", "User name"),

@@ -15,7 +15,7 @@ from desktop.ui.theme import Theme
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
-_LOOK_MS: Final = 30
+_LOOK_MS: Final = 12
 _PATIENCE: Final = 200
 _PAGES: Final = ("accounts", "mail-program", "relay", "follow-ups", "notifications", "appearance")
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit
 
 from desktop.core.errors import Malformed
 from desktop.store.accounts import Security
@@ -12,16 +12,23 @@ from desktop.ui.forms import PortField, form_label
 _SECURITIES: Final = {Security.TLS: "TLS from the start", Security.STARTTLS: "STARTTLS, required"}
 
 
-class ServerFields(QWidget):
+class ServerFields(QObject):
     """Rows for a form; `edited` says that the user wrote words of their own into one."""
 
     edited = Signal()
 
     def __init__(
-        self, kind: str, ports: dict[Security, int], *, example: str, user_hint: str, keys: tuple[str, ...]
+        self,
+        kind: str,
+        ports: dict[Security, int],
+        parent: QObject,
+        *,
+        example: str,
+        user_hint: str,
+        keys: tuple[str, ...],
     ) -> None:
         """`kind` is "outgoing" or "incoming"; `keys` are the four labels, each with its mnemonic, if any."""
-        super().__init__()
+        super().__init__(parent)
         self._ports, self._kind = ports, kind
         self.host, self.user = QLineEdit(), QLineEdit()
         self.host.setPlaceholderText(example)

@@ -1,5 +1,6 @@
 """The window program around its window: what it maps, who may knock, how the practice round plays in it."""
 
+import gc
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,15 @@ from desktop.store.arrivals import Batch, record_batch
 from desktop.store.folders import FolderRole, FolderRow
 from desktop.tracking.poller import Link, PollerState
 from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState, RelayState, StepState
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _collected_on_the_main_thread() -> Iterator[None]:
+    """Let no worker collect what a window left behind, as the program does; what is left goes here."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,15 @@
 """What the window's tests share: a filled store, the stand-in for the app, a window with its readings come in."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop.store.database import Store
+from desktop.ui.collecting import destroy
 from desktop.ui.main_window import MainWindow
 from desktop.ui.ops import Ops
 from desktop.ui.theme import Theme, Themes
@@ -23,12 +24,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _collected_on_the_main_thread() -> Iterator[None]:
+    """Let no worker collect what a test left behind, as the program does; what is left goes here."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
 @pytest.fixture
 def themes(qapp: QApplication) -> Iterator[Themes]:
     """Dress the application in the light theme."""
     themes = Themes(qapp, Theme.LIGHT)
     yield themes
-    themes.deleteLater()
+    destroy(themes)
 
 
 @pytest.fixture
@@ -37,9 +47,7 @@ def ops(qapp: QApplication) -> Iterator[Ops]:
     ops = Ops()
     yield ops
     ops.close()
-    # What hangs on it goes with it here: left to the collector, it might go on a worker.
-    ops.deleteLater()
-    QCoreApplication.sendPostedEvents(ops, QEvent.Type.DeferredDelete.value)
+    destroy(ops)
 
 
 @pytest.fixture
@@ -82,5 +90,5 @@ def open_window(
     yield opened
     for window in windows:
         window.leave()
-        window.close()
-        window.deleteLater()
+        window.hide()
+        destroy(window)
