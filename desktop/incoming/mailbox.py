@@ -21,6 +21,7 @@ from desktop.accounts.credentials import Bearer, Credential
 from desktop.core.errors import Refused
 from desktop.incoming.troubles import (
     NoFolder,
+    no_mailbox_there,
     no_way_in,
     sign_in_refused,
     told_as_trouble,
@@ -142,6 +143,9 @@ def _open(
     except imaplib.IMAP4.error as error:
         if str(error).startswith("b'* BYE"):
             raise turned_away(account) from error
+        # imaplib's words for a first line that is no IMAP; its class is that of a connection that ended.
+        if str(error).startswith("unexpected response"):
+            raise no_mailbox_there(account) from error
         raise unreachable(account, error) from error
     except (OSError, ValueError) as error:
         raise unreachable(account, error) from error

@@ -63,8 +63,13 @@ def unreachable(account: AccountRow, error: Exception) -> Unreachable:
         return Unreachable(f"“{host}” cannot be a server's name.", "Check the server's name.")
     if isinstance(error, imaplib.IMAP4.abort | OSError):
         return Unreachable(f"The connection to {host} was closed.", "Try again later.")
+    return no_mailbox_there(account)
+
+
+def no_mailbox_there(account: AccountRow) -> Unreachable:
+    """Return the trouble of a server that speaks another protocol."""
     return Unreachable(
-        f"There is no mailbox server at {host} on port {port}.",
+        f"There is no mailbox server at {account.imap_host} on port {account.imap_port}.",
         f"Check the server's name and the port: {_PORTS}. Some providers have no IMAP, or not for all.",
     )
 
