@@ -3,10 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import trustme
 
 HOST = "localhost"
+# The expired certificate is for this address too, so that its end is the only thing wrong with it.
+EXPIRED_IMAP_HOST: Final = "127.0.0.5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,9 @@ def make_certificates(folder: Path) -> Certificates:
     authority.cert_pem.write_to_path(ca_file)
     names = (HOST, "127.0.0.1", "mail.example.test")
     long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    over = authority.issue_cert(*names, not_before=long_ago, not_after=long_ago + dt.timedelta(days=365))
+    over = authority.issue_cert(
+        *names, EXPIRED_IMAP_HOST, not_before=long_ago, not_after=long_ago + dt.timedelta(days=365)
+    )
     return Certificates(
         ca_file=ca_file,
         good=_write(folder, "good", authority.issue_cert(*names)),

@@ -166,6 +166,51 @@ def alices_thunderbird(
 
 
 @pytest.fixture(scope="session")
+def erins_screen(ground: Path) -> Iterator[Screen]:
+    """Give erin's screen."""
+    folder = ground / "erins-screen"
+    folder.mkdir(mode=0o700)
+    running = Screen(folder)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def erins_desktop(ground: Path, provider: Provider, erins_screen: Screen) -> Iterator[Desktop]:
+    """Give Readback's window on erin's screen: no relay, and her mailbox is read."""
+    provider.maildir("erin")
+    door = Door(sender="erin", port=provider.ports.submission_spoken, login="erin", reads_mail=True)
+    running = Desktop(ground / "erins-desktop", provider, [door])
+    try:
+        running.put_setting("followup.country", "DE")
+        running.start(environment=erins_screen.environment)
+        running.wait_read()
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def erins_thunderbird(
+    ground: Path, provider: Provider, erins_desktop: Desktop, erins_screen: Screen
+) -> Iterator[Thunderbird]:
+    """Give erin's Thunderbird, whose outgoing server is Readback's listener."""
+    account = dataclasses.replace(
+        account_at(provider, "erin"),
+        smtp_port=erins_desktop.port,
+        smtp_security=SmtpSecurity.NONE,
+        smtp_password=LISTENER_PASSWORD,
+    )
+    running = Thunderbird(ground / "erins-thunderbird", account, erins_screen)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
 def pictures(ground: Path) -> Path:
     """Give the folder for pictures to look at: READBACK_PICTURES, or one that is thrown away."""
     folder = Path(os.environ.get("READBACK_PICTURES", str(ground / "pictures")))

@@ -4,6 +4,7 @@ The folder is filled beforehand with what the user would enter: accounts, a rela
 one second.  What the desktop knows is read from its store through a connection of the test's own.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from desktop.accounts import channel as channels
 from desktop.accounts.vault import LISTENER_SECRET, FileVault, account_secret
@@ -21,8 +22,9 @@ from desktop.core.keep import Keep
 from desktop.core.permission import Method, Purpose
 from desktop.places import Places
 from desktop.store import mail, people, settings
-from desktop.store.accounts import AccountRow, Security, save_account
+from desktop.store.accounts import AccountRow, Security, accounts, save_account
 from desktop.store.database import Store
+from desktop.store.folders import folders
 from desktop.store.mail import CopyRow
 from desktop.tracking.register import register
 from tests.real.provider import Provider, address_of, password_of
@@ -35,24 +37,31 @@ WINDOW_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """One account of the desktop: the sender's local part, and the provider's port it hands mail to."""
+    """One account of the desktop: the sender's local part, and the provider's port it hands mail to.
+
+    It signs in as `login`, and reads that mailbox where `reads_mail`.
+    """
 
     sender: str
     port: int
     security: Security = Security.STARTTLS
+    login: str = "alice"
+    reads_mail: bool = False
 
 
 def account_row(provider: Provider, door: Door) -> AccountRow:
-    """Return a new account at one of the provider's doors, which signs in as alice."""
+    """Return a new account at one of the provider's doors."""
     return AccountRow(
         id=0,
         label=door.sender,
         host="localhost",
         port=door.port,
         security=door.security,
-        user=address_of("alice"),
+        user=address_of(door.login),
         identities=(Mailbox(door.sender.capitalize(), f"{door.sender}@{DOMAIN}"),),
         ca_file=str(provider.certificates.ca_file),
+        imap_host="localhost" if door.reads_mail else "",
+        imap_port=provider.ports.imaps,
     )
 
 
@@ -65,7 +74,7 @@ class Desktop:
     """A prepared folder and, once started, the process that works on it."""
 
     def __init__(self, home: Path, provider: Provider, doors: Sequence[Door]) -> None:
-        """Fill the folder `home`: one account for each door, all of them with alice's password."""
+        """Fill the folder `home`: one account for each door, with its password."""
         (self.port,) = free_ports(1)
         self._home = home
         self._places = Places.in_folder(home)
@@ -82,11 +91,15 @@ class Desktop:
 
     def _add_account(self, provider: Provider, door: Door) -> None:
         _, account_id = save_account(self.store, account_row(provider, door))
-        self._vault.put(account_secret(account_id), password_of("alice"))
+        self._vault.put(account_secret(account_id), password_of(door.login))
 
     def connect_relay(self, url: str) -> None:
         """Register a channel at the relay, as the settings do; before the start."""
         channels.save(self._vault, register(url, None))
+
+    def put_setting(self, key: str, value: Any) -> None:
+        """Choose a setting, while nothing runs."""
+        settings.put(self.store, key, value)
 
     def permit(self, name: str) -> None:
         """Record that a person agreed to both purposes; before the start."""
@@ -139,10 +152,45 @@ class Desktop:
         """Return the process's log files and the file with what it printed."""
         return (*self._home.glob("*.log*"), self._places.journal)
 
+    def told(self, *arguments: str) -> Any:
+        """Run `readback` with `arguments` and --json beside whatever runs, and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "desktop", *arguments, "--json"],
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "READBACK_HOME": str(self._home)},
+            check=True,
+            capture_output=True,
+            timeout=30,
+        )
+        return json.loads(done.stdout)
+
+    def read_to(self) -> dict[str, int]:
+        """Return, of each folder that was read to its end, the UID that is read next, by the folder's name."""
+        rows = [row for account in accounts(self.store) for row in folders(self.store, account.id)]
+        return {row.name: row.next_uid for row in rows if row.backlog_uid is None}
+
+    def wait_read(self, *, within_s: float = 20) -> None:
+        """Return once inbox and Sent of its account have been read."""
+        until(lambda: {"INBOX", "Sent"} <= set(self.read_to()), what="the first reading", within_s=within_s)
+
+    def printed(self) -> str:
+        """Return what the process printed so far."""
+        return (self._home / "process.log").read_text("utf-8", "replace")
+
+    @property
+    def pid(self) -> int:
+        """The number of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
+    def stop(self) -> int | None:
+        """End the process and return its exit status, None when it was never started; it can be started again."""
+        if self._process is None:
+            return None
+        end(self._process)
+        return self._process.returncode
+
     def close(self) -> int | None:
         """End the process and return its exit status, None when it was never started."""
         with closing(self.store):
-            if self._process is None:
-                return None
-            end(self._process)
-            return self._process.returncode
+            return self.stop()

@@ -110,6 +110,25 @@ class Provider:
             client.login(address_of(sender), password_of(sender))
             client.sendmail(address_of(sender), [address_of(name) for name in recipients], message)
 
+    def deliver(self, message: bytes, *, to: str) -> None:
+        """Put a mail into a person's mailbox by LMTP, past all limits of Postfix, with the Sieve script run."""
+        with smtplib.LMTP("127.0.0.1", self.ports.lmtp, timeout=60) as client:
+            client.sendmail(f"somebody@elsewhere.{DOMAIN}", [address_of(to)], message)
+
+    def doveadm(self, *words: str, check: bool = True) -> str:
+        """Run a command of Dovecot's administrator and return what it printed; raise CalledProcessError."""
+        command = ["doveadm", "-c", str(self.root / "dovecot/dovecot.conf"), *words]
+        done = subprocess.run(command, check=check, capture_output=True, timeout=20)
+        return done.stdout.decode("utf-8", "replace")
+
+    def maildir(self, name: str) -> Path:
+        """Return a person's maildir, with a Sent folder, made where there is none yet."""
+        home = self.root / "home" / name
+        for folder in ("cur", "new", "tmp", ".Sent/cur", ".Sent/new", ".Sent/tmp"):
+            (home / "Maildir" / folder).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["chown", "-R", f"{MAIL_UID}:{MAIL_UID}", str(home)], check=True, timeout=30)
+        return home / "Maildir"
+
     def log(self) -> str:
         """Return what Postfix has logged so far."""
         return (self.root / "log/postfix.log").read_text("utf-8", "replace")

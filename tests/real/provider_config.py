@@ -8,28 +8,43 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.real.certificates import Certificates, Pair
+from tests.real.certificates import EXPIRED_IMAP_HOST, Certificates, Pair
 
 DOMAIN: Final = "example.test"
 GONE: Final = "gone"  # Postfix takes mail for this name and finds later that nobody is there
+SIEVED: Final = ("frank", "greta")  # their mail is delivered by Dovecot, which runs ~/.dovecot.sieve
 MAIL_UID: Final = 5000  # owns the maildirs; no account of that number is needed
-EXPIRED_IMAP_HOST: Final = "127.0.0.5"
 WRONG_IMAP_HOST: Final = "127.0.0.6"
+PLAIN_IMAP_HOST: Final = "127.0.0.7"  # Dovecot offers no STARTTLS there
 # Local part as written → name of the maildir.
-MAILBOXES: Final = {"alice": "alice", "bob": "bob", "carol": "carol", "dave": "dave", "jürgen": "juergen"}
+MAILBOXES: Final = {
+    **{name: name for name in ("alice", "bob", "carol", "dave", "erin", "newcomer", *SIEVED)},
+    "jürgen": "juergen",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Where each service of the provider listens on 127.0.0.1 (Dovecot also on the two bad-certificate addresses)."""
+    """Where each service of the provider listens on 127.0.0.1 (Dovecot's IMAP also on the three bad addresses).
+
+    At `submission_spoken` Postfix logs every word, and `inside` it takes mail from Dovecot without a sign-in.
+    """
 
     submission: int
     submissions: int
     submission_expired: int
     submission_wrong_host: int
     submission_without_tls: int
+    submission_spoken: int
+    inside: int
+    imap: int
     imaps: int
+    lmtp: int
     policy: int
+
+
+def _transports(ports: Ports) -> str:
+    return ", ".join(f"{{ {name}@{DOMAIN} = lmtp:inet:127.0.0.1:{ports.lmtp} }}" for name in SIEVED)
 
 
 def main_cf(root: Path, ports: Ports, certificates: Certificates) -> str:
@@ -59,6 +74,7 @@ virtual_mailbox_maps = texthash:{postfix}/etc/mailboxes
 virtual_uid_maps = static:{MAIL_UID}
 virtual_gid_maps = static:{MAIL_UID}
 default_transport = error:5.4.4 no route in the test world
+transport_maps = inline:{{ {_transports(ports)} }}
 virtual_alias_maps = inline:{{ {{ {GONE}@{DOMAIN} = nobody.here@{DOMAIN} }} }}
 notify_classes =
 smtpd_tls_cert_file = {certificates.good.chain}
@@ -92,7 +108,7 @@ def _certificate(pair: Pair) -> tuple[str, str]:
 
 
 def master_cf(ports: Ports, certificates: Certificates) -> str:
-    """Return Postfix's master.cf: the five doors and the usual services behind them."""
+    """Return Postfix's master.cf: the doors and the usual services behind them."""
     starttls = ("smtpd_tls_security_level=encrypt", "smtpd_sasl_auth_enable=yes")
     doors = (
         _door(ports.submission, "submission", *starttls),
@@ -105,6 +121,17 @@ def master_cf(ports: Ports, certificates: Certificates) -> str:
             "smtpd_tls_security_level=none",
             "smtpd_tls_auth_only=no",
             "smtpd_sasl_auth_enable=yes",
+        ),
+        _door(ports.submission_spoken, "spoken", *starttls).replace(" smtpd\n", " smtpd -v\n"),
+        _door(
+            ports.inside,
+            "inside",
+            "mynetworks=127.0.0.0/8",
+            "smtpd_relay_restrictions=permit_mynetworks,reject",
+            "smtpd_sender_restrictions=",
+            "smtpd_recipient_restrictions=reject_unlisted_recipient",
+            "smtpd_data_restrictions=",
+            "smtpd_end_of_data_restrictions=",
         ),
     )
     return "".join(doors) + _SERVICES
@@ -125,6 +152,7 @@ showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
+lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
@@ -153,7 +181,7 @@ passdb {{
 
 
 def dovecot_conf(root: Path, ports: Ports, certificates: Certificates, *, takes_tokens: bool = False) -> str:
-    """Return Dovecot's configuration: IMAP over TLS only, and the sign-in that Postfix asks for.
+    """Return Dovecot's configuration: IMAP, LMTP with Sieve, and the sign-in that Postfix asks for.
 
     With `takes_tokens` its folder holds an `oauth2.conf` besides.
     """
@@ -164,8 +192,8 @@ base_dir = {dovecot}/run
 state_dir = {dovecot}/state
 instance_name = {root.name}
 log_path = {root}/log/dovecot.log
-protocols = imap
-listen = 127.0.0.1, {EXPIRED_IMAP_HOST}, {WRONG_IMAP_HOST}
+protocols = imap lmtp
+listen = 127.0.0.1, {EXPIRED_IMAP_HOST}, {WRONG_IMAP_HOST}, {PLAIN_IMAP_HOST}
 ssl = required
 ssl_cert = <{certificates.good.chain}
 ssl_key = <{certificates.good.key}
@@ -176,6 +204,9 @@ local {EXPIRED_IMAP_HOST} {{
 local {WRONG_IMAP_HOST} {{
   ssl_cert = <{wrong.chain}
   ssl_key = <{wrong.key}
+}}
+local {PLAIN_IMAP_HOST} {{
+  ssl = no
 }}
 disable_plaintext_auth = yes
 auth_mechanisms = plain login{" xoauth2 oauthbearer" if takes_tokens else ""}
@@ -213,12 +244,26 @@ namespace inbox {{
 }}
 service imap-login {{
   inet_listener imap {{
-    port = 0
+    port = {ports.imap}
   }}
   inet_listener imaps {{
     port = {ports.imaps}
     ssl = yes
   }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {ports.lmtp}
+  }}
+}}
+submission_host = 127.0.0.1:{ports.inside}
+protocol lmtp {{
+  mail_plugins = sieve
+  postmaster_address = postmaster@{DOMAIN}
+}}
+plugin {{
+  sieve = file:~/.dovecot.sieve
 }}
 service auth {{
   unix_listener {root}/postfix/spool/private/auth {{

@@ -10,10 +10,11 @@ from desktop.accounts.tls import client_context
 from desktop.core.errors import NotAuthorised, Trouble, Unreachable
 from desktop.outgoing.probe import probe
 from desktop.store.accounts import Security
+from tests.real.certificates import EXPIRED_IMAP_HOST
 from tests.real.client import hand_in, signed_in
 from tests.real.desktop import Desktop, Door, account_row
 from tests.real.provider import Provider, address_of, password_of
-from tests.real.provider_config import EXPIRED_IMAP_HOST, WRONG_IMAP_HOST
+from tests.real.provider_config import WRONG_IMAP_HOST
 
 pytestmark = pytest.mark.timeout(120)
 SECRET = Password(user=address_of("alice"), secret=password_of("alice"))

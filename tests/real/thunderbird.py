@@ -7,7 +7,9 @@ what is tested is the program people use; only the compose window is filled by t
 import subprocess
 import warnings
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from tests.real.screen import Screen
@@ -18,13 +20,17 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # mozinfo 1.2 calls distro.linux_distribution() on import
     from marionette_driver.marionette import Marionette
 
+_SELECT_AGAIN_S: Final = 5.0
 # The wrapper /usr/bin/thunderbird asks questions of its own.
 PROGRAM: Final = "/usr/lib/thunderbird/thunderbird"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is typed into the compose window; `body` is HTML unless `is_plain`."""
+    """What is typed into the compose window; `body` is HTML unless `is_plain`.
+
+    With `asks_receipt` "Return Receipt" is ticked in the Options menu.
+    """
 
     to: str
     subject: str
@@ -32,6 +38,15 @@ class Draft:
     cc: str = ""
     bcc: str = ""
     is_plain: bool = False
+    asks_receipt: bool = False
+
+
+class Receipts(IntEnum):
+    """Thunderbird's numbers for what it does when a sender asks for a receipt."""
+
+    NEVER = 0
+    ALWAYS = 1
+    ASK = 2
 
 
 class SendFailed(Exception):  # noqa: N818 - it is what Thunderbird told its user, not an error of ours
@@ -92,6 +107,8 @@ class Thunderbird:
         form = "plain" if draft.is_plain else "html"
         self._run(_OPEN_COMPOSER, draft.to, draft.cc, draft.bcc, draft.subject, draft.body, form)
         until(lambda: self._run(_CAN_SEND, draft.subject), what="the compose window to be ready", within_s=30)
+        if draft.asks_receipt:
+            self._run(_ASK_RECEIPT)
 
     def press_send(self, *, within_s: float = 30) -> None:
         """Send what is written; return when it is sent and its Sent copy stored, or raise SendFailed.
@@ -112,6 +129,27 @@ class Thunderbird:
             self.discard()
             raise
 
+    def reply(self, subject: str, words: str) -> None:
+        """Open the message with `subject`, press Reply, type `words` above what is quoted, and send it."""
+        self.open_message(subject)
+        self._run(_PRESS_REPLY)
+        until(lambda: self._run(_CAN_SEND, f"Re: {subject}"), what="the reply to be ready", within_s=30)
+        self._run(_TYPE, words)
+        self.press_send()
+
+    def answer_receipts(self, how: "Receipts") -> None:
+        """Choose in the settings what is done when a sender asks for a receipt."""
+        self._run(_CHOOSE_RECEIPTS, str(int(how)))
+
+    def is_asked_for_receipt(self) -> bool:
+        """Return whether the displayed message has the bar that asks whether to send a receipt."""
+        return bool(self._run(_ASKS_RECEIPT))
+
+    def press_receipt_button(self, *, sends: bool) -> None:
+        """Press Send or Ignore in that bar."""
+        self._run(_PRESS_RECEIPT_BUTTON, "0" if sends else "1")
+        until(lambda: not self.is_asked_for_receipt(), what="the bar to go")
+
     def discard(self) -> None:
         """Close the compose window without saving."""
         self._run(_COMPOSER + "composer.SetContentAndBodyAsUnmodified(); composer.close();")
@@ -119,8 +157,16 @@ class Thunderbird:
 
     def open_message(self, subject: str) -> None:
         """Select the message with `subject` in the inbox, once it is there; return when it is displayed."""
-        until(lambda: self._run(_SELECT_MESSAGE, subject), what=f"“{subject}” to be in the inbox", within_s=30)
-        until(lambda: self._run(_SHOWS, subject), what=f"“{subject}” to be displayed")
+        # A selection made while the list is still being filled may show nothing, and is then made again.
+        selected_at_s = -_SELECT_AGAIN_S
+
+        def is_displayed() -> bool:
+            nonlocal selected_at_s
+            if monotonic() - selected_at_s >= _SELECT_AGAIN_S and self._run(_SELECT_MESSAGE, subject):
+                selected_at_s = monotonic()
+            return bool(self._run(_SHOWS, subject))
+
+        until(is_displayed, what=f"“{subject}” to be displayed", within_s=40)
 
     def blocks_pictures(self) -> bool:
         """Return whether the displayed message has the bar that says remote content was blocked."""
@@ -163,6 +209,25 @@ return Boolean(composer?.composeEditorReady && composer.gMsgCompose?.editor
   && composer.defaultController.isCommandEnabled("cmd_sendNow"));
 """
 )
+_ASK_RECEIPT: Final = (
+    _COMPOSER
+    + "if (!composer.gMsgCompose.compFields.returnReceipt) { composer.goDoCommand('cmd_toggleReturnReceipt'); }"
+)
+_TYPE: Final = (
+    _COMPOSER
+    + """
+const editor = composer.GetCurrentEditor();
+editor.beginningOfDocument();
+editor.insertText(arguments[0]);
+"""
+)
+_CHOOSE_RECEIPTS: Final = """
+const how = Number(arguments[0]);
+Services.prefs.setBoolPref("mail.mdn.report.enabled", how != 0);
+for (const name of ["not_in_to_cc", "outside_domain", "other"]) {
+  Services.prefs.setIntPref(`mail.mdn.report.${name}`, how);
+}
+"""
 _MAIN_WINDOW: Final = "const main = Services.wm.getMostRecentWindow('mail:3pane');"
 _HAS_STARTED: Final = _MAIN_WINDOW + "return Boolean(main?.document.getElementById('tabmail')?.currentAbout3Pane)"
 # The text is kept and the alert pressed away at once: Marionette answers nothing while a modal window is open.
@@ -184,6 +249,13 @@ _SENT: Final = "sent"
 _SENT_OR_ALERT: Final = _MAIN_WINDOW + _COMPOSER + f"return main.heardAlert || (composer ? '' : '{_SENT}')"
 _IN_MESSAGE: Final = _MAIN_WINDOW + "const message = main.document.getElementById('tabmail').currentAboutMessage;"
 _BLOCKS_PICTURES: Final = _IN_MESSAGE + "return message.gMessageNotificationBar.isShowingRemoteContentNotification()"
+_PRESS_REPLY: Final = _MAIN_WINDOW + "main.setTimeout(() => main.goDoCommand('cmd_reply'), 0);"
+_RECEIPT_BAR: Final = (
+    _IN_MESSAGE
+    + "const bar = message?.gMessageNotificationBar.msgNotificationBar.getNotificationWithValue('mdnRequested');"
+)
+_ASKS_RECEIPT: Final = _RECEIPT_BAR + "return Boolean(bar)"
+_PRESS_RECEIPT_BUTTON: Final = _RECEIPT_BAR + "bar.buttonContainer.children[Number(arguments[0])].click();"
 # The inbox is kept up to date by IDLE, so it is enough to show it and to look.
 _SELECT_MESSAGE: Final = (
     _MAIN_WINDOW
