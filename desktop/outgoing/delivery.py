@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Event
 from typing import Final
 
 from desktop.accounts.channel import Channel
@@ -59,15 +58,15 @@ class RowsMissingError(Exception):
 class Submission:
     """What the client handed in, and the transaction that is open for it at the provider.
 
-    `open_size_bytes` is the SIZE declared there, None where none was; `is_gone` is set once the client left.  `refused`
-    are those the provider refused for good when they were named: the client heard it, and the window shows it.
+    `open_size_bytes` is the SIZE declared there, None where none was; `is_gone` says whether the client left by now.
+    `refused` are those the provider refused for good when they were named: the client heard it, the window shows it.
     """
 
     raw: bytes = field(repr=False)
     sender: Path
     recipients: tuple[Path, ...]
     open_size_bytes: int | None
-    is_gone: Event
+    is_gone: Callable[[], bool]
     refused: tuple[tuple[Path, Reply], ...] = ()
 
 
@@ -83,6 +82,8 @@ class Delivery:
         self._outcomes: dict[int, Outcome] = {}
         self._copy_ids: dict[int, int] = {}
         self._rows: tuple[Callable[[], Sequence[NewCopy]], tuple[int, ...]] | None = None
+        self._recording: Future[None] | None = None
+        self._known_facts: MessageFacts | None = None
         self._is_open = True
         self.entry_id: str | None = None
 
@@ -105,7 +106,7 @@ class Delivery:
             self._means.on_trouble(trouble)
             self._pass_through([index for index in todo if index not in self._outcomes])
         # The answer promises that the mail will be in the list.
-        self._record()
+        self._finish_recording()
         reply = answer_to([self._outcomes[index] for index in range(len(self._mail.recipients))])
         if self.entry_id is not None and not reply.is_ok:
             with self._means.fail_open():
@@ -118,6 +119,8 @@ class Delivery:
         digest = hashlib.sha256(self._mail.raw).digest()
         with self._means.fail_open():
             digest = content_hash(self._mail.raw)
+        # The first attempt's client may have left a moment ago.
+        self._means.look_around()
         keys = [key_of(digest, normalised(path.address)) for path in self._mail.recipients]
         twins = [journal.twin_of(key) for key in keys]
         self.entry_id = journal.prepare(keys)
@@ -164,13 +167,21 @@ class Delivery:
         pairs = zip(blank, reasons, strict=True)
         return [untracked_row(row, why_not, shared=why_not is WhyNot.SHARED) for row, why_not in pairs]
 
-    def _record(self) -> None:
-        """Make the prepared rows durable, if that was not done; a failure is told and leaves no ids."""
+    def _begin_recording(self) -> None:
+        """Have the prepared rows made durable, if that was not done; a failure is told and leaves no ids."""
         prepared, self._rows = self._rows, None
         if prepared is not None:
             rows, todo = prepared
-            with self._means.fail_open():
-                self._record_message(rows(), todo)
+            self._recording = self._means.start(lambda: self._record(rows, todo))
+
+    def _record(self, rows: Callable[[], Sequence[NewCopy]], todo: tuple[int, ...]) -> None:
+        with self._means.fail_open():
+            self._record_message(rows(), todo)
+
+    def _finish_recording(self) -> None:
+        self._begin_recording()
+        if self._recording is not None:
+            self._recording.result()
 
     def _send_untracked(self, todo: tuple[int, ...]) -> None:
         """Begin again on a new connection, with the message as it came."""
@@ -225,7 +236,9 @@ class Delivery:
             )
 
     def _facts(self) -> MessageFacts:
-        return message_facts(self._mail.raw)
+        if self._known_facts is None:
+            self._known_facts = message_facts(self._mail.raw)
+        return self._known_facts
 
     def _send_all(self, copies: Sequence[Copy]) -> None:
         """Send one copy after the other; what cannot be sent any more is noted as not sent, never lost."""
@@ -260,8 +273,7 @@ class Delivery:
         self.upstream.send_body(copy.octets)
         self._commit(indices, is_tracked=copy.is_tracked, is_journaled=is_journaled)
         try:
-            # Nobody can hit what is untracked: its rows are written while the provider thinks.
-            reply = self.upstream.finish(meanwhile=self._record)
+            reply = self.upstream.finish()
         except AnswerLost as trouble:
             lost = ours(f"451 4.4.2 {trouble.sentence} {trouble.cure}")
             self._settle(indices, State.UNKNOWN, lost, is_journaled=is_journaled)
@@ -276,15 +288,13 @@ class Delivery:
         Without them, or without the client, the connection is dropped and nothing was sent.
         """
         entry_id = self.entry_id if is_journaled else None
-        writing: Future[None] | None = None
-        if is_tracked and self._rows is not None and entry_id is not None:
-            writing = self._means.start(lambda: self._means.journal().advance(entry_id, indices, State.COMMITTING))
-            self._record()
+        # Nobody can hit what is untracked: its rows may be written while the provider thinks.
+        self._begin_recording()
         try:
-            if writing is not None:
-                writing.result()
-            elif entry_id is not None:
+            if entry_id is not None:
                 self._means.journal().advance(entry_id, indices, State.COMMITTING)
+            if is_tracked:
+                self._finish_recording()
         except StoreTrouble:
             self.upstream.drop()
             raise
@@ -294,7 +304,7 @@ class Delivery:
                 with self._means.fail_open():
                     self._means.journal().advance(entry_id, indices, State.REJECTED)
             raise RowsMissingError
-        if self._mail.is_gone.is_set():
+        if self._mail.is_gone():
             self.upstream.drop()
             self._settle(indices, State.REJECTED, _CLIENT_GONE, is_journaled=is_journaled)
             raise ClientGoneError

@@ -4,14 +4,13 @@ aiosmtpd's protocol class is not used here: it ends a session at the client's ha
 refuses long lines and DSN parameters, and writes addresses to its log.
 """
 
-import asyncio
 import base64
 import binascii
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from desktop.outgoing.journal import Answer
 from desktop.outgoing.means import Means
@@ -21,10 +20,9 @@ from desktop.outgoing.session import Session
 from desktop.outgoing.syntax import BadCommandError, Path, read_mail, read_rcpt
 from desktop.outgoing.wire import ClientLeftError, LineTooLongError, Wire
 
-T = TypeVar("T")
 LISTENER_USER: Final = "readback"
 MAX_CONTENT_BYTES: Final = 100_000_000
-_IDLE_S: Final = 300.0
+IDLE_S: Final = 300.0
 _MAX_FAULTS: Final = 10
 _MAX_SIGN_INS: Final = 4
 # A browser that is led to this port sends one of these first (RFC 9110 9.1, RFC 9113 3.4).
@@ -41,7 +39,6 @@ class House:
     means: Means
     password: str
     workers: Executor
-    on_bug: Callable[[BaseException], None]
 
 
 class Dialogue:
@@ -52,13 +49,13 @@ class Dialogue:
         self._wire = wire
         self._house = house
         self._session: Session | None = None
-        self._warming: asyncio.Future[None] | None = None
+        self._warming: Future[None] | None = None
         self._is_greeted = False
         self._is_over = False
         self._faults = 0
         self._sign_ins = 0
         self._max_bytes = MAX_CONTENT_BYTES
-        self._handlers: dict[str, Callable[[str], Awaitable[None]]] = {
+        self._handlers: dict[str, Callable[[str], None]] = {
             "EHLO": self._ehlo,
             "HELO": self._helo,
             "AUTH": self._auth,
@@ -70,22 +67,33 @@ class Dialogue:
             "QUIT": self._quit,
         }
 
-    async def run(self) -> None:
-        """Speak until the client leaves; whatever happens, the connection is closed and the provider left."""
+    def run(self) -> None:
+        """Speak until the client leaves; whatever happens, the connection is closed and the provider left.
+
+        A bug ends the connection with a 451.
+        """
         self._wire.on_end = self._on_end
         self._say("220 Readback ESMTP")
         try:
-            while not self._is_over:
-                await self._one_command()
-        except ClientLeftError:
-            self._is_over = True
+            with self._house.means.fail_open():
+                self._speak()
         finally:
             self._wire.close()
-            await self._leave_provider()
+            self._leave_provider()
 
-    async def _one_command(self) -> None:
+    def _speak(self) -> None:
         try:
-            line = await self._wire.read_line(_IDLE_S)
+            while not self._is_over:
+                self._one_command()
+        except ClientLeftError:
+            self._is_over = True
+        except BaseException:
+            self._wire.write(_BUG)
+            raise
+
+    def _one_command(self) -> None:
+        try:
+            line = self._wire.read_line()
         except LineTooLongError:
             self._fault("500 5.5.2 This command line is too long.")
             return
@@ -100,7 +108,7 @@ class Dialogue:
         if handler is None:
             self._fault("502 5.5.1 This command is not known here.")
             return
-        await handler(argument.strip())
+        handler(argument.strip())
 
     def _say(self, text: str) -> None:
         self._wire.write(ours(text))
@@ -115,23 +123,21 @@ class Dialogue:
 
     # Greeting
 
-    async def _helo(self, _argument: str) -> None:
-        await self._reset_session()
+    def _helo(self, _argument: str) -> None:
+        self._reset_session()
         self._is_greeted = True
         self._say("250 Readback")
 
-    async def _ehlo(self, _argument: str) -> None:
-        await self._reset_session()
+    def _ehlo(self, _argument: str) -> None:
+        self._reset_session()
         self._is_greeted = True
-        offer = await self._in_worker(self._house.means.offer)
-        if offer is None:
-            return
+        offer = self._house.means.offer()
         self._max_bytes = offer.size_bytes or MAX_CONTENT_BYTES
         self._wire.write(Reply(250, "\n".join(["Readback", *_spell_offer(offer), "AUTH PLAIN LOGIN"])))
 
     # Signing in
 
-    async def _auth(self, argument: str) -> None:
+    def _auth(self, argument: str) -> None:
         if not self._is_greeted:
             self._fault("503 5.5.1 Say EHLO first.")
             return
@@ -141,46 +147,46 @@ class Dialogue:
         mechanism, _, first = argument.partition(" ")
         try:
             if mechanism.upper() == "PLAIN":
-                user, password = await self._read_plain(first)
+                user, password = self._read_plain(first)
             elif mechanism.upper() == "LOGIN":
-                user = _decoded(first or await self._challenge("VXNlcm5hbWU6"))
-                password = _decoded(await self._challenge("UGFzc3dvcmQ6"))
+                user = _decoded(first or self._challenge("VXNlcm5hbWU6"))
+                password = _decoded(self._challenge("UGFzc3dvcmQ6"))
             else:
                 self._fault("504 5.5.4 Sign in with PLAIN or LOGIN.")
                 return
         except (ValueError, LineTooLongError):
             self._fault("501 5.5.2 This could not be read.")
             return
-        await self._check(user, password)
+        self._check(user, password)
 
-    async def _read_plain(self, first: str) -> tuple[str, str]:
+    def _read_plain(self, first: str) -> tuple[str, str]:
         # RFC 4616: authorisation id, NUL, user, NUL, password; RFC 4954 4: "=" is an empty first response.
-        _, user, password = _decoded(first or await self._challenge("")).split("\x00")
+        _, user, password = _decoded(first or self._challenge("")).split("\x00")
         return user, password
 
-    async def _challenge(self, text: str) -> str:
+    def _challenge(self, text: str) -> str:
         self._wire.write_octets(f"334 {text}\r\n".encode("ascii"))
-        answer = (await self._wire.read_line(_IDLE_S)).decode("ascii")
+        answer = (self._wire.read_line()).decode("ascii")
         if answer == "*":
             raise ValueError("cancelled")
         return answer
 
-    async def _check(self, user: str, password: str) -> None:
-        known = await self._in_worker(lambda: user == LISTENER_USER or self._house.means.account_of(user) is not None)
+    def _check(self, user: str, password: str) -> None:
+        known = user == LISTENER_USER or self._house.means.account_of(user) is not None
         is_right = hmac.compare_digest(password.encode(), self._house.password.encode())
         if not (known and is_right):
             self._sign_ins += 1
             self._is_over = self._sign_ins >= _MAX_SIGN_INS
             self._say("535 5.7.8 Not Readback's user name and password; its settings show them.")
             return
-        session = Session(self._house.means, user)
+        session = Session(self._house.means, user, look=self._wire.look)
         self._session = session
-        self._warming = asyncio.get_running_loop().run_in_executor(self._house.workers, session.warm_up)
+        self._warming = self._house.workers.submit(session.warm_up)
         self._say("235 2.7.0 Signed in.")
 
     # Mail
 
-    async def _mail(self, argument: str) -> None:
+    def _mail(self, argument: str) -> None:
         session, path = self._signed_in(), self._read(argument, read_mail)
         if session is None or path is None:
             return
@@ -189,23 +195,19 @@ class Dialogue:
             self._say(f"552 5.3.4 The provider takes at most {self._max_bytes} octets.")
             return
         is_free = self._warming is None or self._warming.done()
-        if self._house.means.knows_accounts and (is_free or path.address):
-            # Nothing here waits, so no worker is needed.
-            self._wire.write(session.mail(path))
-            if is_free:
-                session.announce()
-            return
-        reply = await self._in_worker(lambda: session.mail(path))
-        if reply is not None:
-            self._wire.write(reply)
+        if not (self._house.means.knows_accounts and (is_free or path.address)):
+            self._finish_warming()
+        # The client goes on while the provider hears of its sender.
+        self._wire.write(session.mail(path))
+        if is_free:
+            session.announce()
 
-    async def _rcpt(self, argument: str) -> None:
+    def _rcpt(self, argument: str) -> None:
         session, path = self._signed_in(), self._read(argument, read_rcpt)
         if session is None or path is None:
             return
-        reply = await self._in_worker(lambda: session.rcpt(path))
-        if reply is not None:
-            self._wire.write(reply)
+        self._finish_warming()
+        self._wire.write(session.rcpt(path))
 
     def _read(self, argument: str, read: Callable[[str], Path]) -> Path | None:
         if self._session is None:
@@ -216,7 +218,7 @@ class Dialogue:
             self._say(str(error))
             return None
 
-    async def _data(self, argument: str) -> None:
+    def _data(self, argument: str) -> None:
         session = self._signed_in()
         if session is None:
             return
@@ -226,18 +228,19 @@ class Dialogue:
             return
         self._say("354 Go on; end with a dot on a line of its own.")
         session.ask_data()
-        content = await self._wire.read_content(self._max_bytes, _IDLE_S)
+        content = self._wire.read_content(self._max_bytes)
         if content is None:
-            await self._reset_session()
+            self._reset_session()
             self._say(f"552 5.3.4 The provider takes at most {self._max_bytes} octets; nothing was sent.")
             return
         self._house.means.hear()
-        reply = await self._in_worker(lambda: session.data(content))
-        session.record_outcomes()
-        if reply is not None:
-            # Let a client that closed meanwhile be seen before the reply counts as one it can read.
-            await asyncio.sleep(0)
-            self._answer(session, reply)
+        try:
+            reply = session.data(content)
+        finally:
+            session.record_outcomes()
+        # A client that closed meanwhile cannot read it.
+        self._wire.look()
+        self._answer(session, reply)
 
     def _answer(self, session: Session, reply: Reply) -> None:
         """Give the answer to a message, and have the next sign of the client confirm that it was read."""
@@ -256,14 +259,14 @@ class Dialogue:
 
     # The rest
 
-    async def _rset(self, _argument: str) -> None:
-        await self._reset_session()
+    def _rset(self, _argument: str) -> None:
+        self._reset_session()
         self._say("250 2.0.0 OK")
 
-    async def _noop(self, _argument: str) -> None:
+    def _noop(self, _argument: str) -> None:
         self._say("250 2.0.0 OK")
 
-    async def _quit(self, _argument: str) -> None:
+    def _quit(self, _argument: str) -> None:
         self._say("221 2.0.0 Bye")
         self._is_over = True
 
@@ -272,33 +275,17 @@ class Dialogue:
             self._fault("530 5.7.0 Sign in first, with the user name and password that Readback's settings show.")
         return self._session
 
-    async def _reset_session(self) -> None:
+    def _reset_session(self) -> None:
+        self._finish_warming()
         if self._session is not None:
-            await self._in_worker(self._session.reset)
+            self._session.reset()
 
-    async def _in_worker(self, work: Callable[[], T]) -> T | None:
-        """Return what `work` returns on a worker; a bug there ends the connection with a 451 and None.
-
-        The work goes on to its end even when the client leaves: a mail that is committed must be accounted for.
-        """
-        if self._warming is not None:
-            warming, self._warming = self._warming, None
-            await asyncio.wait([warming])
-            failure = warming.exception()
-            if failure is not None:
-                self._house.on_bug(failure)
-        loop = asyncio.get_running_loop()
-        is_done = loop.create_future()
-        running = self._house.workers.submit(work)
-        running.add_done_callback(lambda _: loop.call_soon_threadsafe(is_done.set_result, None))
-        await is_done
-        error = running.exception()
-        if error is None:
-            return running.result()
-        self._house.on_bug(error)
-        self._wire.write(_BUG)
-        self._is_over = True
-        return None
+    def _finish_warming(self) -> None:
+        """Wait for the connection to the provider that was begun when the client signed in."""
+        warming, self._warming = self._warming, None
+        if warming is not None:
+            with self._house.means.fail_open():
+                warming.result()
 
     def _on_end(self) -> None:
         """Let what is not committed yet stay unsent, and what was not read stay unconfirmed."""
@@ -308,6 +295,10 @@ class Dialogue:
             # At once: the client's next attempt may be here already.
             means.leave(session.entry_ids)
 
+    def look(self) -> None:
+        """Take note, on any thread, of a client that left by now."""
+        self._wire.look()
+
     def stop(self) -> None:
         """End after the reply to what is committed; nothing else is begun."""
         self._is_over = True
@@ -315,12 +306,13 @@ class Dialogue:
             self._session.leave()
         self._wire.interrupt()
 
-    async def _leave_provider(self) -> None:
+    def _leave_provider(self) -> None:
         session = self._session
         if session is None:
             return
         self._on_end()
-        await self._in_worker(session.close)
+        self._finish_warming()
+        session.close()
 
 
 def _nothing(_was_read: bool) -> None:

@@ -1,14 +1,15 @@
-"""The door for mail clients: an SMTP listener on loopback, on a thread and an event loop of its own.
+"""The door for mail clients: an SMTP listener on loopback, each connection on a thread of its own.
 
 It forwards while the client waits and answers with the provider's own reply.  It runs with the window or without.
 """
 
-import asyncio
 import contextlib
 import secrets
+import socket
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,10 @@ from desktop.accounts.channel import Channel
 from desktop.accounts.credentials import Credentials
 from desktop.accounts.vault import LISTENER_SECRET, Vault
 from desktop.core.errors import StoreTrouble, Trouble
-from desktop.outgoing.dialogue import LISTENER_USER, Dialogue, House
+from desktop.outgoing.dialogue import IDLE_S, LISTENER_USER, Dialogue, House
 from desktop.outgoing.journal import Entry, Journal, State
 from desktop.outgoing.means import Means
+from desktop.outgoing.replies import ours
 from desktop.outgoing.upstream import Timeouts
 from desktop.outgoing.wire import Wire
 from desktop.store.database import Store
@@ -29,7 +31,8 @@ __all__ = ["DEFAULT_PORT", "LISTENER_USER", "Listener"]
 # ManageSieve's port: on the browsers' list of blocked ones (WHATWG Fetch 2.9), so no page can speak to it.
 DEFAULT_PORT: Final = 4190
 _HOST: Final = "127.0.0.1"
-_MAX_WORKERS: Final = 64
+MAX_CONNECTIONS: Final = 64
+_TOO_MANY: Final = ours("421 4.7.0 Too many connections at a time; try again later.")
 _AT_START: Final = {
     State.PREPARED: (CopyState.REFUSED, "Readback ended before this was sent; the mail program still has it."),
     State.ACCEPTED: (CopyState.SENT, ""),
@@ -39,7 +42,7 @@ _AT_START: Final = {
 
 
 class Listener:
-    """Started once, stopped once; `start` and `stop` block and may be called from any thread but the listener's."""
+    """Started once, stopped once; `start` and `stop` block and may be called from any thread but the listener's own."""
 
     def __init__(
         self,
@@ -67,12 +70,14 @@ class Listener:
             journal_path=journal_path,
             clock=clock,
             on_trouble=on_trouble,
+            look_around=self._look_around,
             timeouts=timeouts or Timeouts(),
         )
-        self._workers = ThreadPoolExecutor(_MAX_WORKERS, thread_name_prefix="outgoing")
-        self._loop = asyncio.new_event_loop()
-        self._server: asyncio.Server | None = None
-        self._dialogues: dict[asyncio.Task[None], Dialogue] = {}
+        self._workers = ThreadPoolExecutor(MAX_CONNECTIONS, thread_name_prefix="outgoing")
+        self._door: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._dialogues: dict[threading.Thread, Dialogue] = {}
+        self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
         self.password = ""
 
@@ -85,15 +90,17 @@ class Listener:
         self._settle_journal()
         self._means.recall_offers()
         self._workers.submit(self._means.offer)
-        self._thread.start()
         try:
-            return asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+            self._door = socket.create_server((_HOST, self._port), backlog=100)
         except OSError as error:
             self.stop()
             raise StoreTrouble(
                 f"Port {self._port} of this machine is taken.",
                 "Close the other Readback, or choose another port in the settings and in the mail program.",
             ) from error
+        self._thread.start()
+        port: int = self._door.getsockname()[1]
+        return port
 
     def _own_password(self) -> str:
         """Return the listener's own password, made once: never the mailbox's."""
@@ -128,50 +135,68 @@ class Listener:
         journal.mark_recorded(entry.id)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        house = House(means=self._means, password=self.password, workers=self._workers)
+        assert self._door is not None
+        while True:
+            try:
+                connection, _ = self._door.accept()
+            except ConnectionAbortedError:
+                continue
+            except OSError:
+                # `stop` shut the door.
+                return
+            self._begin(Wire(connection, IDLE_S), house)
 
-    async def _listen(self) -> int:
-        house = House(means=self._means, password=self.password, workers=self._workers, on_bug=_to_crash_handler)
+    def _begin(self, wire: Wire, house: House) -> None:
+        dialogue = Dialogue(wire, house)
+        thread = threading.Thread(target=self._speak, args=(dialogue,), name="outgoing-client", daemon=True)
+        with self._lock:
+            is_wanted = not self._is_stopping and len(self._dialogues) < MAX_CONNECTIONS
+            if is_wanted:
+                self._dialogues[thread] = dialogue
+        if is_wanted:
+            thread.start()
+        else:
+            wire.write(_TOO_MANY)
+            wire.close()
 
-        def begin(wire: Wire) -> None:
-            dialogue = Dialogue(wire, house)
-            task = self._loop.create_task(dialogue.run())
-            self._dialogues[task] = dialogue
-            task.add_done_callback(self._dialogues.pop)
+    def _speak(self, dialogue: Dialogue) -> None:
+        try:
+            dialogue.run()
+        finally:
+            with self._lock:
+                del self._dialogues[threading.current_thread()]
 
-        self._server = await self._loop.create_server(lambda: Wire(begin), _HOST, self._port)
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+    def _look_around(self) -> None:
+        with self._lock:
+            dialogues = tuple(self._dialogues.values())
+        for each in dialogues:
+            each.look()
 
     def stop(self) -> None:
-        """Stop listening; mail that is committed gets a few seconds for its answer, then the thread ends."""
-        if self._thread.is_alive():
-            stopping: Future[None] = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
-            stopping.result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        """Stop listening; mail that is committed gets a few seconds for its answer, then nothing is waited for."""
+        with self._lock:
+            if self._is_stopping:
+                return
+            self._is_stopping = True
+            dialogues = dict(self._dialogues)
+        if self._door is not None:
+            # Closing alone does not end the wait for the next connection.
+            self._door.shutdown(socket.SHUT_RDWR)
             self._thread.join()
-        if not self._loop.is_closed():
-            self._loop.close()
-            self._workers.shutdown(wait=False)
-            self._means.close()
-
-    async def _end(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for dialogue in self._dialogues.values():
+            self._door.close()
+        for dialogue in dialogues.values():
             dialogue.stop()
-        if self._dialogues:
-            _, late = await asyncio.wait(set(self._dialogues), timeout=self._grace_s)
-            self._means.wake_all()
-            if late:
-                await asyncio.wait(late, timeout=self._grace_s)
-        # Closed transports are let go in the loop's next round.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        late = _joined(dialogues, self._grace_s)
+        self._means.wake_all()
+        _joined(late, self._grace_s)
+        self._workers.shutdown(wait=False)
+        self._means.close()
 
 
-def _to_crash_handler(error: BaseException) -> None:
-    threading.excepthook(
-        threading.ExceptHookArgs((type(error), error, error.__traceback__, threading.current_thread()))
-    )
+def _joined(threads: Iterable[threading.Thread], wait_s: float) -> list[threading.Thread]:
+    """Wait for threads to end, for so long altogether; return those that did not."""
+    until = time.monotonic() + wait_s
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return [thread for thread in threads if thread.is_alive()]

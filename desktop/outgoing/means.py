@@ -70,14 +70,16 @@ class Means:
         journal_path: Path,
         clock: Callable[[], datetime],
         on_trouble: Callable[[Trouble], None],
+        look_around: Callable[[], None],
         timeouts: Timeouts,
     ) -> None:
-        """Take what the app built; nothing is opened yet."""
+        """Take what the app built; nothing is opened yet.  `look_around` takes note of clients that left by now."""
         self.store = store
         self._credentials = credentials
         self.channel = channel
         self.clock = clock
         self.on_trouble = on_trouble
+        self.look_around = look_around
         self._timeouts = timeouts
         self._journal_path = journal_path
         self._journal: Journal | None = None

@@ -38,7 +38,8 @@ class Recorder:
             if self._is_closing:
                 raise RuntimeError("the recorder is closed")
             self._works.append((time.monotonic(), work, done))
-            self._changed.notify()
+            if len(self._works) == 1:
+                self._changed.notify()
         return done
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ refusal reaches the client where it expects it.  With one recipient the transact
 with several it was only asked, and each copy gets one of its own.
 """
 
+from collections.abc import Callable
 from threading import Event
 from typing import Final
 
@@ -31,12 +32,16 @@ _OK: Final = ours("250 2.0.0 OK")
 
 
 class Session:
-    """The state between a client and its provider; one thread at a time may use it, except `is_gone` and `leave`."""
+    """The state between a client and its provider; one thread at a time may use it, except `leave`."""
 
-    def __init__(self, means: Means, user: str) -> None:
-        """Begin for a client that signed in as `user`: an identity, or the listener's own name."""
+    def __init__(self, means: Means, user: str, *, look: Callable[[], None]) -> None:
+        """Begin for a client that signed in as `user`: an identity, or the listener's own name.
+
+        `look` takes note of a client that left by now, which then calls `leave`.
+        """
         self._means = means
         self._user = user
+        self._look = look
         self._upstream: Upstream | None = None
         self._failed: tuple[int, Trouble] | None = None
         self._sender: Path | None = None
@@ -46,7 +51,7 @@ class Session:
         self._refused: list[tuple[Path, Reply]] = []
         self._open_size_bytes: int | None = None
         self._delivered: Delivery | None = None
-        self.is_gone = Event()
+        self._has_left = Event()
         self.entry_ids: list[str] = []
         self.last_entry_id: str | None = None
 
@@ -178,7 +183,7 @@ class Session:
                 sender=sender,
                 recipients=tuple(self._recipients),
                 open_size_bytes=self._open_size_bytes,
-                is_gone=self.is_gone,
+                is_gone=self._is_gone,
                 refused=tuple(self._refused),
             ),
             self.entry_ids,
@@ -230,7 +235,11 @@ class Session:
 
     def leave(self) -> None:
         """Take note, from any thread, that the client is gone: what is not committed yet is not sent."""
-        self.is_gone.set()
+        self._has_left.set()
+
+    def _is_gone(self) -> bool:
+        self._look()
+        return self._has_left.is_set()
 
 
 def _size_to_declare(upstream: Upstream, sender: Path) -> int | None:

@@ -431,12 +431,11 @@ class Upstream:
         with self._broken_as_trouble():
             _socket_of(self._smtp).sendall(stuffed(octets))
 
-    def finish(self, *, meanwhile: Callable[[], None]) -> Reply:
-        """Send the final dot, do something while the server thinks, and return its answer; raise AnswerLost."""
+    def finish(self) -> Reply:
+        """Send the final dot and return the server's answer; raise AnswerLost."""
         try:
             _socket_of(self._smtp).settimeout(self._timeouts.final_s)
             _socket_of(self._smtp).sendall(FINAL_DOT)
-            meanwhile()
             code, text = self._smtp.getreply()
             if not (200 <= code <= 299 or 400 <= code <= 599):
                 raise smtplib.SMTPServerDisconnected("not an answer to the dot")
