@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from desktop.core.errors import NotAuthorised, Trouble
+from desktop.core.errors import NotAuthorised, Refused, Trouble
 
 _LINE_CHARS: Final = 400
 _PLAIN: Final = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "…": "...", "–": "-", "—": "-"})
@@ -61,6 +61,20 @@ def ours(text: str) -> Reply:
     """Return the reply spelled as `code text`."""
     code, _, words = text.partition(" ")
     return Reply(int(code), words.strip())
+
+
+def reply_of(code: int, text: bytes) -> Reply:
+    """Return what a server said; a greeting or an answer that is no SMTP has code -1."""
+    return Reply(code if 200 <= code <= 599 else 451, text.decode("utf-8", "replace"))
+
+
+class RefusedByProvider(Refused):
+    """The provider's server answered, and its `reply` was no."""
+
+    def __init__(self, sentence: str, cure: str, reply: Reply) -> None:
+        """Keep the provider's own words apart from ours."""
+        super().__init__(sentence, cure)
+        self.reply = reply
 
 
 class Fate(Enum):

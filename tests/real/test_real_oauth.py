@@ -166,7 +166,7 @@ def test_a_real_browser_brings_the_answer_back(work: Work, tmp_path: Path) -> No
 
 def test_oauthbearer_is_taken_by_postfix(work: Work) -> None:
     """A server that offers OAUTHBEARER alone gets it, and Postfix with Dovecot behind it accepts what we say."""
-    from desktop.outgoing import upstream
+    from desktop.outgoing.auth import with_bearer
 
     grant = work.sign_in(Person(password_of("alice")))
     bearer = Bearer(user=ALICE, token=grant.tokens.access_token)
@@ -175,11 +175,11 @@ def test_oauthbearer_is_taken_by_postfix(work: Work) -> None:
         client.starttls(context=context)
         client.ehlo()
         assert "OAUTHBEARER" in client.esmtp_features["auth"]
-        assert upstream._with_bearer(client, work.row, bearer, ["OAUTHBEARER"])[0] == 235
+        assert with_bearer(client, work.row, bearer, ["OAUTHBEARER"])[0] == 235
     with smtplib.SMTP("localhost", work.mail_server.ports.submission, timeout=10) as client:
         client.starttls(context=context)
         client.ehlo()
-        assert upstream._with_bearer(client, work.row, replace(bearer, token="x"), ["OAUTHBEARER"])[0] == 535
+        assert with_bearer(client, work.row, replace(bearer, token="x"), ["OAUTHBEARER"])[0] == 535
 
 
 def test_who_says_no_is_told_so(work: Work) -> None:
