@@ -81,7 +81,6 @@ class Delivery:
         self._entry_ids = entry_ids
         self._outcomes: dict[int, Outcome] = {}
         self._copy_ids: dict[int, int] = {}
-        self._rows: tuple[Callable[[], Sequence[NewCopy]], tuple[int, ...]] | None = None
         self._recording: Future[None] | None = None
         self._known_facts: MessageFacts | None = None
         self._is_open = True
@@ -134,7 +133,7 @@ class Delivery:
         return tuple(index for index in range(len(keys)) if index not in self._outcomes)
 
     def _make_copies(self, todo: tuple[int, ...]) -> list[Copy]:
-        """Return what goes out, and prepare its rows; all of it goes untracked where that fails."""
+        """Return what goes out, and begin to make its rows durable; all of it goes untracked where that fails."""
         raw = self._mail.raw
         account = self.upstream.account
         is_shared = len(todo) > 1 and (
@@ -149,14 +148,14 @@ class Delivery:
             decisions = [decide(each, has_relay=channel is not None) for each in permissions]
             if channel is not None and any(each.track for each in decisions):
                 drafts = self._drafts(todo, permissions, channel)
-                self._rows = (lambda: [draft.row for draft in drafts], todo)
+                self._begin_recording(lambda: [draft.row for draft in drafts], todo)
                 copies = [
                     Copy(octets=draft.octets, indices=(index,), is_tracked=draft.is_tracked)
                     for draft, index in zip(drafts, todo, strict=True)
                 ]
             else:
                 reasons = [each.why_not or WhyNot.NO_RELAY for each in decisions] or [WhyNot.SHARED] * len(todo)
-                self._rows = (lambda: self._untracked_rows(todo, reasons), todo)
+                self._begin_recording(lambda: self._untracked_rows(todo, reasons), todo)
         return copies
 
     def _addresses(self, indices: Iterable[int]) -> list[str]:
@@ -167,19 +166,16 @@ class Delivery:
         pairs = zip(blank, reasons, strict=True)
         return [untracked_row(row, why_not, shared=why_not is WhyNot.SHARED) for row, why_not in pairs]
 
-    def _begin_recording(self) -> None:
-        """Have the prepared rows made durable, if that was not done; a failure is told and leaves no ids."""
-        prepared, self._rows = self._rows, None
-        if prepared is not None:
-            rows, todo = prepared
-            self._recording = self._means.start(lambda: self._record(rows, todo))
+    def _begin_recording(self, rows: Callable[[], Sequence[NewCopy]], todo: tuple[int, ...]) -> None:
+        """Have rows made durable beside the way of the mail; a failure is told and leaves no ids."""
 
-    def _record(self, rows: Callable[[], Sequence[NewCopy]], todo: tuple[int, ...]) -> None:
-        with self._means.fail_open():
-            self._record_message(rows(), todo)
+        def record() -> None:
+            with self._means.fail_open():
+                self._record_message(rows(), todo)
+
+        self._recording = self._means.start(record)
 
     def _finish_recording(self) -> None:
-        self._begin_recording()
         if self._recording is not None:
             self._recording.result()
 
@@ -288,11 +284,10 @@ class Delivery:
         Without them, or without the client, the connection is dropped and nothing was sent.
         """
         entry_id = self.entry_id if is_journaled else None
-        # Nobody can hit what is untracked: its rows may be written while the provider thinks.
-        self._begin_recording()
         try:
             if entry_id is not None:
                 self._means.journal().advance(entry_id, indices, State.COMMITTING)
+            # Nobody can hit what is untracked: its rows may be written while the provider thinks.
             if is_tracked:
                 self._finish_recording()
         except StoreTrouble:
@@ -348,7 +343,8 @@ class Delivery:
         if not indices:
             return
         copy = Copy(octets=self._mail.raw, indices=tuple(indices))
-        if not self._copy_ids and self._rows is None:
+        self._finish_recording()
+        if not self._copy_ids:
             with self._means.fail_open():
                 rows = self._untracked_rows(indices, [WhyNot.STORE_TROUBLE] * len(indices))
                 self._record_message(rows, indices)
