@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from desktop.core.arrival import FailureReason
@@ -24,6 +26,7 @@ from desktop.store.database import Store
 from desktop.store.proving import own_addresses
 
 MAX_WAIT_DAYS: Final = 366
+_RUNGS: Final = {rung.value: rung for rung in Rung}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +59,19 @@ _NEWEST: Final = (
     "  SELECT id FROM message WHERE conversation_id = conversation.id ORDER BY at_ms DESC, id DESC LIMIT 1)"
     " WHERE conversation.last_reply_ms < message.at_ms)"
 )
+# A row for each of its recipients, those of a message together: the second half is of the copy.
 _CASES: Final = (
     f"{_NEWEST} SELECT newest.id, newest.conversation_id, newest.account_id, newest.subject, newest.at_ms,"  # noqa: S608
     " coalesce(newest.wait_days, reminder.wait_days, account.wait_days),"
-    " reminder.snoozed_until_ms, reminder.done_at_ms, conversation.last_reply_ms"
-    " FROM newest JOIN conversation ON conversation.id = newest.conversation_id"
-    " LEFT JOIN reminder ON reminder.conversation_id = newest.conversation_id"
-    " LEFT JOIN account ON account.id = newest.account_id ORDER BY newest.id"
-)
-_COPIES: Final = (
-    f"{_NEWEST} SELECT copy.message_id, copy.id, copy.address, coalesce(nullif(copy.name, ''), person.name, ''),"  # noqa: S608
+    " reminder.snoozed_until_ms, reminder.done_at_ms, conversation.last_reply_ms,"
+    " copy.id, copy.address, coalesce(nullif(copy.name, ''), person.name, ''),"
     " copy.role, copy.rung, copy.asides, copy.returns_on, copy.failure, copy.state, copy.state_at_ms"
-    " FROM newest JOIN copy ON copy.message_id = newest.id LEFT JOIN person ON person.address = copy.address"
+    " FROM newest JOIN conversation ON conversation.id = newest.conversation_id"
+    " JOIN copy ON copy.message_id = newest.id"
+    " LEFT JOIN reminder ON reminder.conversation_id = newest.conversation_id"
+    " LEFT JOIN account ON account.id = newest.account_id LEFT JOIN person ON person.address = copy.address"
     " WHERE copy.state <> 'prepared' AND coalesce(copy.why_not, '') NOT IN ('list_mail', 'automatic', 'report')"
-    " ORDER BY copy.id"
+    " ORDER BY newest.id, copy.id"
 )
 _SIGNS: Final = (
     f"{_NEWEST} SELECT sign.copy_id, sign.kind, sign.at_ms"  # noqa: S608
@@ -114,10 +116,22 @@ class _Found:
     proxied_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """What is known by address: the user's own, messages without an answer, days of return.
+
+    `asides` keeps what a column's JSON says: among 100,000 copies there are but a few different texts.
+    """
+
+    own: frozenset[str]
+    unanswered: Mapping[str, int]
+    absent: Mapping[str, str]
+    asides: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
 def cases(store: Store) -> tuple[Case, ...]:
     """Return every conversation in which our word is the last one and somebody is awaited."""
     with store.read() as connection:
-        rows = connection.execute(_CASES).fetchall()
         found: defaultdict[int, _Found] = defaultdict(_Found)
         _read_signs(found, connection.execute(_SIGNS))
         _read_hits(found, connection.execute(_HITS))
@@ -126,8 +140,23 @@ def cases(store: Store) -> tuple[Case, ...]:
             unanswered=dict(connection.execute(_UNANSWERED).fetchall()),
             absent=dict(connection.execute(_ABSENT).fetchall()),
         )
-        awaited = _awaited(connection.execute(_COPIES), found, people)
-    return tuple(_case(awaited[row[0]], *row[1:]) for row in rows if row[0] in awaited)
+        return tuple(_cases(connection.execute(_CASES), found, people))
+
+
+def _cases(rows: Iterator[Any], found: Mapping[int, _Found], people: _People) -> Iterator[Case]:
+    """Yield a case for each message that awaits somebody; nobody is awaited of whom no answer can be expected."""
+    expected: dict[str, bool] = {}
+    nothing = _Found()
+    for _, of_message in groupby(rows, itemgetter(0)):
+        awaited: list[Awaited] = []
+        for row in of_message:
+            address = row[10]
+            if address not in expected:
+                expected[address] = expects_answer(address, people.own)
+            if expected[address]:
+                awaited.append(_person(address, found.get(row[9], nothing), people, *row[11:]))
+        if awaited:
+            yield _case(awaited, *row[1:9])
 
 
 def _case(awaited: Iterable[Awaited], *values: Any) -> Case:
@@ -168,36 +197,16 @@ def _read_hits(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
             each.clicked_at = each.clicked_at or at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _People:
-    """What is known by address: the user's own, messages without an answer, days of return."""
-
-    own: frozenset[str]
-    unanswered: Mapping[str, int]
-    absent: Mapping[str, str]
-
-
-def _awaited(rows: Iterator[Any], found: Mapping[int, _Found], people: _People) -> dict[int, list[Awaited]]:
-    """Return by message who is awaited; nobody of whom no answer can be expected."""
-    awaited: defaultdict[int, list[Awaited]] = defaultdict(list)
-    expected: dict[str, bool] = {}
-    nothing = _Found()
-    for message_id, copy_id, address, *row in rows:
-        if address not in expected:
-            expected[address] = expects_answer(address, people.own)
-        if expected[address]:
-            awaited[message_id].append(_person(address, found.get(copy_id, nothing), people, *row))
-    return awaited
-
-
 def _person(address: str, found: _Found, people: _People, *row: Any) -> Awaited:
     name, role, rung, asides, returns_on, failure, state, state_at_ms = row
-    beside = () if asides == "[]" else from_json(asides)
+    beside = people.asides.get(asides)
+    if beside is None:
+        beside = people.asides[asides] = frozenset(from_json(asides))
     absent = returns_on or people.absent.get(address)
     return Awaited(
         address=address,
         name=name,
-        rung=Rung(rung),
+        rung=_RUNGS[rung],
         is_copied=role != "to",
         is_undelivered=Aside.NOT_DELIVERED in beside,
         undelivered_at=from_ms(state_at_ms) if state == "refused" else found.failed_at,
