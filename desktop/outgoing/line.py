@@ -7,7 +7,6 @@ Every method blocks; any raises OSError when the connection fails.
 import contextlib
 import select
 import socket
-import ssl
 from typing import Final
 
 _CHUNK_BYTES: Final = 16_384
@@ -18,7 +17,7 @@ _MAX_REPLY_BYTES: Final = 65_536
 class Line:
     """Used by one thread at a time, except for `wake`."""
 
-    def __init__(self, sock: ssl.SSLSocket, *, wait_s: float) -> None:
+    def __init__(self, sock: socket.socket, *, wait_s: float) -> None:
         """Take over a connection on which nothing is under way; `wait_s` is how long anything may take."""
         self._socket = sock
         self._buffer = bytearray()

@@ -2,10 +2,12 @@
 
 import base64
 import smtplib
+import threading
 
 import pytest
 
 from desktop.accounts.vault import LISTENER_SECRET
+from desktop.outgoing import listener
 from tests.fakes.provider import USER
 from tests.fakes.rawclient import RawClient
 from tests.outgoing.conftest import Bench
@@ -319,3 +321,23 @@ def test_without_an_account_the_client_is_told(bench: Bench) -> None:
     with bench.client() as client:
         assert "Add one in its settings" in client.say(f"MAIL FROM:<{USER}>")
         assert "Add one in its settings" in client.say("MAIL FROM:<>")
+
+
+def test_too_many_connections_are_told_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One beyond the bound hears 421 and a close; after another has left there is room again."""
+    monkeypatch.setattr(listener, "MAX_CONNECTIONS", 1)
+    bench.start()
+    with bench.client() as first:
+        with RawClient(bench.port) as second:
+            assert second.reply().startswith("421 4.7.0")
+            assert second.reply() == ""
+        assert first.say("QUIT").startswith("221")
+        assert first.reply() == ""
+    gate = threading.Event()
+    while not _greeting(bench).startswith("220"):
+        gate.wait(0.01)
+
+
+def _greeting(bench: Bench) -> str:
+    with RawClient(bench.port) as client:
+        return client.reply()

@@ -276,7 +276,7 @@ def test_a_journal_that_cannot_be_written_lets_the_mail_out_once(tracking: Bench
 
 
 def test_a_journal_that_fails_before_the_dot(tracking: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """COMMITTING cannot be made durable: nothing of the tracked copy is sent, the mail goes out as it came."""
+    """COMMITTING cannot be made durable: nothing of the tracked copy is sent, the mail goes out as it came, once."""
     from desktop.outgoing.journal import Journal
 
     def fail(_self: Journal) -> None:
@@ -286,6 +286,7 @@ def test_a_journal_that_fails_before_the_dot(tracking: Bench, monkeypatch: pytes
     tracking.start()
     assert tracking.send(WIRE, "bob@x.test").startswith("250")
     assert [each.content for each in tracking.provider.messages] == [MAIL]
+    assert [Rung.SENT] == [copy.status.rung for copy in tracking.copies()]
 
 
 def test_a_pass_through_hears_the_provider_too(tracking: Bench) -> None:
