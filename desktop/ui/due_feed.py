@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from desktop.core.errors import Trouble
+from desktop.core.followup import FollowUp
 from desktop.settings import calendar_of, local_now
 from desktop.store.database import Store
 from desktop.store.questions import questions
@@ -19,6 +20,17 @@ from desktop.ui.ops import Ops
 from desktop.ui.reading import Reading
 
 _LONGEST_LOOK_MS: Final = 60_000
+
+
+def kept(found: tuple[FollowUp, ...], latest: DueReading | None) -> tuple[FollowUp, ...]:
+    """Return what was found, with the earlier reading's own values where they are equal.
+
+    The window compares the two readings, and finds out at once that a value is itself.
+    """
+    if latest is None:
+        return found
+    known = {each.conversation_id: each for each in latest.follow_ups}
+    return tuple(before if (before := known.get(each.conversation_id)) == each and before else each for each in found)
 
 
 class DueFeed(QObject):
@@ -53,14 +65,14 @@ class DueFeed(QObject):
         return local_now(self._now()).date() != latest.now.date()
 
     def _prepare(self) -> Callable[[], DueReading]:
-        store, now = self._store, local_now(self._now())
+        store, now, latest = self._store, local_now(self._now()), self.latest
 
         def work() -> DueReading:
             calendar = calendar_of(store)
             found = DueReading(
                 now=now,
                 calendar=calendar,
-                follow_ups=due_list(store, now, calendar, with_snoozed=True),
+                follow_ups=kept(due_list(store, now, calendar, with_snoozed=True), latest),
                 questions=questions(store, None),
             )
             return found.with_lists()

@@ -1,24 +1,29 @@
 """What is due as the lines of a list: "Today" by what is to be done, the whole list by when it is due; pure.
 
-A question about a conversation stands for the reason that asks the same; the user answers it once.
+A question about a conversation stands for the reason that asks the same; the user answers it once.  What has been
+silent for so long that it presses no more is folded into one line at the end, which says how much it is: a first
+reading of a mailbox finds months of it.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Final, overload
 
 from desktop.core.followup import Due, FollowUp, FollowUpKind
 from desktop.core.workdays import WorkCalendar
 from desktop.store.questions import Question
 from desktop.ui import followup_words, glyphs, question_words, words
-from desktop.ui.due_model import DueGroup, DueLine
+from desktop.ui.due_model import DueGroup, DueLine, Lines
 from desktop.ui.glyphs import Glyph
 
 QUESTIONS: Final = frozenset({FollowUpKind.POSSIBLE_REPLY, FollowUpKind.POSSIBLE_BOUNCE})
+_TO_MEND: Final = QUESTIONS | {FollowUpKind.NOT_DELIVERED}
 _OPENED: Final = frozenset({FollowUpKind.WARM, FollowUpKind.CLICKED_NO_REPLY, FollowUpKind.OPENED_NO_REPLY})
 # Who comes back within so many days is named in "Today" before they are due.
 _SOON: Final = timedelta(days=7)
+# Silence that has been due for more working days than these is old.  A failed delivery is to be mended at any age.
+OLD_AFTER_DAYS: Final = 20
 _GLYPHS: Final = {
     FollowUpKind.NOT_DELIVERED: Glyph.NOT_DELIVERED,
     FollowUpKind.POSSIBLE_BOUNCE: Glyph.UNCERTAIN,
@@ -33,8 +38,7 @@ _GLYPHS: Final = {
 class DueReading:
     """What one reading found; `now` is its moment in the user's zone, and `calendar` their working days.
 
-    `today` and `whole` are the two lists, made where the reading is made, so that no window waits for thousands of
-    lines.
+    `today` and `whole` are the two lists, made where the reading is made, so that no window waits for them.
     """
 
     now: datetime
@@ -60,31 +64,64 @@ class DueReading:
 
 
 def today_groups(reading: DueReading) -> tuple[DueGroup, ...]:
-    """Return what is to be done now, by what it is; and who comes back soon."""
-    due = [each for each in _plain(reading) if each.due is not Due.NEXT]
-    by_kind = _grouping(reading, lambda each: words.age(each.sent_at, reading.now, reading.now.tzinfo))
+    """Return what is to be done now, by what it is; who comes back soon; and, folded, what is old."""
+    found = _plain(reading)
+    old, due = _parted(reading, [each for each in found if each.due is not Due.NEXT])
     soon = (reading.now + _SOON).date()
-    away = [each for each in _plain(reading) if each.kind is FollowUpKind.AWAY and each.snoozed_until is None]
-    away = sorted((each for each in away if each.due_on <= soon), key=lambda each: each.due_on)
+    away = [each for each in due if each.kind is FollowUpKind.AWAY]
+    away += [each for each in found if each.kind is FollowUpKind.AWAY and each.due is Due.NEXT]
+    away = sorted((each for each in away if each.due_on <= soon and each.snoozed_until is None), key=_due_on)
+
+    def group(title: str, chosen: Iterable[FollowUp]) -> DueGroup:
+        return DueGroup(title=title, lines=_lines(chosen, reading, is_dated=False))
+
     return (
-        DueGroup(title="A question", lines=tuple(_question_line(each, reading) for each in reading.questions)),
-        by_kind("Not delivered", (each for each in due if each.kind is FollowUpKind.NOT_DELIVERED)),
-        by_kind("Opened, and no reply", (each for each in due if each.kind in _OPENED)),
-        by_kind("Waiting for an answer", (each for each in due if each.kind is FollowUpKind.NO_ANSWER)),
-        by_kind("Away and back", away),
-        by_kind("Look at it yourself", (each for each in due if each.kind in QUESTIONS)),
+        _questions(reading),
+        group("Not delivered", (each for each in due if each.kind is FollowUpKind.NOT_DELIVERED)),
+        group("Opened, and no reply", (each for each in due if each.kind in _OPENED)),
+        group("Waiting for an answer", (each for each in due if each.kind is FollowUpKind.NO_ANSWER)),
+        group("Away and back", away),
+        group("Look at it yourself", (each for each in due if each.kind in QUESTIONS)),
+        _older(old, reading, is_dated=False),
     )
 
 
 def due_groups(reading: DueReading) -> tuple[DueGroup, ...]:
-    """Return the whole list: overdue, today, next; what was put off stands last."""
-    by_due = _grouping(reading, lambda each: words.capital(followup_words.due_line(each, reading.now)))
-    asked = DueGroup(title="A question", lines=tuple(_question_line(each, reading) for each in reading.questions))
-    found = _plain(reading)
-    return (
-        asked,
-        *(by_due(followup_words.GROUPS[due], (each for each in found if each.due is due)) for due in Due),
-    )
+    """Return the whole list: overdue, today, next; what was put off stands last of these, and what is old is folded."""
+    old, found = _parted(reading, _plain(reading))
+
+    def group(due: Due) -> DueGroup:
+        chosen = (each for each in found if each.due is due)
+        return DueGroup(title=followup_words.GROUPS[due], lines=_lines(chosen, reading, is_dated=True))
+
+    return (_questions(reading), *(group(due) for due in Due), _older(old, reading, is_dated=True))
+
+
+def _due_on(follow_up: FollowUp) -> date:
+    return follow_up.due_on
+
+
+def _parted(reading: DueReading, found: Iterable[FollowUp]) -> tuple[list[FollowUp], list[FollowUp]]:
+    """Return what is old and what is not."""
+    today = reading.now.date()
+    # Among ten thousands there are but a few hundred different days.
+    ages: dict[date, int] = {}
+    old: list[FollowUp] = []
+    rest: list[FollowUp] = []
+    for each in found:
+        is_old = False
+        if each.due is Due.OVERDUE and each.kind not in _TO_MEND:
+            days = ages.get(each.due_on)
+            if days is None:
+                days = ages[each.due_on] = reading.calendar.between(each.due_on, today)
+            is_old = days > OLD_AFTER_DAYS
+        (old if is_old else rest).append(each)
+    return old, rest
+
+
+def _older(old: Iterable[FollowUp], reading: DueReading, *, is_dated: bool) -> DueGroup:
+    lines = _lines(old, reading, is_dated=is_dated)
+    return DueGroup(title="Older", lines=lines, fold_text=followup_words.older_line(len(lines)))
 
 
 def is_nothing(groups: Iterable[DueGroup]) -> bool:
@@ -107,11 +144,54 @@ def _plain(reading: DueReading) -> list[FollowUp]:
     return [each for each in reading.follow_ups if each.kind not in QUESTIONS or each.conversation_id not in asked]
 
 
-def _grouping(reading: DueReading, corner: Callable[[FollowUp], str]) -> Callable[[str, Iterable[FollowUp]], DueGroup]:
-    def group(title: str, found: Iterable[FollowUp]) -> DueGroup:
-        return DueGroup(title=title, lines=tuple(_follow_up_line(each, reading.now, corner(each)) for each in found))
+def _lines(found: Iterable[FollowUp], reading: DueReading, *, is_dated: bool) -> "FollowUpLines":
+    return FollowUpLines(found=tuple(found), now=reading.now, on=reading.now.date(), is_dated=is_dated)
 
-    return group
+
+def _questions(reading: DueReading) -> DueGroup:
+    return DueGroup(title="A question", lines=tuple(_question_line(each, reading) for each in reading.questions))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpLines(Lines):
+    """The lines of these follow-ups; in the corner stands when they are due if `is_dated`, else how old the mail is.
+
+    Nothing in a line changes with the hour, so lines made on one day are equal.
+    """
+
+    found: tuple[FollowUp, ...]
+    now: datetime = field(compare=False)
+    on: date
+    is_dated: bool
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @overload
+    def __getitem__(self, index: int) -> DueLine: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[DueLine, ...]: ...
+    def __getitem__(self, index: int | slice) -> DueLine | tuple[DueLine, ...]:
+        """Make a line, or some."""
+        if isinstance(index, slice):
+            return tuple(self._made(each) for each in self.found[index])
+        return self._made(self.found[index])
+
+    def __iter__(self) -> Iterator[DueLine]:
+        return map(self._made, self.found)
+
+    def keys(self) -> Iterator[Hashable]:
+        """Return the lines' keys in their order."""
+        return map(_key_of, self.found)
+
+    def _made(self, each: FollowUp) -> DueLine:
+        if self.is_dated:
+            return _follow_up_line(each, self.now, words.capital(followup_words.due_line(each, self.now)))
+        return _follow_up_line(each, self.now, words.age(each.sent_at, self.now, self.now.tzinfo))
+
+
+def _key_of(follow_up: FollowUp) -> Hashable:
+    return ("due", follow_up.conversation_id)
 
 
 def _follow_up_line(follow_up: FollowUp, now: datetime, corner: str) -> DueLine:
@@ -119,7 +199,7 @@ def _follow_up_line(follow_up: FollowUp, now: datetime, corner: str) -> DueLine:
     if follow_up.snoozed_until is not None:
         notes.insert(0, f"Put off until {words.moment_ahead(follow_up.snoozed_until, now)}")
     return DueLine(
-        key=("due", follow_up.conversation_id),
+        key=_key_of(follow_up),
         conversation_id=follow_up.conversation_id,
         glyph=glyph_of(follow_up),
         person=followup_words.people_line(follow_up) or "Nobody",

@@ -6,44 +6,17 @@ screen reader find the same; every one of them has a key as well.
 
 from typing import Final
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-    Slot,
-)
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-)
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
-from desktop.ui import glyphs
-from desktop.ui.due_model import LINE_ROLE, DueLine, DueModel
-from desktop.ui.labels import Role, font_of
+from desktop.ui.due_delegate import RIGHT, DueDelegate
+from desktop.ui.due_model import DueLine, DueModel
 from desktop.ui.line_actions import LineActions
 from desktop.ui.theme import Themes
 
-_PAD: Final = 10
-_GAP: Final = 3
-_GLYPH: Final = 16
-_TEXT_LEFT: Final = 52
-_RIGHT: Final = 24
-_HEADING_PAD: Final = 9
-_Index = QModelIndex | QPersistentModelIndex
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_PRESSES: Final = (*_ENTER, Qt.Key.Key_Space)
 _KEYS: Final = {
     Qt.Key.Key_D: "done",
     Qt.Key.Key_Delete: "done",
@@ -52,105 +25,6 @@ _KEYS: Final = {
     Qt.Key.Key_Y: "yes",
     Qt.Key.Key_N: "no",
 }
-
-
-class DueDelegate(QStyledItemDelegate):
-    """Paints a heading, or a line: glyph, person and subject, age; below them the reason and what is said quietly."""
-
-    def __init__(self, themes: Themes, parent: "DueList") -> None:
-        """Heights follow the fonts."""
-        super().__init__(parent)
-        self._themes, self._list = themes, parent
-        self._strong, self._body, self._small = font_of(Role.STRONG), font_of(Role.BODY), font_of(Role.SMALL)
-        self.line_height = 2 * _PAD + QFontMetrics(self._strong).height() + QFontMetrics(self._small).height() + _GAP
-        self.heading_height = 2 * _HEADING_PAD + QFontMetrics(self._strong).height()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        """Return the fixed height."""
-        del option
-        height = self.heading_height if isinstance(index.data(LINE_ROLE), str) else self.line_height
-        return QSize(200, height)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Paint the ground by state, then the row."""
-        row = index.data(LINE_ROLE)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if isinstance(row, str):
-            self._paint_heading(painter, option.rect, row)
-        else:
-            self._paint_ground(painter, option)
-            self._paint_line(painter, option.rect, row, self._list.room_for_actions(index.row()))
-        painter.restore()
-
-    def _paint_heading(self, painter: QPainter, box: QRect, text: str) -> None:
-        colours = self._themes.colours
-        painter.fillRect(box, QColor(colours.window))
-        painter.fillRect(QRect(box.left(), box.bottom(), box.width(), 1), QColor(colours.line))
-        painter.setFont(self._strong)
-        painter.setPen(QColor(colours.grey))
-        _text(painter, box.adjusted(18, 0, -_RIGHT, 0), text)
-
-    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        colours, box, state = self._themes.colours, option.rect, option.state
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(box, QColor(colours.selected))
-            painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), QColor(colours.accent))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(box, QColor(colours.window))
-        rule = QRect(box.left() + _TEXT_LEFT, box.bottom(), box.width() - _TEXT_LEFT, 1)
-        painter.fillRect(rule, QColor(colours.line))
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QPen(QColor(colours.accent), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(box).adjusted(4.5, 2.5, -3.5, -3.5), 5, 5)
-
-    def _paint_line(self, painter: QPainter, box: QRect, line: DueLine, taken: int) -> None:
-        colours = self._themes.colours
-        ink = QColor(glyphs.ink_of(line.glyph, colours))
-        strong, small = QFontMetrics(self._strong), QFontMetrics(self._small)
-        top, left = box.top() + _PAD, box.left() + _TEXT_LEFT
-        glyph_top = top + (strong.height() - _GLYPH) / 2
-        glyphs.paint(painter, QRectF(box.left() + 20, glyph_top, _GLYPH, _GLYPH), line.glyph, ink)
-        right = box.right() - _RIGHT - taken
-        if not taken:
-            age = small.horizontalAdvance(line.age) + 2
-            painter.setFont(self._small)
-            painter.setPen(QColor(colours.grey))
-            _text(painter, QRect(right - age, top, age, strong.height()), line.age)
-            right -= age + 12
-        self._paint_names(painter, QRect(left, top, right - left, strong.height()), line)
-        top += strong.height() + _GAP
-        self._paint_reason(painter, QRect(left, top, right - left, small.height()), line, ink)
-
-    def _paint_names(self, painter: QPainter, room: QRect, line: DueLine) -> None:
-        colours = self._themes.colours
-        strong = QFontMetrics(self._strong)
-        # The person may take at most three fifths, so that something of the subject is always seen.
-        person = min(strong.horizontalAdvance(line.person) + 2, room.width() * 3 // 5)
-        painter.setFont(self._strong)
-        painter.setPen(QColor(colours.text))
-        _text(painter, QRect(room.left(), room.top(), person, room.height()), line.person)
-        painter.setFont(self._body)
-        rest = QRect(room.left() + person + 12, room.top(), room.width() - person - 12, room.height())
-        _text(painter, rest, line.subject)
-
-    def _paint_reason(self, painter: QPainter, room: QRect, line: DueLine, ink: QColor) -> None:
-        small = QFontMetrics(self._small)
-        painter.setFont(self._small)
-        painter.setPen(ink)
-        used = min(small.horizontalAdvance(line.reason) + 2, room.width())
-        _text(painter, QRect(room.left(), room.top(), used, room.height()), line.reason)
-        if line.note and room.width() - used > 40:
-            painter.setPen(QColor(self._themes.colours.grey))
-            rest = QRect(room.left() + used, room.top(), room.width() - used, room.height())
-            _text(painter, rest, f" · {line.note}")
-
-
-def _text(painter: QPainter, box: QRect, text: str) -> None:
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(box.width(), 0))
-    flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine)
-    painter.drawText(box, flags, shown)
 
 
 class DueList(QTableView):
@@ -167,7 +41,7 @@ class DueList(QTableView):
         super().__init__()
         self._due, self._themes = model, themes
         self._hovered: int | None = None
-        self._headings: tuple[int, ...] = ()
+        self._low: tuple[int, ...] = ()
         self.setModel(model)
         self._delegate = DueDelegate(themes, self)
         self.setItemDelegate(self._delegate)
@@ -196,6 +70,7 @@ class DueList(QTableView):
         self.verticalScrollBar().rangeChanged.connect(self._place_later)
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._place_actions)
+        self.clicked.connect(self._on_clicked)
         self.doubleClicked.connect(self._on_double_clicked)
         themes.changed.connect(self._on_theme_changed)
         self._on_reset()
@@ -205,8 +80,8 @@ class DueList(QTableView):
         return self._due.line_at(self.currentIndex().row())
 
     def select_row(self, row: int) -> None:
-        """Let the keyboard stand on the line nearest to `row`."""
-        found = self._due.nearest_line(row)
+        """Let the keyboard stand on the line or fold nearest to `row`."""
+        found = self._due.nearest_row(row)
         if found is not None:
             self.selectRow(found)
             self.setCurrentIndex(self._due.index(found, 0))
@@ -243,7 +118,7 @@ class DueList(QTableView):
         self.actions_bar.show_for(line)
         box = self.visualRect(self._due.index(row, 0))
         bar = self.actions_bar
-        bar.move(box.right() - _RIGHT - bar.width() + 10, box.top() + (box.height() - bar.height()) // 2)
+        bar.move(box.right() - RIGHT - bar.width() + 10, box.top() + (box.height() - bar.height()) // 2)
         bar.show()
         self.viewport().update()
 
@@ -263,18 +138,30 @@ class DueList(QTableView):
     @Slot()
     def _on_reset(self) -> None:
         self._hovered = None
-        headings = self._due.heading_rows()
+        low = self._due.low_rows()
         # A row keeps its height through a reset, also where a line now stands in a heading's place.
-        for row in set(self._headings).difference(headings):
+        for row in set(self._low).difference(low):
             self.setRowHeight(row, self._delegate.line_height)
-        for row in headings:
+        for row in low:
             self.setRowHeight(row, self._delegate.heading_height)
-        self._headings = headings
+        self._low = low
 
     @Slot(QModelIndex, QModelIndex)
     def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
         del current, previous
         self._place_actions()
+
+    @Slot(QModelIndex)
+    def _on_clicked(self, index: QModelIndex) -> None:
+        self._toggle(index.row())
+
+    def _toggle(self, row: int) -> None:
+        """Show what is folded, or fold it again; hand and eye stay where they are."""
+        if self._due.is_fold(row):
+            at = self.verticalScrollBar().value()
+            self._due.toggle(row)
+            self.select_row(row)
+            self.verticalScrollBar().setValue(at)
 
     @Slot(QModelIndex)
     def _on_double_clicked(self, index: QModelIndex) -> None:
@@ -285,10 +172,13 @@ class DueList(QTableView):
         self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens, letters act on the current line; everything else is the table's."""
+        """Enter opens, letters act on the current line; a fold is opened and closed; all else is the table's."""
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         self._hovered = None
-        if plain and event.key() in _ENTER:
+        row = self.currentIndex().row()
+        if plain and event.key() in _PRESSES and self._due.is_fold(row):
+            self._toggle(row)
+        elif plain and event.key() in _ENTER:
             self._act(self.current_line(), "open")
         elif plain and event.key() in _KEYS:
             self._place_actions()

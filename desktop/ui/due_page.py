@@ -1,11 +1,13 @@
 """A place that shows what is due: "Today", or the whole list; with what an empty one has to say.
 
-Which of a reading's lists is shown is said by the function handed in.
+Before the first reading has come in it claims nothing; where that takes longer than a moment it says so.  Which
+of a reading's lists is shown is said by the function handed in.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from desktop.ui.acts import Acts
@@ -14,8 +16,10 @@ from desktop.ui.due_list import DueList
 from desktop.ui.due_model import DueGroup, DueLine, DueModel
 from desktop.ui.empty import EmptyState
 from desktop.ui.glyphs import Glyph
+from desktop.ui.labels import Role, plain
 from desktop.ui.theme import Themes
 
+_MOMENT_MS: Final = 300
 Grouping = Callable[[DueReading], Sequence[DueGroup]]
 
 
@@ -25,7 +29,7 @@ class DuePage(QWidget):
     opened = Signal(object)
 
     def __init__(self, name: str, grouping: Grouping, themes: Themes, acts: Acts, nothing: EmptyState) -> None:
-        """Show `nothing` until something is due."""
+        """Wait for the first reading; `nothing` stands there while nothing is due."""
         super().__init__()
         self._grouping, self._acts = grouping, acts
         self.model = DueModel(self)
@@ -34,13 +38,29 @@ class DuePage(QWidget):
         self.list.opened.connect(self._on_opened)
         self.list.acted.connect(self._on_acted)
         self.nothing = nothing
+        self.waiting = plain("", Role.DIM)
+        self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack = QStackedWidget()
+        self.stack.addWidget(self.waiting)
         self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.list)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(0)
         self.column.addWidget(self.stack, 1)
+        self._moment = QTimer(self, singleShot=True, interval=_MOMENT_MS)
+        self._moment.timeout.connect(self._on_moment_over)
+        self._moment.start()
+
+    @Slot()
+    def _on_moment_over(self) -> None:
+        self.waiting.setText("Reading…")
+
+    @Slot()
+    def show_unread(self) -> None:
+        """Say that nothing could be read, unless an earlier reading stands there."""
+        self._moment.stop()
+        self.waiting.setText("This could not be read.")
 
     def show_reading(self, reading: DueReading) -> None:
         """Show what is due; the keyboard stays on its line, or goes to the one that took its place."""
@@ -52,6 +72,7 @@ class DuePage(QWidget):
             found = self.model.row_of(line.key) if line is not None else None
             self.list.select_row(found if found is not None else max(row, 0))
             self.list.verticalScrollBar().setValue(at)
+        self._moment.stop()
         self.nothing.say(*self.nothing_words(reading))
         self.stack.setCurrentWidget(self.nothing if is_nothing(groups) else self.list)
         if had_focus and self.list.isVisible():

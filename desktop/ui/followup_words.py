@@ -78,6 +78,11 @@ def notes(follow_up: FollowUp) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
+def older_line(number: int) -> str:
+    """Return what a fold of old silences says."""
+    return f"Older: {number:,} with no answer"
+
+
 def people_line(follow_up: FollowUp, room: int = 3) -> str:
     """Return whom it is about, as "Ann, Ben and 2 more"."""
     return names_line([person.name.strip() or person.address for person in follow_up.people], room)

@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
         self.threads.chosen.connect(self._on_conversation_chosen)
         for page in (self.today, self.follow_ups):
             page.opened.connect(self._on_line_opened)
+            self.feed.failed.connect(page.show_unread)
         self.people.told.connect(self._on_told)
         self.people.recorded.connect(self._on_recorded)
         for part in (self.feed, self.deeds, self.mail, self.people, self.telling):
@@ -173,10 +174,11 @@ class MainWindow(QMainWindow):
     @Slot()
     def reload(self) -> None:
         """Read everything that is shown anew."""
-        self.mail.reload()
-        self.people.reload()
+        # The first page first: readings share one processor core.
         self.feed.ask()
         self._read_settings()
+        self.mail.reload()
+        self.people.reload()
         self.refresh_stations()
 
     @Slot()

@@ -29,7 +29,7 @@ class TodayPage(DuePage):
     resume_asked = Signal(object)
 
     def __init__(self, themes: Themes, acts: Acts) -> None:
-        """Say where to start until `set_accounts` knows of an account."""
+        """Say where to start once it is read that there is nothing, and unless `set_accounts` knows of an account."""
         super().__init__("Today", lambda reading: reading.today, themes, acts, nothing_due(themes))
         self._strips: dict[int, ReadingStrip] = {}
         self._reads_mail = self._has_accounts = False
@@ -47,7 +47,6 @@ class TodayPage(DuePage):
             pressed=self.account_asked.emit,
         )
         self.stack.addWidget(self.start)
-        self.stack.setCurrentWidget(self.start)
 
     def show_reading(self, reading: DueReading) -> None:
         """Show what is to be done now."""

@@ -74,17 +74,18 @@ def app(store: Store) -> FakeApp:
 @pytest.fixture
 def open_window(
     qtbot: QtBot, store: Store, app: FakeApp, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], MainWindow]]:
+) -> Iterator[Callable[..., MainWindow]]:
     """Open a window on the store as it stands, without a desktop to notify; its readings have come in."""
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     windows: list[MainWindow] = []
 
-    def opened() -> MainWindow:
+    def opened(*, is_idle: bool = True) -> MainWindow:
         window = MainWindow(store, app.actions(), lambda: NOW)
         windows.append(window)
         store.subscribe(window.ops.on_main(window, window.on_change))
         window.show()
-        qtbot.waitUntil(lambda: window.ops.is_idle)
+        if is_idle:
+            qtbot.waitUntil(lambda: window.ops.is_idle)
         return window
 
     yield opened

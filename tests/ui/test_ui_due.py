@@ -1,6 +1,7 @@
 """What is due as lines: which group each stands in, what is said, and what keys and buttons ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from time import thread_time
@@ -19,13 +20,15 @@ from desktop.core.status import Rung
 from desktop.core.workdays import WorkCalendar
 from desktop.store.questions import Candidate, Question, QuestionKind
 from desktop.ui import question_words
-from desktop.ui.due_lines import DueReading, due_groups, is_nothing, next_sentence, today_groups
+from desktop.ui.due_feed import kept
+from desktop.ui.due_lines import OLD_AFTER_DAYS, DueReading, due_groups, is_nothing, next_sentence, today_groups
 from desktop.ui.due_list import DueList
 from desktop.ui.due_model import LINE_ROLE, DueGroup, DueLine, DueModel
 from desktop.ui.glyphs import Glyph
 from desktop.ui.theme import Themes
 from tests.ui.sample_data import HOSTILE
 
+Grouping = Callable[[DueReading], tuple[DueGroup, ...]]
 NOW = datetime(2026, 5, 6, 14, 20, tzinfo=UTC)
 TODAY = NOW.date()
 
@@ -176,6 +179,62 @@ def test_every_failure_says_so_first(reason: FailureReason) -> None:
     assert line.reason.startswith("Not delivered")
 
 
+def older(days: int, kind: FollowUpKind = FollowUpKind.NO_ANSWER, *, number: int = 1) -> FollowUp:
+    """Return what has been due for so many working days."""
+    calendar = WorkCalendar()
+    due_on = next(day for back in range(400) if calendar.between(day := TODAY - timedelta(days=back), TODAY) == days)
+    return follow_up(kind, Due.OVERDUE, number=number, due_on=due_on)
+
+
+@pytest.mark.parametrize(("days", "is_folded"), [(1, False), (OLD_AFTER_DAYS, False), (OLD_AFTER_DAYS + 1, True)])
+@pytest.mark.parametrize("groups_of", [today_groups, due_groups])
+def test_old_silence_is_folded_into_one_line(groups_of: Grouping, days: int, is_folded: bool) -> None:
+    """What has been due for more than twenty working days stands behind a line that counts it; nothing is lost."""
+    groups = groups_of(reading(older(days), older(days, number=2)))
+    (group,) = [each for each in groups if each.lines]
+    assert bool(group.fold_text) is is_folded
+    assert [line.conversation_id for line in group.lines] == [1, 2]
+    if is_folded:
+        assert group.fold_text == "Older: 2 with no answer"
+
+
+@pytest.mark.parametrize(
+    "kind", [FollowUpKind.NOT_DELIVERED, FollowUpKind.POSSIBLE_REPLY, FollowUpKind.POSSIBLE_BOUNCE]
+)
+def test_what_is_to_be_mended_is_never_folded(kind: FollowUpKind) -> None:
+    """A mail that never arrived, or a question, stands in the open however old it is; mere silence does not."""
+    for groups in (today_groups(reading(older(200, kind))), due_groups(reading(older(200, kind)))):
+        assert [group.fold_text for group in groups if group.lines] == [""]
+    assert [group.fold_text for group in today_groups(reading(older(200))) if group.lines] != [""]
+
+
+def test_a_long_wait_that_ends_today_is_not_old() -> None:
+    """Old is what has been due for long, not what was sent long ago."""
+    waited = follow_up(FollowUpKind.NO_ANSWER, sent_at=NOW - timedelta(days=200))
+    assert titles(today_groups(reading(waited))) == ["Waiting for an answer"]
+
+
+def test_lines_made_on_one_day_are_equal() -> None:
+    """A reading that finds the same an hour later changes nothing on the screen; one on the next day does."""
+    found = follow_up(FollowUpKind.NO_ANSWER)
+    today, later = reading(found), replace(reading(found), now=NOW + timedelta(hours=1))
+    assert today_groups(today) == today_groups(later)
+    assert [line for group in due_groups(today) for line in group.lines] == [
+        line for group in due_groups(later) for line in group.lines
+    ]
+    assert today_groups(today) != today_groups(replace(today, now=NOW + timedelta(days=1)))
+
+
+def test_what_did_not_change_is_kept_as_it_was() -> None:
+    """A later reading holds the earlier one's own values where they are equal, and only there."""
+    before = reading(follow_up(FollowUpKind.NO_ANSWER), follow_up(FollowUpKind.NO_ANSWER, number=2))
+    found = (follow_up(FollowUpKind.WARM), follow_up(FollowUpKind.NO_ANSWER, number=2), older(3, number=3))
+    got = kept(found, before)
+    assert found == got
+    assert [each is known for each, known in zip(got, before.follow_ups, strict=False)] == [False, True]
+    assert kept(found, None) is found
+
+
 # The model and the list.
 
 
@@ -219,8 +278,66 @@ def test_a_heading_cannot_be_chosen(model: DueModel) -> None:
     """Headings are neither selectable nor enabled; lines are both."""
     enabled = [bool(model.flags(model.index(row, 0)) & Qt.ItemFlag.ItemIsEnabled) for row in range(model.rowCount())]
     assert enabled == [False, True, True, False, True]
-    assert model.heading_rows() == (0, 3)
+    assert model.low_rows() == (0, 3)
     assert model.line_at(0) is None
+
+
+FOLDED = (
+    DueGroup(title="Today", lines=(line(1), line(2))),
+    DueGroup(title="Older", lines=(line(3), line(4)), fold_text="Older: 2 with no answer"),
+)
+
+
+def spoken(model: DueModel) -> list[str]:
+    """Return what a screen reader hears, row by row."""
+    return [str(model.data(model.index(row, 0))) for row in range(model.rowCount())]
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Space])
+def test_a_fold_is_opened_and_closed_with_a_key(due_list: DueList, model: DueModel, key: Qt.Key) -> None:
+    """The keyboard reaches it, a key shows its lines and hides them again, and stays where it is."""
+    model.replace(FOLDED)
+    assert len(spoken(model)) == 4
+    assert model.row_of(3) is None
+    due_list.select_row(3)
+    QTest.keyClick(due_list, key)
+    assert [each.key for each in model.lines()] == [1, 2, 3, 4]
+    assert model.row_of(3) == 4
+    assert due_list.currentIndex().row() == 3
+    assert spoken(model)[3] == "Older: 2 with no answer. Shown below; Enter hides them"
+    QTest.keyClick(due_list, key)
+    assert spoken(model)[3] == "Older: 2 with no answer. Enter shows them"
+    assert [each.key for each in model.lines()] == [1, 2]
+
+
+def test_a_fold_is_opened_with_the_mouse(due_list: DueList, model: DueModel) -> None:
+    """A press on the fold shows its lines; a press on a line does not fold it."""
+    model.replace(FOLDED)
+    for row, count in ((3, 6), (4, 6), (3, 4)):
+        place = due_list.visualRect(model.index(row, 0)).center()
+        QTest.mouseClick(due_list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert model.rowCount() == count
+
+
+def test_letters_do_nothing_on_a_fold(due_list: DueList, model: DueModel, qtbot: QtBot) -> None:
+    """Nobody is done with thirty conversations by one key; and the buttons of a line are not there."""
+    model.replace(FOLDED)
+    due_list.select_row(3)
+    with qtbot.assertNotEmitted(due_list.acted):
+        for key in (Qt.Key.Key_D, Qt.Key.Key_S, Qt.Key.Key_W):
+            QTest.keyClick(due_list, key)
+    assert not due_list.actions_bar.isVisible()
+    due_list.select_row(2)
+    with qtbot.waitSignal(due_list.acted):
+        QTest.keyClick(due_list, Qt.Key.Key_D)
+
+
+def test_an_open_fold_stays_open_when_the_list_is_read_anew(model: DueModel) -> None:
+    """What the user is working through does not fold itself up after each line."""
+    model.replace(FOLDED)
+    model.toggle(3)
+    assert model.replace((FOLDED[0], replace(FOLDED[1], lines=(line(4),), fold_text="Older: 1 with no answer")))
+    assert [each.key for each in model.lines()] == [1, 2, 4]
 
 
 def test_replacing_by_the_same_changes_nothing(model: DueModel, qtbot: QtBot) -> None:
@@ -345,6 +462,7 @@ def test_every_row_has_the_height_of_what_stands_in_it(
     for width in (320, 560, 900, 1400):
         for _ in range(5):
             model.replace(tuple(some_group(random, number) for number in range(random.randint(1, 4))))
+            model.toggle(random.randrange(9))
             shown.resize(width, 420)
             QCoreApplication.processEvents()
             rows = [model.data(model.index(row, 0), LINE_ROLE) for row in range(model.rowCount())]
@@ -356,6 +474,7 @@ def test_every_row_has_the_height_of_what_stands_in_it(
 
 
 def some_group(random: Random, number: int) -> DueGroup:
-    """Return a group with a few lines or none."""
+    """Return a group with a few lines or none, folded now and then."""
     lines = tuple(line(100 * number + at) for at in range(random.randint(0, 4)))
-    return DueGroup(title=f"Group {number}", lines=lines)
+    fold = "Older" if number == 3 or random.random() < 0.2 else ""
+    return DueGroup(title=f"Group {number}", lines=lines, fold_text=fold)

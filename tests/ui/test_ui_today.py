@@ -1,5 +1,6 @@
 """Today: what is to be done, done and undone, asked and answered; the first of all places, never claiming more."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,14 +12,14 @@ from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.arrival import ArrivalKind
-from desktop.core.errors import NotAuthorised
+from desktop.core.errors import NotAuthorised, StoreTrouble
 from desktop.core.status import Rung
 from desktop.store.accounts import save_account
 from desktop.store.database import Store
 from desktop.store.mail import cards
 from desktop.store.questions import questions
-from desktop.store.reminders import reminder
-from desktop.ui import mail_words
+from desktop.store.reminders import due_list, reminder
+from desktop.ui import due_feed, mail_words
 from desktop.ui.actions import MailState
 from desktop.ui.due_feed import DueFeed
 from desktop.ui.due_lines import DueReading
@@ -30,7 +31,7 @@ from desktop.ui.wait_dialog import WaitDialog
 from tests.ui.sample_arrivals import ANNA, MARCO, READ_ACCOUNT, SINEAD, TOMAS, Mailboxes, fill_incoming
 from tests.ui.sample_data import NOW, STATIONS, WATCHING, FakeApp
 
-Open = Callable[[], MainWindow]
+Open = Callable[..., MainWindow]
 
 
 @pytest.fixture
@@ -237,6 +238,42 @@ def test_without_an_account_it_says_where_to_start(open_window: Open, qtbot: QtB
     save_account(store, READ_ACCOUNT)
     qtbot.waitUntil(lambda: "Nothing to do today" in texts(window))
     assert not window.today.start.isVisible()
+
+
+def test_a_long_reading_says_that_it_reads(
+    store: Store, open_window: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the list is read both places claim nothing; after a moment they say what they do; then it stands there."""
+    fill_incoming(store)
+    going_on = threading.Event()
+
+    def slow(*given: object, **more: object) -> object:
+        assert going_on.wait(20)
+        return due_list(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(due_feed, "due_list", slow)
+    window = open_window(is_idle=False)
+    for page, show in ((window.today, window.show_today), (window.follow_ups, window.show_follow_ups)):
+        show()
+        qtbot.waitUntil(lambda: page.waiting.isVisible() and page.waiting.text() == "Reading…")  # noqa: B023
+        assert not window.today.start.isVisible()
+    going_on.set()
+    qtbot.waitUntil(window.follow_ups.list.isVisible)
+
+
+def test_what_could_not_be_read_says_so(
+    store: Store, open_window: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that fails at the first reading leaves no page that waits for ever."""
+
+    def failing(*_given: object, **_more: object) -> object:
+        raise StoreTrouble("The store is damaged.", "")
+
+    monkeypatch.setattr(due_feed, "due_list", failing)
+    window = open_window()
+    assert window.today.waiting.text() == "This could not be read."
+    assert window.today.waiting.isVisible()
+    assert "damaged" in window.banner.text()
 
 
 # The first reading of a mailbox.
