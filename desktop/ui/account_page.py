@@ -28,7 +28,7 @@ from desktop.store.database import Store
 from desktop.ui import identities, words
 from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState
 from desktop.ui.check_lines import CheckLines
-from desktop.ui.forms import DaysField, Message, filled_address, form_label
+from desktop.ui.forms import DaysField, Message, filled_address, form_label, line_up
 from desktop.ui.keep_choice import KeepChoice
 from desktop.ui.labels import Role, plain
 from desktop.ui.mail_servers import MailServers
@@ -116,6 +116,7 @@ class AccountPage(QWidget):
         self.save_button.setProperty("kind", "primary")
         inside.addLayout(buttons)
         inside.addWidget(self.checks)
+        line_up(self._form)
 
     def _person_rows(self) -> QFormLayout:
         form = QFormLayout()

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QIntValidator, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from desktop.core.errors import Malformed, Trouble
 from desktop.ui import glyphs, words
@@ -20,6 +20,16 @@ def form_label(text: str, buddy: QWidget) -> QLabel:
     if not buddy.accessibleName():
         buddy.setAccessibleName(text.replace("&", ""))
     return label
+
+
+def line_up(page: QWidget) -> None:
+    """Let the fields of all forms on a page begin at one edge, as wide as the widest label needs."""
+    forms = [form for form in page.findChildren(QFormLayout) if isinstance(form, QFormLayout)]
+    items = [form.itemAt(row, QFormLayout.ItemRole.LabelRole) for form in forms for row in range(form.rowCount())]
+    labels = [label for item in items if item is not None and isinstance(label := item.widget(), QLabel)]
+    widest = max((label.sizeHint().width() for label in labels), default=0)
+    for label in labels:
+        label.setMinimumWidth(widest)
 
 
 def filled_address(text: str) -> str:

@@ -20,7 +20,7 @@ from desktop.store.accounts import AccountRow, Security
 from desktop.ui import setup_words
 from desktop.ui.actions import AccountDraft, Finding, SetUp, SourceLine
 from desktop.ui.check_lines import CheckLines, SourceLines
-from desktop.ui.forms import Message, filled_address, form_label
+from desktop.ui.forms import Message, filled_address, form_label, line_up
 from desktop.ui.keep_choice import KeepChoice
 from desktop.ui.labels import Card, Role, plain
 from desktop.ui.mail_servers import MailServers
@@ -267,6 +267,7 @@ class ConnectPage(QWidget):
         column.addWidget(self.checks)
         column.addWidget(self.message)
         column.addStretch(1)
+        line_up(self)
 
     def focus_first(self) -> None:
         """Give the keyboard to the password or the sign-in button."""

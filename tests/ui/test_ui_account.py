@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -53,6 +53,16 @@ def test_a_form_left_alone_is_the_account_as_it_was(page: AccountPage) -> None:
     draft = page.draft()
     assert replace(READ_ACCOUNT, id=1) == draft.row
     assert (draft.password, draft.keep, draft.grant) == ("", Keep.KEYRING, None)
+
+
+def test_all_fields_begin_at_one_edge(page: AccountPage) -> None:
+    """The groups of the form line up, whatever their labels say."""
+    QCoreApplication.processEvents()
+    servers = page.servers
+    person: tuple[QWidget, ...] = (page.which, page.label, page.others)
+    hosts = (servers.incoming.host, servers.incoming.security, servers.outgoing.user)
+    fields = (*person, *hosts, page.password, page.keep)
+    assert len({field.mapTo(page, QPoint(0, 0)).x() for field in fields}) == 1
 
 
 def test_what_is_altered_is_in_the_draft(page: AccountPage) -> None:
