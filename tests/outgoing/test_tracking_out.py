@@ -286,7 +286,7 @@ def test_a_journal_that_fails_before_the_dot(tracking: Bench, monkeypatch: pytes
     tracking.start()
     assert tracking.send(WIRE, "bob@x.test").startswith("250")
     assert [each.content for each in tracking.provider.messages] == [MAIL]
-    assert [Rung.SENT] == [copy.status.rung for copy in tracking.copies()]
+    assert [copy.status.rung for copy in tracking.copies()] == [Rung.SENT]
 
 
 def test_a_pass_through_hears_the_provider_too(tracking: Bench) -> None:
