@@ -28,8 +28,10 @@ CHUNK: Final = 500
 _BODIES_AT_ONCE: Final = 40
 # How many mails are asked for at once after so many failures at one place; then one alone, three times.
 _CHUNKS: Final = (CHUNK, 64, 8, 1, 1, 1)
+_WITHOUT_PICKING: Final = 4
 _WITHOUT_BODY: Final = 5
 _CLOCKS_DIFFER: Final = timedelta(days=1)
+_HEAD_END: Final = b"\r\n\r\n"
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +49,13 @@ class Strain:
     def has_given_up(self, name: str) -> bool:
         """Return whether the next mail of the folder is to be passed over."""
         return self.failures.get(name, 0) >= len(_CHUNKS)
+
+    def spares_picking(self, name: str) -> bool:
+        """Return whether the next mail's beginning is to be had as it is: a server may fail at picking header fields.
+
+        Dovecot's process dies of it where one field has megabytes.
+        """
+        return self.failures.get(name, 0) == _WITHOUT_PICKING
 
     def spares_body(self, name: str) -> bool:
         """Return whether the next mail is to be read from its header alone."""
@@ -243,7 +252,7 @@ class Reader:
     def _fetch(self, name: str, uids: Sequence[int]) -> tuple[tuple[SentMail, ...], list[Arrival]]:
         if name in self._names_first or self._roles[name] is FolderRole.ALL:
             uids = self._unknown(uids)
-        heads = self._asked_twice(uids, HEAD_FIELDS)
+        heads = self._beginnings(uids) if self._strain.spares_picking(name) else self._asked_twice(uids, HEAD_FIELDS)
         now = self._clock()
         sifted = sift(heads, self._roles[name], own=self._history.own, now=now)
         known = self._known(arrival.facts.message_id for _, arrival in sifted.arrivals)
@@ -260,6 +269,11 @@ class Reader:
         found = [each for each in self._mailbox.heads(uids, fields, triage.MAX_HEAD_BYTES) if each.octets]
         missing = sorted(set(uids) - {each.uid for each in found})
         return found + self._mailbox.heads(missing, fields, triage.MAX_HEAD_BYTES)
+
+    def _beginnings(self, uids: Sequence[int]) -> list[Fetched]:
+        """Return heads as the server has them, cut off where they are long."""
+        found = self._mailbox.bodies(uids, triage.MAX_HEAD_BYTES)
+        return [replace(each, octets=each.octets.partition(_HEAD_END)[0] + _HEAD_END) for each in found if each.octets]
 
     def _unknown(self, uids: Sequence[int]) -> list[int]:
         names = {each.uid: message_facts(each.octets).message_id for each in self._asked_twice(uids, ["Message-ID"])}

@@ -430,14 +430,14 @@ def test_expunged_mail_stays_stored(server: ImapServer, account: AccountRow, pat
         assert syncing.names() == ["a", "b"]
 
 
-def breaking(uid: int, how: Callable[[Talk], None], *, bodies_only: bool = False) -> Callable[[Talk, str, str], bool]:
-    """Return a plot for FETCH that strikes where this mail is among those asked for."""
+def breaking(uid: int, how: Callable[[Talk], None], *, part: str = "BODY") -> Callable[[Talk, str, str], bool]:
+    """Return a plot for FETCH that strikes where such a part of this mail is asked for."""
 
     def plot(talk: Talk, _verb: str, rest: str) -> bool:
         numbers = rest.split(" ")[2]
         low, _, high = numbers.partition(":")
         is_named = numbers != "*" and int(low) <= uid <= int(high or low) and talk.selected == "INBOX"
-        if not is_named or ("BODY.PEEK[]" not in rest if bodies_only else "BODY" not in rest):
+        if not is_named or part not in rest:
             return False
         how(talk)
         return True
@@ -483,11 +483,27 @@ def test_a_body_that_ends_every_connection_leaves_the_header(
 ) -> None:
     """A mail whose body cannot be had is stored as its header reads, and nothing is unreadable."""
     fill(server, "INBOX", mail("a"), mail("away", fields=VACATION), mail("c"))
-    server.plots["UID FETCH"] = breaking(2, Talk.reset, bodies_only=True)
+    server.plots["UID FETCH"] = breaking(2, Talk.reset, part="BODY.PEEK[]")
     with Syncing(account, path) as syncing:
         state = syncing.wait_synced()
         assert (syncing.names(), state.unreadable) == (["a", "away", "c"], 0)
         assert syncing.kinds()["away"] == "auto_reply"
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("breaks", [True, False])
+def test_a_header_that_no_field_can_be_picked_from_is_read_as_it_is(
+    server: ImapServer, account: AccountRow, path: Path, *, breaks: bool
+) -> None:
+    """Where picking fields ends the connection, the mail's beginning tells the same, and nothing is unreadable."""
+    fill(server, "INBOX", mail("a"), mail("away", fields=VACATION), mail("c"))
+    if breaks:
+        server.plots["UID FETCH"] = breaking(2, Talk.reset, part="HEADER.FIELDS")
+    with Syncing(account, path) as syncing:
+        state = syncing.wait_synced()
+        assert (syncing.names(), state.unreadable) == (["a", "away", "c"], 0)
+        assert syncing.kinds() == {"a": "mail", "away": "auto_reply", "c": "mail"}
+        assert any(told.link is Link.AWAY for told in syncing.states) is breaks
 
 
 @pytest.mark.usefixtures("small_chunks")
