@@ -233,23 +233,49 @@ def reminder(store: Store, conversation_id: int) -> ReminderRow:
 
 def snooze(store: Store, conversation_id: int, until: datetime, at: datetime) -> tuple[Change, ReminderRow]:
     """Put a conversation out of sight until an instant; return what stood before, for the undo."""
-    return _keep(store, conversation_id, lambda row: replace(row, snoozed_until=until, done_at=at))
+    return _put_aside(store, conversation_id, until=until, at=at)
 
 
 def mark_done(store: Store, conversation_id: int, at: datetime) -> tuple[Change, ReminderRow]:
     """End a conversation's follow-up for what was sent until now; return what stood before, for the undo."""
-    return _keep(store, conversation_id, lambda row: replace(row, snoozed_until=None, done_at=at))
+    return _put_aside(store, conversation_id, until=None, at=at)
 
 
 def wake(store: Store, conversation_id: int) -> tuple[Change, ReminderRow]:
     """Take a snooze or a "done" back."""
-    return _keep(store, conversation_id, lambda row: replace(row, snoozed_until=None, done_at=None))
+    return _put_aside(store, conversation_id, until=None, at=None)
 
 
 def set_wait(store: Store, conversation_id: int, days: int | None) -> tuple[Change, ReminderRow]:
-    """Wait so many working days in this conversation; None is as its account says. Raise ValueError beyond a year."""
+    """Wait so many working days in this conversation; None is as its account says. Raise ValueError beyond a year.
+
+    A wait of the newest message's own is over: what was said last holds.
+    """
     _check_days(days)
-    return _keep(store, conversation_id, lambda row: replace(row, wait_days=days))
+
+    def change(connection: sqlite3.Connection, before: ReminderRow) -> tuple[ReminderRow, ReminderRow]:
+        newest = _newest(connection, conversation_id)
+        if newest is not None and newest.message_wait_days is not None:
+            before = replace(before, message_id=newest.message_id, message_wait_days=newest.message_wait_days)
+        return before, replace(before, wait_days=days, message_wait_days=None)
+
+    return _keep(store, conversation_id, change)
+
+
+def newest_wait(store: Store, conversation_id: int) -> ReminderRow | None:
+    """Return what the user said about a conversation and its newest message; None where there is no message."""
+    with store.read() as connection:
+        return _newest(connection, conversation_id)
+
+
+def _newest(connection: sqlite3.Connection, conversation_id: int) -> ReminderRow | None:
+    found = connection.execute(
+        "SELECT id, wait_days FROM message WHERE conversation_id = ? ORDER BY at_ms DESC, id DESC LIMIT 1",
+        (conversation_id,),
+    ).fetchone()
+    if found is None:
+        return None
+    return replace(_row(connection, conversation_id), message_id=found[0], message_wait_days=found[1])
 
 
 def set_message_wait(store: Store, message_id: int, days: int | None) -> tuple[Change, ReminderRow]:
@@ -283,15 +309,25 @@ def _check_days(days: int | None) -> None:
 
 
 def _keep(
-    store: Store, conversation_id: int, change: Callable[[ReminderRow], ReminderRow]
+    store: Store,
+    conversation_id: int,
+    change: Callable[[sqlite3.Connection, ReminderRow], tuple[ReminderRow, ReminderRow]],
 ) -> tuple[Change, ReminderRow]:
+    """Write the second of what `change` returns; the first is what stood before."""
+
     def work(connection: sqlite3.Connection) -> tuple[Change, ReminderRow]:
-        before = _row(connection, conversation_id)
+        before, after = change(connection, _row(connection, conversation_id))
         # While a list is on the screen a conversation may become part of another, which then stands there itself.
         is_there = _is_there(connection, conversation_id)
-        return _write(connection, change(before)) if is_there else Change(), before
+        return _write(connection, after) if is_there else Change(), before
 
     return store.write(work)
+
+
+def _put_aside(
+    store: Store, conversation_id: int, *, until: datetime | None, at: datetime | None
+) -> tuple[Change, ReminderRow]:
+    return _keep(store, conversation_id, lambda _, row: (row, replace(row, snoozed_until=until, done_at=at)))
 
 
 def _is_there(connection: sqlite3.Connection, conversation_id: int) -> bool:

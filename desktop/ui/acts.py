@@ -13,7 +13,7 @@ from desktop.settings import local_now
 from desktop.store.accounts import DEFAULT_WAIT_DAYS, accounts
 from desktop.store.database import Store
 from desktop.store.questions import Question
-from desktop.store.reminders import reminder
+from desktop.store.reminders import newest_wait
 from desktop.ui import question_words, words
 from desktop.ui.deeds import Deeds
 from desktop.ui.detail import Detail
@@ -21,7 +21,7 @@ from desktop.ui.due_feed import DueFeed
 from desktop.ui.due_model import DueLine
 from desktop.ui.ops import Ops
 from desktop.ui.snooze_menu import DateDialog, SnoozeMenu
-from desktop.ui.wait_dialog import WaitDialog
+from desktop.ui.wait_dialog import Wait, WaitDialog
 
 
 class Acts(QObject):
@@ -59,9 +59,8 @@ class Acts(QObject):
         elif action == "snooze":
             self.ask_snooze(shown.id, who, place)
         elif action == "wait":
-            newest = shown.messages[-1].id if shown.messages else None
             due = self._feed.latest.of_conversation(shown.id) if self._feed.latest is not None else None
-            self.ask_wait(shown.id, who, due.account_id if due is not None else None, newest)
+            self.ask_wait(shown.id, who, due.account_id if due is not None else None)
 
     def ask_snooze(self, conversation_id: int, who: str, place: QPoint | None = None) -> SnoozeMenu:
         """Open the menu of moments."""
@@ -73,22 +72,23 @@ class Acts(QObject):
         _pop_up(menu, place)
         return menu
 
-    def ask_wait(
-        self, conversation_id: int, who: str, account_id: int | None = None, message_id: int | None = None
-    ) -> None:
+    def ask_wait(self, conversation_id: int, who: str, account_id: int | None = None) -> None:
         """Open the dialog on what holds now."""
 
-        def work() -> int:
-            said = reminder(self._store, conversation_id).wait_days
-            if said is not None:
-                return said
+        def work() -> Wait:
             rows = accounts(self._store)
-            of_account = [row.wait_days for row in rows if row.id == account_id] or [row.wait_days for row in rows]
-            return of_account[0] if of_account else DEFAULT_WAIT_DAYS
+            usual = [row.wait_days for row in rows if row.id == account_id] or [row.wait_days for row in rows]
+            said = newest_wait(self._store, conversation_id)
+            return Wait(
+                of_account=usual[0] if usual else DEFAULT_WAIT_DAYS,
+                of_conversation=said.wait_days if said is not None else None,
+                message_id=said.message_id if said is not None else None,
+                of_message=said.message_wait_days if said is not None else None,
+            )
 
-        def done(days: int) -> None:
-            dialog = WaitDialog(self._window, who, days, has_message=message_id is not None)
-            dialog.chosen.connect(_Waiting(self._deeds, conversation_id, message_id))
+        def done(wait: Wait) -> None:
+            dialog = WaitDialog(self._window, who, wait)
+            dialog.chosen.connect(_Waiting(self._deeds, conversation_id, wait.message_id))
             dialog.finished.connect(dialog.deleteLater)
             dialog.open()
 

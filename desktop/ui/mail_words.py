@@ -31,7 +31,7 @@ MAIL_STATES: Final = {
     MailState.STOPPED: "Mail: {address} is not read",
 }
 # What the user calls a folder that the server may call anything.
-FOLDERS: Final = {"inbox": "the inbox", "sent": "Sent mail", "all": "archived mail", "junk": "the spam folder"}
+FOLDERS: Final = {"inbox": "inbox", "sent": "Sent mail", "all": "archived mail", "junk": "spam folder"}
 
 
 def mail_line(station: MailStation) -> str:
@@ -43,14 +43,17 @@ def mail_line(station: MailStation) -> str:
 
 
 def reading_line(station: MailStation, *, is_only: bool) -> str:
-    """Return how far a first reading is, as "Reading your older mail: 1,240 of 3,900 · Sent mail"."""
+    """Return how far a first reading is, as "Reading your Sent mail: 1,240 of 3,900 in all".
+
+    The figures are of all folders together, one of which is read just now.
+    """
     whose = "" if is_only else f" of {one_line(station.address)}"
     far = f"{station.done:,} of {station.total:,}"
     if station.state is MailState.CANCELLED:
         stopped = f" at {far}" if station.total else ""
         return f"Older mail{whose} is not read{stopped}; new mail is"
-    folder = f" · {FOLDERS[station.folder]}" if station.folder in FOLDERS else ""
-    return f"Reading your older mail{whose}{f': {far}' if station.total else '…'}{folder}"
+    what = FOLDERS.get(station.folder, "older mail")
+    return f"Reading your {what}{whose}{f': {far} in all' if station.total else '…'}"
 
 
 def arrival_line(row: ArrivalRow) -> str:

@@ -1,5 +1,6 @@
 """How many working days to wait for an answer: in a conversation, or to its newest message alone."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import Signal, Slot
@@ -12,23 +13,45 @@ from desktop.ui.labels import Role, plain
 _LONGEST: Final = 90
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """How long is waited now: as the account says, in the conversation, and for the newest message where it differs.
+
+    None means: as the one before it.  `message_id` is None where there is no message to wait for.
+    """
+
+    of_account: int
+    of_conversation: int | None = None
+    message_id: int | None = None
+    of_message: int | None = None
+
+    def in_conversation(self) -> int:
+        """Return the days in the conversation."""
+        return self.of_account if self.of_conversation is None else self.of_conversation
+
+    def for_message(self) -> int:
+        """Return the days for the newest message."""
+        return self.in_conversation() if self.of_message is None else self.of_message
+
+
 class WaitDialog(QDialog):
-    """`chosen` carries the days, None for as the account says, and whether they hold for the newest message alone."""
+    """`chosen` carries the days, None for as is usual, and whether they hold for the newest message alone."""
 
     chosen = Signal(object, object)
 
-    def __init__(self, parent: QWidget, who: str, days: int, *, has_message: bool) -> None:
+    def __init__(self, parent: QWidget, who: str, wait: Wait) -> None:
         """Begin with what holds now."""
         super().__init__(parent)
         self.setWindowTitle("Wait for an answer")
+        self._wait, self._proposed = wait, 0
         self.days = DaysField(1, _LONGEST, unit="working days")
-        self.days.set_value(days)
         self.conversation, self.message = (
             QRadioButton("in this con&versation"),
             QRadioButton("to the &newest mail only"),
         )
-        self.conversation.setChecked(True)
-        self.message.setVisible(has_message)
+        self.message.setVisible(wait.message_id is not None)
+        (self.conversation if wait.of_message is None else self.message).setChecked(True)
+        self.message.toggled.connect(self._show)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 14)
         column.setSpacing(12)
@@ -44,11 +67,24 @@ class WaitDialog(QDialog):
         self.message_line = Message()
         column.addWidget(self.message_line)
         buttons = ButtonRow()
-        buttons.plain("As the &account says").clicked.connect(self._on_default)
+        self.usual = buttons.plain("")
+        self.usual.clicked.connect(self._on_default)
         buttons.plain("&Cancel").clicked.connect(self.reject)
         buttons.primary("&Keep").clicked.connect(self._on_kept)
         column.addWidget(buttons)
         self.setMinimumWidth(420)
+        self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        """Show what holds for what is chosen; days that the user typed stand."""
+        is_message = self.message.isChecked()
+        wanted = self._wait.for_message() if is_message else self._wait.in_conversation()
+        if self.days.field.text() in ("", str(self._proposed)):
+            self.days.set_value(wanted)
+        self._proposed = wanted
+        self.usual.setText("&As the conversation says" if is_message else "&As the account says")
+        self.message_line.clear()
 
     @Slot()
     def _on_kept(self) -> None:

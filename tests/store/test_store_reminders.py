@@ -24,7 +24,7 @@ from desktop.store.folders import FolderRole, FolderRow
 from desktop.store.hits import record_hits
 from desktop.store.mail import NewCopy, cards, conversation, record_message, record_outcome
 from desktop.store.questions import answer_question, questions
-from desktop.store.reminders import ReminderRow, cases, due_list, mark_done, reminder, restore, snooze
+from desktop.store.reminders import ReminderRow, cases, due_list, mark_done, newest_wait, reminder, restore, snooze
 from tests.fakes.samples import GMAIL_PROXY, SENT_AT, click, facts, hit, tracked_copy
 
 CALENDAR = WorkCalendar()
@@ -268,6 +268,26 @@ def test_the_nearest_wait_counts(store: Store) -> None:
     reminders.set_wait(store, id_, None)
     assert [case.wait_days for case in cases(store)] == [5]
     assert reminder(store, id_) == ReminderRow(conversation_id=id_)
+
+
+def test_the_latest_word_on_a_wait_holds(store: Store) -> None:
+    """A wait for the conversation ends the newest message's own, and the undo brings both back."""
+    send(store, message_id="<a@sender.example>")
+    id_ = the_id(store)
+    assert newest_wait(store, 7) is None
+    send(store, message_id="<b@sender.example>", in_reply_to="<a@sender.example>", at=SENT_AT + timedelta(hours=1))
+    newest = newest_wait(store, id_)
+    detail = conversation(store, id_)
+    assert newest is not None
+    assert detail is not None
+    assert (newest.message_id, newest.message_wait_days) == (detail.messages[-1].id, None)
+    reminders.set_message_wait(store, detail.messages[-1].id, 2)
+    _, before = reminders.set_wait(store, id_, 9)
+    assert newest_wait(store, id_) == replace(newest, wait_days=9)
+    assert [case.wait_days for case in cases(store)] == [9]
+    restore(store, before)
+    assert newest_wait(store, id_) == replace(newest, message_wait_days=2)
+    assert [case.wait_days for case in cases(store)] == [2]
 
 
 @pytest.mark.parametrize("days", [0, -1, 367])

@@ -160,6 +160,38 @@ def test_another_wait_is_kept_and_can_be_taken_back(window: MainWindow, qtbot: Q
     assert reminder(store, line.conversation_id).wait_days is None
 
 
+def asked_wait(window: MainWindow, qtbot: QtBot, person: str) -> WaitDialog:
+    """Press W on somebody's line and return the dialog."""
+    go_to(window.follow_ups.list, person)
+    QTest.keyClick(window.follow_ups.list, Qt.Key.Key_W)
+    qtbot.waitUntil(lambda: window.findChild(WaitDialog) is not None)
+    dialog = window.findChild(WaitDialog)
+    assert isinstance(dialog, WaitDialog)
+    return dialog
+
+
+def test_a_wait_for_the_newest_mail_alone_is_shown_as_such(window: MainWindow, qtbot: QtBot, store: Store) -> None:
+    """It can be set from a line of the list; asked again, the dialog shows it, and the conversation's own beside it."""
+    window.show_follow_ups()
+    dialog = asked_wait(window, qtbot, "Yuki Tanaka")
+    assert (dialog.conversation.isChecked(), dialog.usual.text()) == (True, "&As the account says")
+    dialog.message.click()
+    dialog.days.set_value(15)
+    dialog._on_kept()
+    qtbot.waitUntil(lambda: window.findChild(WaitDialog) is None)
+    qtbot.waitUntil(lambda: "Yuki Tanaka" not in people(window.today.list))
+    dialog = asked_wait(window, qtbot, "Yuki Tanaka")
+    assert (dialog.message.isChecked(), dialog.days.value()) == (True, 15)
+    assert dialog.usual.text() == "&As the conversation says"
+    dialog.conversation.click()
+    assert dialog.days.value() == 3
+    dialog.days.set_value(8)
+    dialog.message.click()
+    assert dialog.days.value() == 8
+    dialog._on_default()
+    qtbot.waitUntil(lambda: "Yuki Tanaka" in people(window.today.list))
+
+
 @pytest.mark.parametrize(("key", "rung"), [(Qt.Key.Key_Y, Rung.REPLIED), (Qt.Key.Key_N, Rung.SENT)])
 def test_a_question_is_answered_with_a_key(
     window: MainWindow, qtbot: QtBot, store: Store, key: Qt.Key, rung: Rung
@@ -288,7 +320,7 @@ def test_a_first_reading_shows_how_far_it_is(open_window: Open, qtbot: QtBot, ap
     window = open_window()
     qtbot.waitUntil(lambda: "Nothing to do so far" in texts(window))
     (strip,) = window.today.strips()
-    assert strip.text() == "Reading your older mail: 1,240 of 3,900 · Sent mail"
+    assert strip.text() == "Reading your Sent mail: 1,240 of 3,900 in all"
     assert window.status_line.mail[1].text() == "Mail: reading kim@larsen-office.example, 31 %"
     QTest.mouseClick(strip.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: ("cancel_reading", 1) in app.calls)
@@ -319,6 +351,19 @@ def test_of_several_accounts_each_is_named(open_window: Open, qtbot: QtBot, app:
     assert set(window.status_line.mail) == {1, 2}
     window.on_stations(STATIONS)
     assert set(window.status_line.mail) == {1}
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("inbox", "Reading your inbox: 1,240 of 3,900 in all"),
+        ("junk", "Reading your spam folder: 1,240 of 3,900 in all"),
+        ("", "Reading your older mail: 1,240 of 3,900 in all"),
+    ],
+)
+def test_a_reading_names_what_it_reads(folder: str, said: str) -> None:
+    """The folder is called what it is for; where none is known it is older mail."""
+    assert mail_words.reading_line(replace(READING, folder=folder), is_only=True) == said
 
 
 # Signing in again.
