@@ -76,7 +76,7 @@ class Desktop:
     def __init__(self, home: Path, provider: Provider, doors: Sequence[Door]) -> None:
         """Fill the folder `home`: one account for each door, with its password."""
         (self.port,) = free_ports(1)
-        self._home = home
+        self.home = home
         self._places = Places.in_folder(home)
         self._process: subprocess.Popen[bytes] | None = None
         self.store = Store(self._places.store, clock=now)
@@ -115,8 +115,8 @@ class Desktop:
 
     def start(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         """Run `readback` with `arguments`; return when the listener takes mail."""
-        log = self._home / "process.log"
-        variables = {**(environment or os.environ), "READBACK_HOME": str(self._home)}
+        log = self.home / "process.log"
+        variables = {**(environment or os.environ), "READBACK_HOME": str(self.home)}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "desktop", *arguments],
@@ -150,14 +150,14 @@ class Desktop:
 
     def logs(self) -> tuple[Path, ...]:
         """Return the process's log files and the file with what it printed."""
-        return (*self._home.glob("*.log*"), self._places.journal)
+        return (*self.home.glob("*.log*"), self._places.journal)
 
     def told(self, *arguments: str) -> Any:
         """Run `readback` with `arguments` and --json beside whatever runs, and return what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "desktop", *arguments, "--json"],
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "READBACK_HOME": str(self._home)},
+            env={**os.environ, "READBACK_HOME": str(self.home)},
             check=True,
             capture_output=True,
             timeout=30,
@@ -175,7 +175,7 @@ class Desktop:
 
     def printed(self) -> str:
         """Return what the process printed so far."""
-        return (self._home / "process.log").read_text("utf-8", "replace")
+        return (self.home / "process.log").read_text("utf-8", "replace")
 
     @property
     def pid(self) -> int:
