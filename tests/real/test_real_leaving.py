@@ -65,8 +65,8 @@ def stop_in_mid_reading(desktop: Desktop) -> tuple[float, int]:
 
 
 @pytest.mark.parametrize("kind", ["window", "listen"])
-def test_ending_in_mid_reading_is_at_once_and_loses_nothing(
-    provider: Provider, full_box: int, screen: Screen, tmp_path: Path, kind: str
+def test_ending_in_mid_reading_is_at_once_and_loses_nothing(  # noqa: PLR0917 - fixtures are given by name
+    provider: Provider, full_box: int, screen: Screen, tmp_path: Path, pictures: Path, kind: str
 ) -> None:
     """Asked to end while it reads, it ends within 2 s; begun again it reads on, and every mail is there once."""
     with desktop_of(provider, tmp_path / "home") as desktop:
@@ -74,6 +74,7 @@ def test_ending_in_mid_reading_is_at_once_and_loses_nothing(
         desktop.start(*words, environment=screen.environment)
         until(lambda: read_so_far(desktop), what="the first mails")
         took_s, read = stop_in_mid_reading(desktop)
+        (pictures / f"leaving-{kind}.txt").write_text(f"ended {took_s:.2f} s after being asked to, {read} mails read\n")
         assert 0 < read < full_box
         assert took_s < AT_ONCE_S
         desktop.start("listen")

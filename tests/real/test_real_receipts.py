@@ -1,5 +1,6 @@
 """Read receipts (RFC 8098) between two Thunderbirds: asked for by erin, given by bob or not."""
 
+import html
 from collections.abc import Callable
 from email.message import Message
 from email.parser import BytesParser
@@ -17,8 +18,9 @@ from tests.real.waiting import until
 
 pytestmark = pytest.mark.timeout(240)
 BOB = address_of("bob")
-ALWAYS, ASKED, IGNORED, NEVER, AFTER, DENIED = (
-    f"The contract, {how}" for how in ("always", "asked", "ignored", "never", "after", "denied")
+ALWAYS = "The <b>contract</b> & <img src=x>"
+ASKED, IGNORED, NEVER, AFTER, DENIED = (
+    f"The contract, {how}" for how in ("asked", "ignored", "never", "after", "denied")
 )
 
 
@@ -58,7 +60,7 @@ def test_a_receipt_sent_without_asking_confirms(
     erins_screen: Screen,
     provider: Provider,
 ) -> None:
-    """Bob's Thunderbird answers by itself: his copy is confirmed, opened as far as that tells, and dunst says so."""
+    """Bob's Thunderbird answers by itself: his copy is confirmed, so opened, and dunst says so without any markup."""
     erins_screen.forget_notifications()
     asks(erins_thunderbird, ALWAYS)
     bobs_thunderbird.answer_receipts(Receipts.ALWAYS)
@@ -70,7 +72,7 @@ def test_a_receipt_sent_without_asking_confirms(
     until(lambda: erins_screen.displayed_count() == 1, what="dunst")
     (told,) = erins_screen.notifications()
     assert told.summary == "Bob confirmed that they read it"
-    assert told.body.endswith(f"“{ALWAYS}”")
+    assert told.body.endswith(f"“{html.escape(ALWAYS, quote=False)}”")
 
 
 def test_a_receipt_that_bob_agreed_to_confirms(
