@@ -6,11 +6,11 @@ It shows and asks; what changed comes in through `on_change`, and every reading 
 from collections.abc import Callable, Hashable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QStatusBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication
 
 from desktop.core.errors import Trouble
 from desktop.store import settings
@@ -18,14 +18,14 @@ from desktop.store.accounts import AccountRow, accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.questions import Question
-from desktop.ui import glyphs, menus, words
-from desktop.ui.actions import Actions, ListenerState, MailState, PracticeRecipient, RelayState, Stations
+from desktop.ui import menus
+from desktop.ui.actions import Actions, PracticeRecipient, RelayState, Stations
 from desktop.ui.acts import Acts
 from desktop.ui.deeds import Deeds
 from desktop.ui.due_feed import DueFeed
 from desktop.ui.due_lines import DueReading
 from desktop.ui.due_page import DuePage, nothing_due
-from desktop.ui.head import Banner, DockHead, Head
+from desktop.ui.frame import Frame
 from desktop.ui.legend import Legend
 from desktop.ui.mail_place import MailPlace
 from desktop.ui.ops import Ops
@@ -33,7 +33,7 @@ from desktop.ui.people_page import PeoplePage
 from desktop.ui.practice_panel import PracticePanel
 from desktop.ui.reading import Reading
 from desktop.ui.recipient_view import RecipientView
-from desktop.ui.settings_dialog import ACCOUNTS, MAIL_PROGRAM, RELAY, THEME_KEY, SettingsDialog
+from desktop.ui.settings_dialog import THEME_KEY, SettingsDialog
 from desktop.ui.setup_dialog import SetUpDialog
 from desktop.ui.status_line import StatusLine
 from desktop.ui.telling import Telling
@@ -41,22 +41,19 @@ from desktop.ui.theme import Theme, Themes
 from desktop.ui.toast import Toast
 from desktop.ui.today_page import TodayPage
 from desktop.ui.tray import Tray
-from desktop.ui.undo_bar import UndoBar
+from desktop.ui.troubles import Troubles
 
 TODAY, CONVERSATIONS, FOLLOW_UPS, PEOPLE = range(4)
-_LEAST_WIDTH: Final = 640
-_LEAST_WIDTH_WITH_DOCK: Final = 790
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Frame):
     """Everything the user sees; closing it leaves the program running where there is a tray."""
 
     def __init__(self, store: Store, actions: Actions, clock: Callable[[], datetime]) -> None:
         """Make it on the main thread; it reads the store at once."""
         super().__init__()
         self._store, self._actions, self._clock = store, actions, clock
-        self._is_quitting = self._is_station_in_banner = False
-        self._told_trouble: tuple[str, str] | None = None
+        self._is_quitting = False
         self._came_from = TODAY
         self._shown_on: date | None = None
         self.ops = Ops(self)
@@ -76,11 +73,12 @@ class MainWindow(QMainWindow):
         self.settings = SettingsDialog(self, store, self.ops, self.themes, actions)
         self.status_line = StatusLine(self.themes)
         self.practice = PracticePanel(actions.practice, self.ops, self.themes) if actions.practice else None
-        self._lay_out()
-        view_menu = menus.fill(self.menuBar(), self)
+        self.lay_out((self.today, self.mail, self.follow_ups, self.people), self.status_line, self.practice)
+        view_menu = menus.fill(self.menuBar(), self, self.settings.open_accounts)
         if self.practice is not None:
             view_menu.addSeparator()
             view_menu.addAction(self.dock.toggleViewAction())
+        self.troubles = Troubles(self.banner, self.settings.open_account)
         self.toast = Toast(self)
         self.telling = Telling(store, self.ops, self.toast, self)
         self.tray = Tray(self) if Tray.is_possible() else None
@@ -89,59 +87,16 @@ class MainWindow(QMainWindow):
 
     # Building
 
-    def _lay_out(self) -> None:
-        self.setWindowTitle("Readback" if self.practice is None else "Readback · practice")
-        self.setWindowIcon(glyphs.app_icon())
-        self.resize(1100, 720)
-        self.setMinimumSize(_LEAST_WIDTH, 420)
-        self.places = QStackedWidget()
-        for place in (self.today, self.mail, self.follow_ups, self.people):
-            self.places.addWidget(place)
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        self.head = Head("Toda&y", "&Conversations", "&Follow-ups", "&People")
-        self.banner, self.undo_bar = Banner(), UndoBar()
-        column.addWidget(self.head)
-        column.addWidget(self.banner)
-        column.addWidget(self.places, 1)
-        column.addWidget(self.undo_bar)
-        self.setCentralWidget(middle)
-        foot = QStatusBar()
-        foot.setSizeGripEnabled(False)
-        foot.addWidget(self.status_line, 1)
-        self.setStatusBar(foot)
-        if self.practice is not None:
-            self._add_dock(self.practice)
-
-    def _add_dock(self, panel: PracticePanel) -> None:
-        self.dock = QDockWidget("Practice")
-        self.dock.setObjectName("practice")
-        self.dock.setWidget(panel)
-        self.dock.setMinimumWidth(252)
-        self.dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
-        head = DockHead("Practice")
-        head.hide_asked.connect(self.dock.close)
-        self.dock.setTitleBarWidget(head)
-        self.dock.visibilityChanged.connect(self._on_dock_shown)
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-        self.resizeDocks([self.dock], [284], Qt.Orientation.Horizontal)
-
-    @Slot(bool)
-    def _on_dock_shown(self, is_shown: bool) -> None:
-        self.setMinimumWidth(_LEAST_WIDTH_WITH_DOCK if is_shown else _LEAST_WIDTH)
-
     def _connect(self) -> None:
         self.head.place_asked.connect(self.go)
-        self.head.settings_asked.connect(self.open_account_settings)
+        self.head.settings_asked.connect(self.settings.open_accounts)
         self.feed.read.connect(self._on_due_read)
         self.deeds.done.connect(self.undo_bar.offer)
         self.today.account_asked.connect(self.add_account)
         self.today.cancel_asked.connect(self._on_cancel_asked)
         self.today.resume_asked.connect(self._on_resume_asked)
         self.mail.account_asked.connect(self.add_account)
-        self.mail.listener_asked.connect(self.open_listener_settings)
+        self.mail.listener_asked.connect(self.settings.open_mail_program)
         self.view.permission_asked.connect(self._on_permission_asked)
         self.view.acted.connect(self._on_view_acted)
         self.view.answered.connect(self._on_answered)
@@ -157,9 +112,9 @@ class MainWindow(QMainWindow):
         self.settings.changed.connect(self._on_settings_changed)
         self.settings.add_asked.connect(self.add_account)
         self.settings.test_asked.connect(self._on_sample_asked)
-        self.status_line.listener_asked.connect(self.open_listener_settings)
-        self.status_line.relay_asked.connect(self.open_relay_settings)
-        self.status_line.mail_asked.connect(self.open_account)
+        self.status_line.listener_asked.connect(self.settings.open_mail_program)
+        self.status_line.relay_asked.connect(self.settings.open_relay)
+        self.status_line.mail_asked.connect(self.settings.open_account)
         self.telling.chosen.connect(self.open_conversation)
         if self.practice is not None and self._actions.practice is not None:
             self.practice.view_asked.connect(self.show_recipient)
@@ -212,26 +167,7 @@ class MainWindow(QMainWindow):
         self.view.set_relay(has_relay=has_relay)
         if self.tray is not None:
             self.tray.show_stations(stations)
-        self._show_station_trouble(stations)
-
-    def _show_station_trouble(self, stations: Stations) -> None:
-        refused = next((each for each in stations.mail if each.state is MailState.SIGN_IN and each.trouble), None)
-        if refused is not None and refused.trouble is not None:
-            chosen = _Opening(self.open_account, refused.account_id)
-            self._tell_once(refused.trouble, button="Sign in again", chosen=chosen)
-        elif stations.trouble is None:
-            self._told_trouble = None
-            if self._is_station_in_banner:
-                self.banner.hide()
-        elif stations.listener is ListenerState.FAILED:
-            self._tell_once(stations.trouble)
-
-    def _tell_once(self, trouble: Trouble, *, button: str = "", chosen: Callable[[], None] | None = None) -> None:
-        """Say what is wrong, unless it was said already: a dismissed trouble stays dismissed while it lasts."""
-        if self._told_trouble != words.trouble_texts(trouble):
-            self._told_trouble = words.trouble_texts(trouble)
-            self._is_station_in_banner = True
-            self.banner.show_trouble(trouble, button=button, chosen=chosen)
+        self.troubles.show_stations(stations)
 
     @Slot(object)
     def on_change(self, change: Change) -> None:
@@ -268,15 +204,11 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def show_trouble(self, trouble: Trouble) -> None:
         """Say what is wrong with a station above whatever is shown, until it is well again or this is dismissed."""
-        self._told_trouble = words.trouble_texts(trouble)
-        self._is_station_in_banner = True
-        self.banner.show_trouble(trouble)
+        self.troubles.show_station(trouble)
 
     @Slot(object)
     def _on_failed(self, trouble: Trouble) -> None:
-        """Say what of the user's own doing or looking went wrong, until it is dismissed."""
-        self._is_station_in_banner = False
-        self.banner.show_trouble(trouble)
+        self.troubles.show_own(trouble)
 
     # Going places
 
@@ -353,27 +285,6 @@ class MainWindow(QMainWindow):
         self.showNormal() if self.isMinimized() else self.show()
         self.raise_()
         self.activateWindow()
-
-    @Slot()
-    def open_account_settings(self) -> None:
-        """Open the settings on the accounts."""
-        self.settings.open_page(ACCOUNTS)
-
-    @Slot(object)
-    def open_account(self, account_id: int) -> None:
-        """Open the settings on one account, as to sign in again."""
-        self.settings.open_page(ACCOUNTS)
-        self.settings.account.reload_choosing(account_id)
-
-    @Slot()
-    def open_listener_settings(self) -> None:
-        """Open the settings on the mail program."""
-        self.settings.open_page(MAIL_PROGRAM)
-
-    @Slot()
-    def open_relay_settings(self) -> None:
-        """Open the settings on the relay."""
-        self.settings.open_page(RELAY)
 
     def new_set_up(self) -> SetUpDialog:
         """Return the dialog that adds an account, not shown yet."""
@@ -509,11 +420,3 @@ class MainWindow(QMainWindow):
         from desktop.ui.pictures import take
 
         return take(self, folder)
-
-
-class _Opening:
-    def __init__(self, opens: Callable[[int], None], key: int) -> None:
-        self._opens, self._key = opens, key
-
-    def __call__(self) -> None:
-        self._opens(self._key)

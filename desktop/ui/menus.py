@@ -50,10 +50,6 @@ class Window(Protocol):
         """Add an account."""
         ...
 
-    def open_account_settings(self) -> None:
-        """Open the settings."""
-        ...
-
     def ask_permission(self) -> None:
         """Record a permission."""
         ...
@@ -67,12 +63,12 @@ class Window(Protocol):
         ...
 
 
-def fill(bar: QMenuBar, window: Window) -> QMenu:
+def fill(bar: QMenuBar, window: Window, open_settings: Callable[[], None]) -> QMenu:
     """Put all menus into a bar; return the one on what is shown, for what practice adds to it."""
     keys = QKeySequence.StandardKey
     readback = bar.addMenu("&Readback")
     _add(readback, "&Add an account…", window.add_account)
-    _add(readback, "&Settings…", window.open_account_settings, "Ctrl+,")
+    _add(readback, "&Settings…", open_settings, "Ctrl+,")
     readback.addSeparator()
     _add(readback, "&Quit", window.quit, keys.Quit)
     view = bar.addMenu("&View")

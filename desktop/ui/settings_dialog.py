@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from desktop.core.notice import NoticeKind
 from desktop.store import settings
 from desktop.store.database import Store
-from desktop.ui import words
+from desktop.ui import notice_words
 from desktop.ui.account_page import AccountPage
 from desktop.ui.actions import Actions, Stations
 from desktop.ui.follow_ups_settings import FollowUpsSettings
@@ -50,7 +50,7 @@ class NotificationsPage(QWidget):
         """Empty until `reload`."""
         super().__init__()
         self._store, self._ops = store, ops
-        self.boxes = {kind: QCheckBox(text) for kind, text in words.NOTICES.items()}
+        self.boxes = {kind: QCheckBox(text) for kind, text in notice_words.NOTICES.items()}
         self.message = Message()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -225,6 +225,27 @@ class SettingsDialog(QDialog):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    @Slot()
+    def open_accounts(self) -> None:
+        """Bring up the accounts."""
+        self.open_page(ACCOUNTS)
+
+    @Slot(object)
+    def open_account(self, account_id: int) -> None:
+        """Bring up one account, as to sign in again."""
+        self.open_page(ACCOUNTS)
+        self.account.reload_choosing(account_id)
+
+    @Slot()
+    def open_mail_program(self) -> None:
+        """Bring up what a mail program is told."""
+        self.open_page(MAIL_PROGRAM)
+
+    @Slot()
+    def open_relay(self) -> None:
+        """Bring up the relay."""
+        self.open_page(RELAY)
 
     def reload(self) -> None:
         """Read all pages anew."""

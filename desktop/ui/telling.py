@@ -14,7 +14,7 @@ from desktop.core.notice import Notice, NoticeKind
 from desktop.store import settings
 from desktop.store.database import Store
 from desktop.store.hits import still_stands
-from desktop.ui import words
+from desktop.ui import notice_words
 from desktop.ui.notifier import Bubble, Notifier
 from desktop.ui.ops import Ops
 from desktop.ui.toast import Toast
@@ -77,7 +77,7 @@ class Telling(QObject):
     def tell(self, notice: Notice) -> None:
         """Show a notification unless its kind is switched off."""
         if notice.kind not in self.switched_off:
-            title, line = words.notice_texts(notice)
+            title, line = notice_words.notice_texts(notice)
             key = notice.conversation_id if notice.conversation_id is not None else notice.address
             self.notifier.show(Bubble(key=key, title=title, line=line))
 
@@ -93,7 +93,7 @@ class Telling(QObject):
             at=at.astimezone(UTC),
             agent_name="Outlook",
         )
-        title, line = words.notice_texts(sample)
+        title, line = notice_words.notice_texts(sample)
         self.notifier.show(Bubble(key=None, title=title, line=line))
 
     @Slot(object)

@@ -16,7 +16,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.notice import Notice, NoticeKind
-from desktop.ui import words
+from desktop.ui import notice_words
 from desktop.ui.main_window import MainWindow
 from desktop.ui.notifier import Bubble
 from desktop.ui.pictures import settle
@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
         at=NOW,
         link="https://www.larsen-office.example/pricing",
     )
-    title, line = words.notice_texts(notice)
+    title, line = notice_words.notice_texts(notice)
     for theme in (Theme.LIGHT, Theme.DARK):
         window.themes.choose(theme)
         settle(window)

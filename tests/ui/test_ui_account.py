@@ -233,7 +233,7 @@ def test_several_accounts_are_chosen_from(store: Store, open_window: Open, qtbot
     save_account(store, READ_ACCOUNT)
     save_account(store, replace(READ_ACCOUNT, label="Second", host="smtp.second.example"))
     window = open_window()
-    window.open_account(2)
+    window.settings.open_account(2)
     page = window.settings.account
     qtbot.waitUntil(lambda: page.label.text() == "Second")
     page.choose(1)

@@ -18,7 +18,7 @@ from desktop.store.accounts import save_account
 from desktop.store.database import Store
 from desktop.store.mail import cards
 from desktop.store.questions import questions
-from desktop.ui import words
+from desktop.ui import notice_words, words
 from desktop.ui.actions import RelayState
 from desktop.ui.arrival_card import ArrivalCard
 from desktop.ui.copy_card import CopyCard
@@ -246,7 +246,7 @@ def test_notices_of_mail_that_came_in(kind: NoticeKind, more: dict[str, object],
         at=NOW.replace(hour=11, minute=42),
         **more,  # type: ignore[arg-type]
     )
-    assert said == words.notice_texts(notice, NOW.tzinfo)
+    assert said == notice_words.notice_texts(notice, NOW.tzinfo)
 
 
 def test_a_question_stands_on_its_card_in_the_list(store: Store) -> None:

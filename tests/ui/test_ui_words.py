@@ -17,7 +17,7 @@ from desktop.core.permission import Method, Permission, Purpose, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Evidence, EvidenceKind, Rung
 from desktop.core.verdict import Confidence, Judgement, Verdict
-from desktop.ui import mail_words, station_words, words
+from desktop.ui import mail_words, notice_words, station_words, words
 from desktop.ui.actions import ListenerState, MailState, RelayState
 from relay.wire.hit import Hit, HitKind
 from tests.ui.sample_data import GMAIL, NOW, STATIONS, THUNDERBIRD
@@ -33,7 +33,7 @@ TABLES: tuple[tuple[type[Enum], Mapping[Enum, str]], ...] = (
     (Purpose, words.PURPOSES),
     (Confidence, words.CONFIDENCES),
     (Verdict, words.VERDICTS),
-    (NoticeKind, words.NOTICES),
+    (NoticeKind, notice_words.NOTICES),
     (ListenerState, station_words.LISTENER_STATES),
     (RelayState, station_words.RELAY_STATES),
     (FailureReason, words.FAILURES),
@@ -83,14 +83,14 @@ def test_every_member_has_words(members: type[Enum], table: Mapping[Enum, str]) 
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_notice_has_two_texts(kind: NoticeKind) -> None:
     """Each kind of notification has a title and a line."""
-    title, line = words.notice_texts(replace(NOTICE, kind=kind), UTC)
+    title, line = notice_words.notice_texts(replace(NOTICE, kind=kind), UTC)
     assert title
     assert line
 
 
 def test_notices_say_what_the_product_says() -> None:
     """The notifications carry the product's own words."""
-    said = {kind: words.notice_texts(replace(NOTICE, kind=kind), UTC) for kind in NoticeKind}
+    said = {kind: notice_words.notice_texts(replace(NOTICE, kind=kind), UTC) for kind in NoticeKind}
     assert said[NoticeKind.OPENED] == ("Anna opened “Offer”", "11:42, Outlook, first time")
     assert said[NoticeKind.CLICKED] == ("Anna used a link", "“larsen.example/pricing” in “Offer”")
     assert said[NoticeKind.NOT_DELIVERED] == ("Not delivered to anna@fjord.example", "550 5.1.1 No such address")
@@ -100,13 +100,13 @@ def test_notices_say_what_the_product_says() -> None:
 
 def test_a_hostile_person_cannot_dress_a_notice() -> None:
     """Line breaks and direction marks in a name do not reach a notification."""
-    title, _ = words.notice_texts(replace(NOTICE, person="Ann\n\u202eb"), UTC)
+    title, _ = notice_words.notice_texts(replace(NOTICE, person="Ann\n\u202eb"), UTC)
     assert title == "Ann b opened “Offer”"
 
 
 def test_a_probable_open_is_hedged() -> None:
     """A proxy's fetch never says that the person opened it."""
-    title, line = words.notice_texts(replace(NOTICE, kind=NoticeKind.PROBABLY_OPENED, agent_name="Gmail"), UTC)
+    title, line = notice_words.notice_texts(replace(NOTICE, kind=NoticeKind.PROBABLY_OPENED, agent_name="Gmail"), UTC)
     assert title == "Probably opened: “Offer”"
     assert line == "Gmail fetched Anna's picture, as it usually does on opening"
 
