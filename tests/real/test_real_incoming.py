@@ -265,6 +265,7 @@ def vacation(provider: Provider, folder: Path, octets: bytes, back: datetime) ->
     options = {
         "mail_plugins": "sieve",
         "plugin/sieve": script,
+        "submission_host": "",
         "sendmail_path": program,
         "postmaster_address": "p@x.test",
     }
