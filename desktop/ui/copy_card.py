@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyStatus, EvidenceKind, Rung
@@ -13,7 +14,7 @@ from desktop.store.mail import CopyRow
 from desktop.ui import glyphs, words
 from desktop.ui.evidence_list import EvidenceList, Unfolded
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Card, ElidedLabel, Role, plain
+from desktop.ui.labels import Card, ElidedLabel, PlainLabel, Role, plain
 from desktop.ui.ladder import Ladder
 from desktop.ui.marks import GlyphMark
 from desktop.ui.rungs import ladder_of
@@ -51,17 +52,11 @@ class CopyCard(Card):
     def _head(self, copy: CopyRow) -> QVBoxLayout:
         head = QVBoxLayout()
         head.setSpacing(1)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(ElidedLabel(words.one_line(copy.name) or copy.address, Role.HEADING), 1)
+        name = ElidedLabel(words.one_line(copy.name) or copy.address, Role.HEADING)
+        mark = GlyphMark(self._glyph(copy.status), self._themes)
+        head.addWidget(_NameAndStatus(name, mark, plain(status_words(copy.status), Role.STRONG, wraps=True)))
         under = (copy.address if copy.name else "", _ROLES.get(copy.role, ""), "shared copy" if copy.shared else "")
         under_line = " · ".join(part for part in under if part)
-        status = QHBoxLayout()
-        status.setSpacing(7)
-        status.addWidget(GlyphMark(self._glyph(copy.status), self._themes))
-        status.addWidget(plain(status_words(copy.status), Role.STRONG))
-        row.addLayout(status)
-        head.addLayout(row)
         if under_line:
             head.addWidget(plain(under_line, Role.DIM, wraps=True))
         return head
@@ -116,6 +111,38 @@ class CopyCard(Card):
             return words.ASIDE_SENTENCES[Aside.NOT_TRACKED]
         sentence = words.why_not_sentence(status.why_not)
         return sentence if status.why_not in _QUIET else f"Not tracked. {sentence}"
+
+
+class _NameAndStatus(QWidget):
+    """A name with the status beside it, or below it where the two have no room in one line."""
+
+    def __init__(self, name: ElidedLabel, mark: QWidget, status: PlainLabel) -> None:
+        super().__init__()
+        self._room = QFontMetrics(status.font()).horizontalAdvance(status.text()) + 4
+        self._wanted = QFontMetrics(name.font()).horizontalAdvance(name.text()) + self._room + 40
+        self._status = status
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(3)
+        self._box.addWidget(name, 1)
+        line = QHBoxLayout()
+        line.setSpacing(7)
+        line.addWidget(mark)
+        line.addWidget(status, 1)
+        self._box.addLayout(line)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose by the room there is; below each other the status may wrap."""
+        super().resizeEvent(event)
+        is_wide = event.size().width() >= self._wanted
+        self._status.setMinimumWidth(self._room if is_wide else 0)
+        wanted = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
+        if self._box.direction() is not wanted:
+            self._box.setDirection(wanted)
+
+    def minimumSizeHint(self) -> QSize:
+        """Let it be as narrow as its card."""
+        return QSize(120, super().minimumSizeHint().height())
 
 
 class _Asking:

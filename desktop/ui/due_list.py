@@ -15,6 +15,7 @@ from desktop.ui.due_model import DueLine, DueModel
 from desktop.ui.line_actions import LineActions
 from desktop.ui.theme import Themes
 
+_GLIMPSE: Final = 3
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _PRESSES: Final = (*_ENTER, Qt.Key.Key_Space)
 _KEYS: Final = {
@@ -162,6 +163,9 @@ class DueList(QTableView):
             self._due.toggle(row)
             self.select_row(row)
             self.verticalScrollBar().setValue(at)
+            # At the foot of the window what was asked for would stand out of sight.
+            for shown in (min(row + _GLIMPSE, self._due.rowCount() - 1), row):
+                self.scrollTo(self._due.index(shown, 0))
 
     @Slot(QModelIndex)
     def _on_double_clicked(self, index: QModelIndex) -> None:

@@ -11,7 +11,7 @@ from desktop.ui.head import Banner, DockHead, Head
 from desktop.ui.undo_bar import UndoBar
 
 _LEAST_WIDTH: Final = 640
-_LEAST_WIDTH_WITH_DOCK: Final = 790
+_LEAST_WIDTH_WITH_DOCK: Final = 800
 
 
 class Frame(QMainWindow):

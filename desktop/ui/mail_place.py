@@ -19,6 +19,7 @@ from desktop.ui.theme import Themes
 from desktop.ui.thread_list import ThreadList
 from desktop.ui.thread_view import ThreadView
 
+_LEAST_VIEW: Final = 320
 _LIST_WIDTH: Final = 330
 
 
@@ -43,7 +44,7 @@ class MailPlace(QStackedWidget):
         self.splitter.setHandleWidth(1)
         self.splitter.setChildrenCollapsible(False)
         self.threads.setMinimumWidth(220)
-        self.view.setMinimumWidth(280)
+        self.view.setMinimumWidth(_LEAST_VIEW)
         self.splitter.addWidget(self.threads)
         self.splitter.addWidget(self.view)
         self.splitter.setStretchFactor(1, 1)

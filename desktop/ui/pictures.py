@@ -61,6 +61,8 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
 
     def save(widget: QWidget, name: str) -> None:
         settle(window)
+        # What comes in meanwhile is told, which would stand in the picture of something else.
+        window.toast.setVisible(name == "toast")
         path = folder / f"{name}-{theme}.png"
         widget.grab().save(str(path))
         saved.append(path)

@@ -181,7 +181,7 @@ def evidence_words(evidence: Evidence) -> EvidenceWords:
     if evidence.kind is EvidenceKind.HIT and judgement is not None and hit is not None:
         reason = sentence(judgement.reason)
         if judgement.confidence is not Confidence.HIGH and evidence.counted:
-            reason = f"{reason} ({CONFIDENCES[judgement.confidence]})"
+            reason = f"{reason.rstrip('.')} ({CONFIDENCES[judgement.confidence]})."
         counted = "" if evidence.counted else NOTHING_LEFT
         said = _hit_sentence(evidence, hit)
         # Some rules give the whole sentence as their reason; once is enough.

@@ -319,6 +319,15 @@ def test_a_fold_is_opened_with_the_mouse(due_list: DueList, model: DueModel) -> 
         assert model.rowCount() == count
 
 
+def test_what_a_fold_shows_comes_into_sight(due_list: DueList, model: DueModel) -> None:
+    """A fold at the foot of the window moves up with its first lines when it is opened."""
+    model.replace((replace(FOLDED[0], lines=tuple(line(number) for number in range(10, 30))), FOLDED[1]))
+    due_list.select_row(21)
+    QTest.keyClick(due_list, Qt.Key.Key_Return)
+    for row in (21, 22, 23):
+        assert due_list.viewport().rect().contains(due_list.visualRect(model.index(row, 0)))
+
+
 def test_letters_do_nothing_on_a_fold(due_list: DueList, model: DueModel, qtbot: QtBot) -> None:
     """Nobody is done with thirty conversations by one key; and the buttons of a line are not there."""
     model.replace(FOLDED)

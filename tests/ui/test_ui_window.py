@@ -7,9 +7,19 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QImage, QKeySequence
+from PySide6.QtGui import QAccessible, QFont, QImage, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMenu, QMenuBar, QPushButton, QTabBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QMenuBar,
+    QPushButton,
+    QTabBar,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop.core.errors import StoreTrouble, Trouble
@@ -25,8 +35,10 @@ from desktop.ui.labels import Card, Page
 from desktop.ui.legend import Legend
 from desktop.ui.main_window import CONVERSATIONS, FOLLOW_UPS, PEOPLE, TODAY, MainWindow
 from desktop.ui.marks import GlyphMark
+from desktop.ui.pictures import settle
 from desktop.ui.setup_dialog import SetUpDialog
 from desktop.ui.telling import notice_key
+from tests.ui.sample_arrivals import fill_incoming
 from tests.ui.sample_data import (
     ACCOUNT,
     HOSTILE,
@@ -414,6 +426,33 @@ def test_the_practice_dock_leaves_room_for_the_rest(filled: Store, app: FakeApp,
     window.dock.close()
     window.resize(300, 300)
     assert window.width() < before
+
+
+@pytest.mark.parametrize("points", [10, 13])
+def test_no_conversation_is_cut_in_the_smallest_window(
+    store: Store, app: FakeApp, open_window: Open, qapp: QApplication, points: int
+) -> None:
+    """Beside list and dock each is shown in its whole width, or can be scrolled where letters are large."""
+    usual = qapp.font()
+    font = QFont(usual)
+    font.setPointSize(points)
+    qapp.setFont(font)
+    try:
+        fill_incoming(store)
+        app.practice = FakePractice()
+        window = open_window()
+        window.show_conversations()
+        window.resize(300, 420)
+        for row in range(window.threads.model.rowCount()):
+            window.threads.list.selectRow(row)
+            settle(window)
+            page = window.view.findChild(Page)
+            assert isinstance(page, Page)
+            assert page.width() <= window.view.viewport().width() or (
+                points > 10 and window.view.horizontalScrollBar().isVisible()
+            )
+    finally:
+        qapp.setFont(usual)
 
 
 def test_the_legend_is_as_high_as_what_it_says(open_window: Open) -> None:
