@@ -192,6 +192,7 @@ def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
         # A practice round is a sandbox: it must not make the system ask for its keyring.
         keyring_works=engine.keyring_works if practice is None else lambda: False,
         kept_in=lambda: engine.kept_in,
+        keep_in=engine.keep_in,
         listener=lambda: Listener(
             host="127.0.0.1", port=engine.port, user=LISTENER_USER, password=engine.listener_password
         ),

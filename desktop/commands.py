@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import listing, logs
-from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
+from desktop.core.errors import Malformed, NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import Engine, utc_now
 from desktop.listing import Listing
@@ -193,6 +193,8 @@ def _listen(options: argparse.Namespace) -> int:
 def _tell(trouble: Trouble) -> None:
     """Say what went wrong as it happens; called on any thread."""
     print(" ".join(words.trouble_texts(trouble)), file=sys.stderr, flush=True)
+    if isinstance(trouble, NoKeyring):
+        print("Without a window: `readback listen --secrets file`.", file=sys.stderr, flush=True)
 
 
 def _inspect(options: argparse.Namespace) -> int:

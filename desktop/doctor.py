@@ -55,7 +55,7 @@ def findings(places: Places) -> Iterator[Finding]:
         yield _look("listener", lambda: _listener(settings.get(store, PORT_SETTING, DEFAULT_PORT)))
         rows = accounts.accounts(store)
         if not rows:
-            cure = "Open `readback` and enter one under Settings → Account."
+            cure = "Open `readback` and enter one under Settings → Accounts."
             yield Finding(part="provider", is_well=False, seen="No account yet.", cure=cure)
         clients = Clients(store, vault, environment=os.environ)
         credentials = Credentials(vault, clock=utc_now, clients=clients)
@@ -83,7 +83,7 @@ def _secrets(vault: Vault) -> str:
     if vault.where is Keep.SESSION:
         raise StoreTrouble(
             "Passwords are kept for one session only.",
-            "Choose the keyring under Settings → Account to keep them.",
+            "Choose the keyring under Settings → Accounts to keep them.",
         )
     vault.put(PROBE_SECRET, "well")
     found = vault.get(PROBE_SECRET)

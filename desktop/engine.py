@@ -25,7 +25,7 @@ from desktop.accounts.vault import (
     account_secret,
     open_vault,
 )
-from desktop.core.errors import StoreTrouble, Trouble
+from desktop.core.errors import NoKeyring, StoreTrouble, Trouble
 from desktop.core.keep import Keep
 from desktop.incoming.mailroom import Mailroom
 from desktop.incoming.state import SyncState
@@ -45,6 +45,8 @@ from desktop.tracking.register import register
 
 SECRETS_SETTING = "secrets.keep"
 PORT_SETTING = "listener.port"
+# Whose channel the secrets hold: known even where they cannot be read; empty where there is none.
+RELAY_SETTING = "relay.url"
 
 
 _COPIED_SETTINGS = (SECRETS_SETTING, PORT_SETTING)
@@ -188,11 +190,18 @@ class Engine:
         try:
             self._channel = channels.load(self.vault)
         except Trouble as trouble:
-            self._note("relay", trouble)
+            # Where no relay was ever connected, a keyring that is gone hides none.
+            if not isinstance(trouble, NoKeyring) or settings.get(self.store, RELAY_SETTING, ""):
+                self._note("relay", trouble)
             return
         self._note("relay", None)
         if self._channel is not None:
+            self._remember_relay(self._channel.relay_url)
             self._start_poller(self._channel)
+
+    def _remember_relay(self, url: str) -> None:
+        if settings.get(self.store, RELAY_SETTING, "") != url:
+            settings.put(self.store, RELAY_SETTING, url)
 
     def close(self) -> None:
         """Stop all stations and close the store; never waits for the network."""
@@ -309,7 +318,7 @@ class Engine:
         this password, and for all where no keyring answers.
         """
         if keep is not Keep.SESSION or (self.kept_in is Keep.KEYRING and not self.keyring_works()):
-            self._keep_in(keep)
+            self.keep_in(keep)
         # Who hears of the change signs in anew: by then the secret is there, but for a first save, which makes the id.
         account_id = account.id or accounts.save_account(self.store, account)[1]
         self._keep_secret(account_id, account.auth, password, keep, grant)
@@ -341,8 +350,11 @@ class Engine:
         """Where secrets that last are kept."""
         return self.vault.lasting.where
 
-    def _keep_in(self, keep: Keep) -> None:
-        """Move every secret to another place; those of a keyring that does not answer stay where they are."""
+    def keep_in(self, keep: Keep) -> None:
+        """Move every secret to another place; those of a keyring that does not answer stay where they are.
+
+        Raise StoreTrouble.  What could not start for want of its secrets is started.
+        """
         before = self.vault.lasting
         if before.where is keep:
             return
@@ -392,6 +404,7 @@ class Engine:
         before = self._channel
         channel = register(url, invite, tag_key=before.tag_key if before is not None else None)
         channels.save(self.vault, channel)
+        self._remember_relay(channel.relay_url)
         self._stop_poller()
         self._channel = channel
         self._start_poller(channel)
@@ -401,6 +414,7 @@ class Engine:
         self._stop_poller()
         self._channel = None
         self.vault.delete(channels.CHANNEL_SECRET)
+        self._remember_relay("")
         self._note("relay", None)
 
     def _start_poller(self, channel: Channel) -> None:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from desktop.core.errors import StoreTrouble
+from desktop.core.errors import NoKeyring, StoreTrouble
 from desktop.core.keep import Keep
 
 Value = TypeVar("Value")
@@ -23,8 +23,8 @@ Value = TypeVar("Value")
 SERVICE: Final = "Readback"
 LISTENER_SECRET: Final = "listener"
 _WITHOUT_KEYRING: Final = (
-    "Set up a keyring such as GNOME Keyring or KWallet, or choose another place: in the window under Settings → "
-    "Account → Keep it in, without one by `readback listen --secrets file`."
+    "Set up a keyring such as GNOME Keyring or KWallet, or choose another place under Settings → Accounts → Keep "
+    "passwords in."
 )
 
 
@@ -147,16 +147,16 @@ def _told(call: Callable[[], Value]) -> Value:
 
     # keyrings.alt, where some other program installed it, is chosen silently and keeps plain text.
     if type(keyring.get_keyring()).__module__.startswith("keyrings.alt"):
-        raise StoreTrouble("The keyring of this system keeps passwords as plain text.", _WITHOUT_KEYRING)
+        raise NoKeyring("The keyring of this system keeps passwords as plain text.", _WITHOUT_KEYRING)
     try:
         return call()
     except PasswordDeleteError:
         raise
     except NoKeyringError as error:
-        raise StoreTrouble("This system has no keyring.", _WITHOUT_KEYRING) from error
+        raise NoKeyring("This system has no keyring.", _WITHOUT_KEYRING) from error
     # The backend lets a D-Bus that is gone through as it is, and what SecretStorage met after the first question.
     except _failures() as error:
-        raise StoreTrouble("The system keyring is locked or does not answer.", "Unlock it and try again.") from error
+        raise NoKeyring("The system keyring is locked or does not answer.", "Unlock it and try again.") from error
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -32,3 +32,7 @@ class Malformed(Trouble):
 
 class StoreTrouble(Trouble):
     """The store or another file of ours is locked, full, missing or damaged."""
+
+
+class NoKeyring(StoreTrouble):
+    """The system's keyring is missing, locked or does not answer; the user may choose another place."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -44,7 +44,7 @@ _LONGEST_HISTORY: Final = 3_650
 class AccountPage(QWidget):
     """One account at a time, chosen above the form; `saved` says that the accounts changed, `add_asked` asks for one.
 
-    Without any account there is nothing but the button that adds the first.
+    Without any account there is the button that adds the first, and the choice of where passwords are kept.
     """
 
     saved = Signal()
@@ -74,10 +74,11 @@ class AccountPage(QWidget):
         self.add_button = QPushButton("A&dd an account…")
         self.test_button, self.save_button = QPushButton("&Test"), QPushButton("&Save")
         self.remove_button = QPushButton(_REMOVE)
-        self._form = QWidget()
+        self.keep_button = QPushButton("Keep them t&here")
+        self._form, self._foot = QWidget(), QWidget()
         self._lay_out()
         self._connect()
-        self._form.hide()
+        self._show_parts(has_account=False)
 
     def _lay_out(self) -> None:
         self.label.setPlaceholderText("Work")
@@ -94,8 +95,20 @@ class AccountPage(QWidget):
         about = "Where your mail is read and handed in. Readback passes mail on and keeps no copy of its text."
         column.addWidget(plain(about, Role.DIM, wraps=True))
         column.addWidget(self._form)
+        # Without an account too: the listener's own password waits for a place.
+        places = QFormLayout()
+        places.setHorizontalSpacing(16)
+        places.addRow(form_label("Keep passwords in", self.keep.keyring), self.keep)
+        column.addLayout(places)
+        column.addWidget(self.keep_button, 0, Qt.AlignmentFlag.AlignRight)
+        column.addWidget(self._foot)
         column.addWidget(self.message)
         column.addStretch(1)
+        self._lay_out_form()
+        self._lay_out_foot()
+        line_up(self)
+
+    def _lay_out_form(self) -> None:
         inside = QVBoxLayout(self._form)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(12)
@@ -103,10 +116,11 @@ class AccountPage(QWidget):
         inside.addWidget(self.servers)
         inside.addWidget(plain("Signing in", Role.STRONG))
         inside.addWidget(self.sign_in)
-        places = QFormLayout()
-        places.setHorizontalSpacing(16)
-        places.addRow(form_label("Keep it in", self.keep.keyring), self.keep)
-        inside.addLayout(places)
+
+    def _lay_out_foot(self) -> None:
+        inside = QVBoxLayout(self._foot)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(12)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.remove_button)
@@ -116,7 +130,11 @@ class AccountPage(QWidget):
         self.save_button.setProperty("kind", "primary")
         inside.addLayout(buttons)
         inside.addWidget(self.checks)
-        line_up(self._form)
+
+    def _show_parts(self, *, has_account: bool) -> None:
+        self._form.setVisible(has_account)
+        self._foot.setVisible(has_account)
+        self.keep_button.setVisible(not has_account)
 
     def _person_rows(self) -> QFormLayout:
         form = QFormLayout()
@@ -138,6 +156,7 @@ class AccountPage(QWidget):
         self.save_button.clicked.connect(self._on_save)
         self.remove_button.clicked.connect(self._on_remove)
         self.add_button.clicked.connect(self.add_asked)
+        self.keep_button.clicked.connect(self._on_keep)
 
     @property
     def password(self) -> QLineEdit:
@@ -172,7 +191,7 @@ class AccountPage(QWidget):
         at = self.which.findData(chosen) if chosen else 0
         self.which.setCurrentIndex(max(at, 0) if rows else -1)
         self.which.blockSignals(False)
-        self._form.setVisible(bool(rows))
+        self._show_parts(has_account=bool(rows))
         self._on_which()
         self._ops.run(self, partial(self._missing, rows), self._on_missing, self.message.show_trouble)
 
@@ -286,6 +305,15 @@ class AccountPage(QWidget):
                 self.message.show_good(said)
 
         self._ops.run(self, lambda: accounts(self._store), done, self._on_failed)
+
+    @Slot()
+    def _on_keep(self) -> None:
+        keep = self.keep.chosen()
+        self._ops.run(self, lambda: self._actions.keep_in(keep), self._on_kept, self._on_failed)
+
+    def _on_kept(self, _: object) -> None:
+        self.reload_choosing(0, "Passwords are kept there from now on.")
+        self.saved.emit()
 
     @Slot()
     def _on_remove(self) -> None:

@@ -299,6 +299,8 @@ class SetUp:
 class Actions:
     """Everything the windows may ask for; `has_password` says whether an account's secret is held now.
 
+    `keep_in` moves every secret to another place.
+
     `cancel_reading` leaves an account's older mail unread, `resume_reading` takes it up again, and `check_mail` looks
     for new mail at once; each is told the account.
     """
@@ -308,6 +310,7 @@ class Actions:
     delete_account: Callable[[int], None]
     keyring_works: Callable[[], bool]
     kept_in: Callable[[], Keep]
+    keep_in: Callable[[Keep], None]
     listener: Callable[[], Listener]
     restart_listener: Callable[[int], None]
     stations: Callable[[], Stations]

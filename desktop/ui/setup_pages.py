@@ -262,7 +262,7 @@ class ConnectPage(QWidget):
             column.addWidget(widget)
         form = QFormLayout()
         form.setHorizontalSpacing(16)
-        form.addRow(form_label("Keep it in", self.keep.keyring), self.keep)
+        form.addRow(form_label("Keep passwords in", self.keep.keyring), self.keep)
         column.addLayout(form)
         column.addWidget(self.checks)
         column.addWidget(self.message)

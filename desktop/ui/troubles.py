@@ -5,14 +5,14 @@ A trouble of a station that was dismissed stays dismissed while it lasts; the ne
 
 from collections.abc import Callable
 
-from desktop.core.errors import Trouble
+from desktop.core.errors import NoKeyring, Trouble
 from desktop.ui import words
 from desktop.ui.actions import ListenerState, MailState, Stations
 from desktop.ui.head import Banner
 
 
 class Troubles:
-    """Decides what stands in a banner; `open_account` leads to the account that must be signed in again."""
+    """Decides what stands in a banner; `open_account` leads to an account's settings, 0 to those of all."""
 
     def __init__(self, banner: Banner, open_account: Callable[[int], None]) -> None:
         """Start with nothing wrong."""
@@ -36,14 +36,18 @@ class Troubles:
     def _tell_once(self, trouble: Trouble, *, button: str = "", chosen: Callable[[], None] | None = None) -> None:
         if self._told != words.trouble_texts(trouble):
             self._told = words.trouble_texts(trouble)
-            self._is_of_station = True
-            self._banner.show_trouble(trouble, button=button, chosen=chosen)
+            self._show_station(trouble, button=button, chosen=chosen)
 
     def show_station(self, trouble: Trouble) -> None:
         """Say what is wrong with a station, until it is well again or this is dismissed."""
         self._told = words.trouble_texts(trouble)
+        self._show_station(trouble)
+
+    def _show_station(self, trouble: Trouble, *, button: str = "", chosen: Callable[[], None] | None = None) -> None:
         self._is_of_station = True
-        self._banner.show_trouble(trouble)
+        if isinstance(trouble, NoKeyring) and not button:
+            button, chosen = "Choose another place", _Opening(self._open_account, 0)
+        self._banner.show_trouble(trouble, button=button, chosen=chosen)
 
     def show_own(self, trouble: Trouble) -> None:
         """Say what of the user's own doing or looking went wrong, until it is dismissed."""

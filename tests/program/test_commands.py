@@ -113,7 +113,7 @@ def test_doctor_says_what_is_not_well_and_how_to_mend_it(
     printed = capsys.readouterr().out
     lines = printed.splitlines()
     assert "!!  provider  No account yet." in lines
-    assert "    " + " " * 9 + " -> Open `readback` and enter one under Settings → Account." in lines
+    assert "    " + " " * 9 + " -> Open `readback` and enter one under Settings → Accounts." in lines
     assert printed.count("!! ") == printed.count(" -> ")
 
 

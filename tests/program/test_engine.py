@@ -14,7 +14,7 @@ from desktop.accounts.vault import SessionVault, account_secret
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.core.permission import Method, Purpose
-from desktop.engine import Engine, LayeredVault, utc_now
+from desktop.engine import RELAY_SETTING, Engine, LayeredVault, utc_now
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.outgoing.upstream import Step
 from desktop.places import Places
@@ -176,9 +176,21 @@ def test_without_a_keyring_the_choice_lets_the_listener_start(
         engine.start(port=0)
         assert (engine.port, engine.keyring_works()) == (0, False)
         assert "no keyring" in engine.stations().troubles["listener"].sentence
+        assert "relay" not in engine.stations().troubles
         settings.put(engine.store, "listener.port", 0)
         engine.save_account(row, "secret", keep)
         assert (engine.kept_in, engine.port > 0, dict(engine.stations().troubles)) == (keep, True, {})
+        engine.close()
+
+
+def test_a_relay_behind_a_closed_keyring_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one was connected, its keys are what cannot be read; where none was, there is nothing to tell."""
+    monkeypatch.setattr(keyring.core, "_keyring_backend", keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
+    for url, told in (("https://relay.example", True), ("", False)):
+        engine = Engine(Places.in_folder(tmp_path / str(told)))
+        settings.put(engine.store, RELAY_SETTING, url)
+        engine.start(port=0)
+        assert ("relay" in engine.stations().troubles) is told
         engine.close()
 
 

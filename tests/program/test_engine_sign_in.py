@@ -145,7 +145,7 @@ def test_grants_and_client_secrets_move_with_the_passwords(desk: Desk) -> None:
     desk.engine.clients.save_client(GOOGLE, Client(client_id="x", secret="client-secret"))
     before = desk.engine.vault.lasting
     refresh_token = before.get(grant_secret(account_id))
-    desk.engine._keep_in(Keep.SESSION)
+    desk.engine.keep_in(Keep.SESSION)
     after = desk.engine.vault.lasting
     assert (after.get(grant_secret(account_id)), after.get(client_secret_name("google"))) == (
         refresh_token,

@@ -290,6 +290,7 @@ class FakeApp:
             delete_account=lambda account_id: self.note("delete_account", account_id),
             keyring_works=lambda: self.has_keyring,
             kept_in=lambda: self.kept_in,
+            keep_in=lambda keep: self.note("keep_in", keep),
             listener=lambda: Listener(host="127.0.0.1", port=4190, user="readback", password="tRq8-Lmx2-9fWd"),
             restart_listener=lambda port: self.note("restart_listener", port),
             stations=lambda: self.stations,

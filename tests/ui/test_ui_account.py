@@ -10,17 +10,17 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.address import Mailbox
-from desktop.core.errors import Malformed, Unreachable
+from desktop.core.errors import Malformed, NoKeyring, Unreachable
 from desktop.core.keep import Keep
 from desktop.store.accounts import Auth, Security, accounts, save_account
 from desktop.store.database import Store
 from desktop.ui import identities
 from desktop.ui.account_page import AccountPage, unsaid
-from desktop.ui.actions import AccountDraft, CheckLine, CheckState
+from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState
 from desktop.ui.main_window import MainWindow
 from desktop.ui.setup_dialog import SetUpDialog
 from tests.ui.sample_arrivals import READ_ACCOUNT
-from tests.ui.sample_data import GOOGLE, FakeApp
+from tests.ui.sample_data import GOOGLE, STATIONS, FakeApp
 
 Open = Callable[[], MainWindow]
 
@@ -233,7 +233,7 @@ def test_several_accounts_are_chosen_from(store: Store, open_window: Open, qtbot
     save_account(store, READ_ACCOUNT)
     save_account(store, replace(READ_ACCOUNT, label="Second", host="smtp.second.example"))
     window = open_window()
-    window.settings.open_account(2)
+    window.opening.open_account(2)
     page = window.settings.account
     qtbot.waitUntil(lambda: page.label.text() == "Second")
     page.choose(1)
@@ -256,10 +256,28 @@ def test_without_an_account_the_page_only_adds_one(open_window: Open, qtbot: QtB
     page = window.settings.account
     qtbot.waitUntil(lambda: window.ops.is_idle)
     assert not page.label.isVisible()
+    assert not page.save_button.isVisible()
     press(page.add_button)
     dialog = window.findChild(SetUpDialog)
     assert isinstance(dialog, SetUpDialog)
     dialog.reject()
+
+
+def test_without_a_keyring_the_banner_leads_to_the_choice(app: FakeApp, open_window: Open, qtbot: QtBot) -> None:
+    """No account is needed to choose where passwords are kept, and the words of the cure are those of the page."""
+    app.has_keyring = False
+    missing = NoKeyring("This system has no keyring.", "Choose another place.")
+    app.stations = replace(STATIONS, listener=ListenerState.FAILED, trouble=missing)
+    window = open_window()
+    qtbot.waitUntil(window.banner.button.isVisible)
+    press(window.banner.button)
+    page = window.settings.account
+    qtbot.waitUntil(lambda: page.keep_button.isVisible() and window.ops.is_idle)
+    assert "Keep passwords in" in [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+    page.keep.file.setChecked(True)
+    press(page.keep_button)
+    qtbot.waitUntil(lambda: "kept there from now on" in page.message.text())
+    assert ("keep_in", Keep.FILE) in app.calls
 
 
 @pytest.mark.parametrize(
