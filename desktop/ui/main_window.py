@@ -34,6 +34,7 @@ from desktop.ui.practice_panel import PracticePanel
 from desktop.ui.reading import Reading
 from desktop.ui.recipient_view import RecipientView
 from desktop.ui.settings_dialog import THEME_KEY, SettingsDialog
+from desktop.ui.settings_opening import SettingsOpening
 from desktop.ui.setup_dialog import SetUpDialog
 from desktop.ui.status_line import StatusLine
 from desktop.ui.telling import Telling
@@ -70,15 +71,15 @@ class MainWindow(Frame):
         self.mail = MailPlace(store, self.ops, self.themes, clock, is_practice=actions.practice is not None)
         self.threads, self.view = self.mail.threads, self.mail.view
         self.people = PeoplePage(store, self.ops, self.themes, clock)
-        self.settings = SettingsDialog(self, store, self.ops, self.themes, actions)
+        self.opening = SettingsOpening(self, self._new_settings)
         self.status_line = StatusLine(self.themes)
         self.practice = PracticePanel(actions.practice, self.ops, self.themes) if actions.practice else None
         self.lay_out((self.today, self.mail, self.follow_ups, self.people), self.status_line, self.practice)
-        view_menu = menus.fill(self.menuBar(), self, self.settings.open_accounts)
+        view_menu = menus.fill(self.menuBar(), self, self.opening.open_accounts)
         if self.practice is not None:
             view_menu.addSeparator()
             view_menu.addAction(self.dock.toggleViewAction())
-        self.troubles = Troubles(self.banner, self.settings.open_account)
+        self.troubles = Troubles(self.banner, self.opening.open_account)
         self.toast = Toast(self)
         self.telling = Telling(store, self.ops, self.toast, self)
         self.tray = Tray(self) if Tray.is_possible() else None
@@ -89,14 +90,14 @@ class MainWindow(Frame):
 
     def _connect(self) -> None:
         self.head.place_asked.connect(self.go)
-        self.head.settings_asked.connect(self.settings.open_accounts)
+        self.head.settings_asked.connect(self.opening.open_accounts)
         self.feed.read.connect(self._on_due_read)
         self.deeds.done.connect(self.undo_bar.offer)
         self.today.account_asked.connect(self.add_account)
         self.today.cancel_asked.connect(self._on_cancel_asked)
         self.today.resume_asked.connect(self._on_resume_asked)
         self.mail.account_asked.connect(self.add_account)
-        self.mail.listener_asked.connect(self.settings.open_mail_program)
+        self.mail.listener_asked.connect(self.opening.open_mail_program)
         self.view.permission_asked.connect(self._on_permission_asked)
         self.view.acted.connect(self._on_view_acted)
         self.view.answered.connect(self._on_answered)
@@ -109,12 +110,12 @@ class MainWindow(Frame):
         self.people.recorded.connect(self._on_recorded)
         for part in (self.feed, self.deeds, self.mail, self.people, self.telling):
             part.failed.connect(self._on_failed)
-        self.settings.changed.connect(self._on_settings_changed)
-        self.settings.add_asked.connect(self.add_account)
-        self.settings.test_asked.connect(self._on_sample_asked)
-        self.status_line.listener_asked.connect(self.settings.open_mail_program)
-        self.status_line.relay_asked.connect(self.settings.open_relay)
-        self.status_line.mail_asked.connect(self.settings.open_account)
+        self.opening.changed.connect(self._on_settings_changed)
+        self.opening.add_asked.connect(self.add_account)
+        self.opening.test_asked.connect(self._on_sample_asked)
+        self.status_line.listener_asked.connect(self.opening.open_mail_program)
+        self.status_line.relay_asked.connect(self.opening.open_relay)
+        self.status_line.mail_asked.connect(self.opening.open_account)
         self.telling.chosen.connect(self.open_conversation)
         if self.practice is not None and self._actions.practice is not None:
             self.practice.view_asked.connect(self.show_recipient)
@@ -160,7 +161,7 @@ class MainWindow(Frame):
     def on_stations(self, stations: Stations) -> None:
         """Show how all sides stand; the app may call this whenever it knows better."""
         self.status_line.show_stations(stations)
-        self.settings.show_stations(stations)
+        self.opening.show_stations(stations)
         self.today.show_stations(stations)
         has_relay = stations.relay is not RelayState.NONE
         self.threads.set_relay(has_relay=has_relay)
@@ -286,6 +287,14 @@ class MainWindow(Frame):
         self.raise_()
         self.activateWindow()
 
+    @property
+    def settings(self) -> SettingsDialog:
+        """The dialog of the settings."""
+        return self.opening.dialog
+
+    def _new_settings(self) -> SettingsDialog:
+        return SettingsDialog(self, self._store, self.ops, self.themes, self._actions)
+
     def new_set_up(self) -> SetUpDialog:
         """Return the dialog that adds an account, not shown yet."""
         return SetUpDialog(self, self.ops, self.themes, self._actions)
@@ -300,7 +309,7 @@ class MainWindow(Frame):
 
     @Slot(object)
     def _on_account_added(self, _: object) -> None:
-        self.settings.close()
+        self.opening.close()
         self._on_settings_changed()
         self.show_today()
 

@@ -226,27 +226,6 @@ class SettingsDialog(QDialog):
         self.raise_()
         self.activateWindow()
 
-    @Slot()
-    def open_accounts(self) -> None:
-        """Bring up the accounts."""
-        self.open_page(ACCOUNTS)
-
-    @Slot(object)
-    def open_account(self, account_id: int) -> None:
-        """Bring up one account, as to sign in again."""
-        self.open_page(ACCOUNTS)
-        self.account.reload_choosing(account_id)
-
-    @Slot()
-    def open_mail_program(self) -> None:
-        """Bring up what a mail program is told."""
-        self.open_page(MAIL_PROGRAM)
-
-    @Slot()
-    def open_relay(self) -> None:
-        """Bring up the relay."""
-        self.open_page(RELAY)
-
     def reload(self) -> None:
         """Read all pages anew."""
         for page in (self.account, self.listener, self.relay, self.follow_ups, self.notifications, self.appearance):

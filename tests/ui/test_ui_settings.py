@@ -16,9 +16,10 @@ from desktop.settings import COUNTRY_SETTING
 from desktop.store import settings
 from desktop.store.database import Store
 from desktop.store.hits import record_gaps
-from desktop.ui.actions import ListenerState
+from desktop.ui import station_words
+from desktop.ui.actions import ListenerState, RelayState
 from desktop.ui.main_window import MainWindow
-from desktop.ui.settings_dialog import APPEARANCE, FOLLOW_UPS, NOTIFICATIONS
+from desktop.ui.settings_dialog import APPEARANCE, FOLLOW_UPS, NOTIFICATIONS, SettingsDialog
 from desktop.ui.telling import notice_key
 from desktop.ui.theme import Theme
 from tests.ui.sample_data import STATIONS, FakeApp
@@ -220,3 +221,16 @@ def test_a_part_of_a_country_that_was_set_elsewhere_stays(window: MainWindow, qt
     page = window.settings.follow_ups
     qtbot.waitUntil(lambda: page.country.currentData() == "DE-BY")
     assert settings.get(store, COUNTRY_SETTING, "") == "DE-BY"
+
+
+def test_settings_are_made_when_asked_for_and_know_how_all_stands(
+    filled: Store, open_window: Open, qtbot: QtBot
+) -> None:
+    """A window is made without them; once opened they say what was known before."""
+    window = open_window()
+    assert window.findChild(SettingsDialog) is None
+    window.on_stations(replace(STATIONS, relay=RelayState.FAILED))
+    window.opening.open_relay()
+    said = [each.text() for each in window.settings.relay.findChildren(QLabel)]
+    assert station_words.relay_line(replace(STATIONS, relay=RelayState.FAILED)) in said
+    assert window.findChild(SettingsDialog) is window.settings
