@@ -231,6 +231,6 @@ def test_settings_are_made_when_asked_for_and_know_how_all_stands(
     assert window.findChild(SettingsDialog) is None
     window.on_stations(replace(STATIONS, relay=RelayState.FAILED))
     window.opening.open_relay()
-    said = [each.text() for each in window.settings.relay.findChildren(QLabel)]
+    said = [each.text().replace("\u200b", "") for each in window.settings.relay.findChildren(QLabel)]
     assert station_words.relay_line(replace(STATIONS, relay=RelayState.FAILED)) in said
     assert window.findChild(SettingsDialog) is window.settings
