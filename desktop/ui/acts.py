@@ -18,7 +18,7 @@ from desktop.ui import question_words, words
 from desktop.ui.deeds import Deeds
 from desktop.ui.detail import Detail
 from desktop.ui.due_feed import DueFeed
-from desktop.ui.due_model import DueLine
+from desktop.ui.due_model import UNDELIVERED, DueLine
 from desktop.ui.ops import Ops
 from desktop.ui.snooze_menu import DateDialog, SnoozeMenu
 from desktop.ui.wait_dialog import Wait, WaitDialog
@@ -43,7 +43,10 @@ class Acts(QObject):
         elif action == "snooze":
             self.ask_snooze(line.conversation_id, who, place)
         elif action == "wait":
-            self.ask_wait(line.conversation_id, who, line.follow_up.account_id if line.follow_up else None)
+            if line.can_wait:
+                self.ask_wait(line.conversation_id, who, line.follow_up.account_id if line.follow_up else None)
+            else:
+                self._deeds.failed.emit(_nothing_to_wait_for())
         elif line.question is not None:
             self.answer(line.question, is_yes=action == "yes", place=place)
 
@@ -60,6 +63,9 @@ class Acts(QObject):
             self.ask_snooze(shown.id, who, place)
         elif action == "wait":
             due = self._feed.latest.of_conversation(shown.id) if self._feed.latest is not None else None
+            if due is not None and due.kind in UNDELIVERED:
+                self._deeds.failed.emit(_nothing_to_wait_for())
+                return
             self.ask_wait(shown.id, who, due.account_id if due is not None else None)
 
     def ask_snooze(self, conversation_id: int, who: str, place: QPoint | None = None) -> SnoozeMenu:
@@ -88,7 +94,7 @@ class Acts(QObject):
 
         def done(wait: Wait) -> None:
             dialog = WaitDialog(self._window, who, wait)
-            dialog.chosen.connect(_Waiting(self._deeds, conversation_id, wait.message_id))
+            dialog.chosen.connect(_Waiting(self._deeds, conversation_id, who, wait.message_id))
             dialog.finished.connect(dialog.deleteLater)
             dialog.open()
 
@@ -112,6 +118,10 @@ class Acts(QObject):
     @Slot(object)
     def _on_failed(self, trouble: Trouble) -> None:
         self._deeds.failed.emit(trouble)
+
+
+def _nothing_to_wait_for() -> Trouble:
+    return Trouble("This mail did not arrive, so there is no answer to wait for.", "Mend it, or mark it as done.")
 
 
 def _pop_up(menu: QMenu, place: QPoint | None) -> None:
@@ -139,11 +149,12 @@ class _AskingDate:
 
 
 class _Waiting:
-    def __init__(self, deeds: Deeds, conversation_id: int, message_id: int | None) -> None:
-        self._deeds, self._conversation_id, self._message_id = deeds, conversation_id, message_id
+    def __init__(self, deeds: Deeds, conversation_id: int, who: str, message_id: int | None) -> None:
+        self._deeds, self._conversation_id, self._who, self._message_id = deeds, conversation_id, who, message_id
 
     def __call__(self, days: int | None, is_message_alone: bool) -> None:
-        self._deeds.set_wait(self._conversation_id, days, self._message_id if is_message_alone else None)
+        message_id = self._message_id if is_message_alone else None
+        self._deeds.set_wait(self._conversation_id, self._who, days, message_id)
 
 
 class _Answering:

@@ -43,13 +43,16 @@ class Deeds(QObject):
         """Bring back what was put off or done."""
         self._keep(lambda: wake(self._store, conversation_id), f"Back on the list: {who}")
 
-    def set_wait(self, conversation_id: int, days: int | None, message_id: int | None = None) -> None:
+    def set_wait(self, conversation_id: int, who: str, days: int | None, message_id: int | None = None) -> None:
         """Wait so many working days in a conversation, or for one message; None is as the account says."""
         said = "as the account says" if days is None else words.count(days, "working day", "working days")
         if message_id is None:
-            self._keep(lambda: set_wait(self._store, conversation_id, days), f"Wait for an answer: {said}")
+            self._keep(lambda: set_wait(self._store, conversation_id, days), f"Wait for an answer {said}: {who}")
         else:
-            self._keep(lambda: set_message_wait(self._store, message_id, days), f"Wait for an answer to it: {said}")
+            self._keep(
+                lambda: set_message_wait(self._store, message_id, days),
+                f"Wait for an answer to the newest mail {said}: {who}",
+            )
 
     def answer(self, question: Question, copy_id: int | None) -> None:
         """Answer a question: with the copy it is about, or None for no."""

@@ -133,7 +133,7 @@ class DueList(QTableView):
             return
         if action == "open":
             self.opened.emit(line)
-        elif (action in ("yes", "no")) == (line.question is not None):
+        elif (action in ("yes", "no")) == (line.question is not None) and (action != "wait" or line.can_wait):
             self.acted.emit(line, action)
 
     @Slot()

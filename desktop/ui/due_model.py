@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from desktop.core.followup import FollowUp
+from desktop.core.followup import FollowUp, FollowUpKind
 from desktop.store.questions import Question
 from desktop.ui.glyphs import Glyph
 
 LINE_ROLE = Qt.ItemDataRole.UserRole
 _ROLES: Final = (LINE_ROLE, Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+# Nobody answers what has not arrived.
+UNDELIVERED: Final = frozenset({FollowUpKind.NOT_DELIVERED, FollowUpKind.POSSIBLE_BOUNCE})
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -42,6 +44,11 @@ class DueLine:
     def spoken(self) -> str:
         """Return the line for a screen reader."""
         return ". ".join(part for part in (self.person, self.subject, self.reason, self.note, self.age) if part)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether an answer is awaited at all: not to a question, nor to what did not arrive."""
+        return self.follow_up is not None and self.follow_up.kind not in UNDELIVERED
 
 
 class Lines(Sequence[DueLine]):

@@ -12,6 +12,7 @@ from desktop.settings import local_now
 from desktop.store.reminders import ReminderRow
 from desktop.ui import followup_words, words
 from desktop.ui.due_lines import QUESTIONS, glyph_of
+from desktop.ui.due_model import UNDELIVERED
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Role, plain
 from desktop.ui.marks import GlyphMark
@@ -88,7 +89,8 @@ class DueStrip(QFrame):
             # The mail that raises the question stands below, and asks it.
             self.hide()
         elif due is not None and due.snoozed_until is None:
-            self._show(glyph_of(due), _sentence(due, here), followup_words.note_line(due), ("done", "snooze", "wait"))
+            offered = ("done", "snooze") if due.kind in UNDELIVERED else ("done", "snooze", "wait")
+            self._show(glyph_of(due), _sentence(due, here), followup_words.note_line(due), offered)
         elif due is not None and due.snoozed_until is not None:
             text = f"Put off until {words.moment_ahead(due.snoozed_until, here)}."
             self._show(Glyph.DELAYED, text, "", ("wake", "done"))

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from desktop.ui.due_model import DueLine
@@ -17,6 +18,7 @@ _TEXTS: Final = {
 }
 _OF_FOLLOW_UP: Final = ("open", "done", "snooze", "wait")
 _OF_QUESTION: Final = ("yes", "no", "open")
+_ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class LineActions(QWidget):
@@ -44,9 +46,17 @@ class LineActions(QWidget):
         """Offer what can be done with this line."""
         offered = _OF_FOLLOW_UP if line.question is None else _OF_QUESTION
         for name, button in self.buttons.items():
-            button.setVisible(name in offered)
+            button.setVisible(name in offered and (name != "wait" or line.can_wait))
             button.setAccessibleName(f"{_TEXTS[name][1].partition(' (')[0]}: {line.person}")
         self.adjustSize()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let Enter press the button the keyboard is on: buttons outside dialogs know but Space."""
+        focused = next((button for button in self.buttons.values() if button.hasFocus()), None)
+        if focused is not None and event.key() in _ENTER:
+            focused.click()
+        else:
+            super().keyPressEvent(event)
 
 
 class _Pressed:

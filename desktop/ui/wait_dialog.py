@@ -44,7 +44,8 @@ class WaitDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Wait for an answer")
         self._wait, self._proposed = wait, 0
-        self.days = DaysField(1, _LONGEST, unit="working days")
+        self.days = DaysField(1, _LONGEST, unit=f"working days (1 to {_LONGEST})")
+        self.days.field.inputRejected.connect(self._on_rejected)
         self.conversation, self.message = (
             QRadioButton("in this con&versation"),
             QRadioButton("to the &newest mail only"),
@@ -85,6 +86,11 @@ class WaitDialog(QDialog):
         self._proposed = wanted
         self.usual.setText("&As the conversation says" if is_message else "&As the account says")
         self.message_line.clear()
+
+    @Slot()
+    def _on_rejected(self) -> None:
+        # What was typed beyond the most is left out by the field, which nobody would see.
+        self.message_line.show_trouble(Malformed(f"At most {_LONGEST} working days.", ""))
 
     @Slot()
     def _on_kept(self) -> None:

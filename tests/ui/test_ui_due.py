@@ -487,3 +487,35 @@ def some_group(random: Random, number: int) -> DueGroup:
     lines = tuple(line(100 * number + at) for at in range(random.randint(0, 4)))
     fold = "Older" if number == 3 or random.random() < 0.2 else ""
     return DueGroup(title=f"Group {number}", lines=lines, fold_text=fold)
+
+
+def test_enter_presses_the_button_the_keyboard_is_on(due_list: DueList, qtbot: QtBot) -> None:
+    """On Done it is done, on Snooze it is put off, and nothing is opened; on the line itself it opens."""
+    due_list.activateWindow()
+    qtbot.waitUntil(due_list.isActiveWindow)
+    for name in ("done", "snooze", "wait"):
+        due_list.actions_bar.buttons[name].setFocus()
+        with qtbot.assertNotEmitted(due_list.opened), qtbot.waitSignal(due_list.acted) as acted:
+            QTest.keyClick(due_list.actions_bar.buttons[name], Qt.Key.Key_Return)
+        assert acted.args[1] == name
+    due_list.setFocus()
+    with qtbot.waitSignal(due_list.opened):
+        QTest.keyClick(due_list, Qt.Key.Key_Return)
+
+
+@pytest.mark.parametrize("kind", [FollowUpKind.NOT_DELIVERED, FollowUpKind.POSSIBLE_BOUNCE])
+def test_nobody_is_asked_to_wait_for_an_answer_to_what_did_not_arrive(
+    due_list: DueList, model: DueModel, qtbot: QtBot, kind: FollowUpKind
+) -> None:
+    """Neither a button nor the key is there; a line of silence has both."""
+    failed = replace(line(5), follow_up=follow_up(kind, number=5))
+    model.replace((DueGroup(title="Today", lines=(failed, line(6))),))
+    due_list.select_row(1)
+    wait = due_list.actions_bar.buttons["wait"]
+    assert not wait.isVisible()
+    with qtbot.assertNotEmitted(due_list.acted):
+        QTest.keyClick(due_list, Qt.Key.Key_W)
+    due_list.select_row(2)
+    assert wait.isVisible()
+    with qtbot.waitSignal(due_list.acted):
+        QTest.keyClick(due_list, Qt.Key.Key_W)

@@ -151,9 +151,15 @@ def test_another_wait_is_kept_and_can_be_taken_back(window: MainWindow, qtbot: Q
     dialog = window.findChild(WaitDialog)
     assert isinstance(dialog, WaitDialog)
     assert dialog.days.value() == 3
+    assert not dialog.message_line.isVisible()
+    dialog.days.field.clear()
+    QTest.keyClicks(dialog.days.field, "500")
+    assert dialog.message_line.text() == "At most 90 working days."
     dialog.days.set_value(20)
     dialog._on_kept()
     qtbot.waitUntil(lambda: "Yuki Tanaka" not in people(window.today.list))
+    said = "Wait for an answer 20 working days: Yuki Tanaka, “Lamps for the reading corner”"
+    qtbot.waitUntil(lambda: window.undo_bar.text() == said)
     assert reminder(store, line.conversation_id).wait_days == 20
     window.undo()
     qtbot.waitUntil(lambda: "Yuki Tanaka" in people(window.today.list))
