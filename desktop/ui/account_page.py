@@ -8,9 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
@@ -28,7 +27,7 @@ from desktop.store.database import Store
 from desktop.ui import identities, words
 from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState
 from desktop.ui.check_lines import CheckLines
-from desktop.ui.forms import DaysField, Message, filled_address, form_label, line_up
+from desktop.ui.forms import Choice, DaysField, Message, bring_into_view, filled_address, form_label, line_up
 from desktop.ui.keep_choice import KeepChoice
 from desktop.ui.labels import Role, plain
 from desktop.ui.mail_servers import MailServers
@@ -56,7 +55,7 @@ class AccountPage(QWidget):
         self._store, self._ops, self._actions = store, ops, actions
         self._rows: tuple[AccountRow, ...] = ()
         self._without_password: frozenset[int] = frozenset()
-        self.which = QComboBox()
+        self.which = Choice()
         self.which.setAccessibleName("Account")
         self.which.currentIndexChanged.connect(self._on_which)
         self.label, self.name, self.address = QLineEdit(), QLineEdit(), QLineEdit()
@@ -295,14 +294,28 @@ class AccountPage(QWidget):
         self.reload_choosing(account_id, "Saved.")
         self.saved.emit()
 
+    def _bring_sign_in(self) -> None:
+        """Show where to sign in, or, without an account, where passwords are kept, with the keyboard there."""
+        if self.chosen is not None:
+            self.sign_in.focus_first()
+        else:
+            self.keep.file.setFocus()
+        QTimer.singleShot(0, self, self._on_brought)
+
+    @Slot()
+    def _on_brought(self) -> None:
+        bring_into_view(self.sign_in if self.chosen is not None else self.keep, 60)
+
     def reload_choosing(self, account_id: int, said: str = "") -> None:
-        """Read the accounts anew and show this one, saying something below it."""
+        """Read the accounts anew and show this one, saying something below it, else where to sign in to it."""
 
         def done(rows: tuple[AccountRow, ...]) -> None:
             self._on_read(rows)
             self.choose(account_id)
             if said:
                 self.message.show_good(said)
+            else:
+                self._bring_sign_in()
 
         self._ops.run(self, lambda: accounts(self._store), done, self._on_failed)
 
@@ -335,6 +348,7 @@ class AccountPage(QWidget):
         self.message.show_trouble(trouble)
 
     def _checked_draft(self) -> AccountDraft | None:
+        self.message.clear()
         try:
             return self.draft()
         except Malformed as trouble:

@@ -1,13 +1,13 @@
 """The settings page of follow-ups: the country whose working days and holidays count."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from desktop.core.workdays import countries
 from desktop.settings import COUNTRY_SETTING, country_of
 from desktop.store import settings
 from desktop.store.database import Store
-from desktop.ui.forms import Message, form_label
+from desktop.ui.forms import Choice, Message, form_label
 from desktop.ui.labels import Role, plain
 from desktop.ui.ops import Ops
 
@@ -21,7 +21,7 @@ class FollowUpsSettings(QWidget):
         """Empty until `reload`."""
         super().__init__()
         self._store, self._ops = store, ops
-        self.country = QComboBox()
+        self.country = Choice()
         self.country.activated.connect(self._on_chosen)
         self.message = Message()
         column = QVBoxLayout(self)

@@ -1,8 +1,27 @@
 """The small parts that forms are made of: labels with mnemonics, a row of buttons, a message under a form."""
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QIntValidator, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QGuiApplication,
+    QIntValidator,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QWidget,
+)
 
 from desktop.core.errors import Malformed, Trouble
 from desktop.ui import glyphs, words
@@ -105,6 +124,8 @@ class Message(QWidget):
         row.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._into_view = QTimer(self, singleShot=True, interval=0)
+        self._into_view.timeout.connect(self._on_laid_out)
         self.hide()
 
     def text(self) -> str:
@@ -137,11 +158,47 @@ class Message(QWidget):
         self.hide()
 
     def _show(self, glyph: Glyph, text: str) -> None:
+        # What is said again and again, as of a station, must not pull at the page.
+        if self.isHidden() or text != self._text.text():
+            self._into_view.start()
         self._mark.glyph = glyph
         self._mark.update()
         self._text.setText(text)
         self.setAccessibleName(text)
         self.show()
+
+    @Slot()
+    def _on_laid_out(self) -> None:
+        bring_into_view(self)
+
+
+class Choice(QComboBox):
+    """A choice that the wheel turns only where the keyboard is in it: else it scrolls what the choice stands in."""
+
+    def __init__(self) -> None:
+        """Take the keyboard by a click or Tab, never by the wheel."""
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the page unless the keyboard is here."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+def bring_into_view(widget: QWidget, margin: int = 24) -> None:
+    """Scroll whatever a widget stands in until it can be seen."""
+    above = widget.parentWidget()
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    if isinstance(above, QScrollArea) and widget.isVisible():
+        page = above.widget()
+        layout = page.layout() if page is not None else None
+        if layout is not None:
+            layout.activate()
+        above.ensureWidgetVisible(widget, 0, margin)
 
 
 class PortField(QLineEdit):

@@ -3,11 +3,11 @@
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit
 
 from desktop.core.errors import Malformed
 from desktop.store.accounts import Security
-from desktop.ui.forms import PortField, form_label
+from desktop.ui.forms import Choice, PortField, form_label
 
 _SECURITIES: Final = {Security.TLS: "TLS from the start", Security.STARTTLS: "STARTTLS, required"}
 
@@ -33,7 +33,7 @@ class ServerFields(QObject):
         self.host, self.user = QLineEdit(), QLineEdit()
         self.host.setPlaceholderText(example)
         self.user.setPlaceholderText(user_hint)
-        self.security, self.port = QComboBox(), PortField(1)
+        self.security, self.port = Choice(), PortField(1)
         for security, text in _SECURITIES.items():
             self.security.addItem(text, security)
         for field, name in (
