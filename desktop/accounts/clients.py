@@ -84,7 +84,7 @@ class Clients:
         found = self._users(provider.key) or self._environments(provider.key) or self._packagers(provider.key)
         if found is None or (provider.needs_client_secret and not found.secret):
             what = "client id" if found is None else "client secret"
-            raise NotAuthorised(f"Signing in at {provider.label} needs a {what} for Readback.", _where_from(provider))
+            raise NotAuthorised(f"Signing in at {provider.label} needs a {what} for Readback.", where_from(provider))
         return found
 
     def has_client(self, provider: Provider) -> bool:
@@ -135,9 +135,10 @@ def _secret_in(entry: Mapping[str, Any]) -> str:
     return str(entry.get("client_secret") or "")
 
 
-def _where_from(provider: Provider) -> str:
+def where_from(provider: Provider, *, place: str = "under Settings → Accounts") -> str:
+    """Return where a client id comes from, and the place in the window where it is entered."""
     page = f"Get one at {provider.client_page}" if provider.client_page else "Ask whoever runs the server for one"
     kind = " (type “Desktop app”)" if provider.key == "google" else ""
     kind = " (platform “Mobile and desktop”, redirect http://localhost)" if provider.key == "microsoft" else kind
     other = f" Or use an app password from {provider.app_password_page} instead." if provider.app_password_page else ""
-    return f"{page}{kind} and enter it in Readback's settings.{other}"
+    return f"{page}{kind} and enter it {place}.{other}"

@@ -83,8 +83,8 @@ _CODE_TODO: Final = (
 )
 _BRIDGE_NOTE: Final = (
     "Proton has no IMAP of its own: install Proton Mail Bridge (part of its paid plans), keep it running, and use the "
-    "password it shows. Its certificate is its own: export it in Bridge and choose that file under certificate "
-    "authority. If Bridge shows other ports, take those."
+    "password it shows. Its certificate is its own: export it in Bridge, press “Change servers or certificate…” and "
+    "choose that file there. If Bridge shows other ports, enter them there too."
 )
 
 PROVIDERS: Final[tuple[Provider, ...]] = (

@@ -4,14 +4,57 @@ from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.store.accounts import AccountRow, Security
+from desktop.ui.forms import form_label
 from desktop.ui.labels import Role, plain
 from desktop.ui.server_fields import ServerFields
 
 _OUTGOING_PORTS: Final = {Security.TLS: 465, Security.STARTTLS: 587}
 _INCOMING_PORTS: Final = {Security.TLS: 993, Security.STARTTLS: 143}
+
+
+class AuthorityField(QWidget):
+    """The file of a certificate authority besides the system's: a company's own, or that of Proton Mail Bridge."""
+
+    def __init__(self) -> None:
+        """Start empty: only the system's authorities are trusted."""
+        super().__init__()
+        self.path = QLineEdit()
+        self.path.setPlaceholderText("The system's alone; else a PEM file")
+        self.choose_button, self.clear_button = QPushButton("Choose…"), QPushButton("Clear")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.path, 1)
+        for button, slot in ((self.choose_button, self._on_choose), (self.clear_button, self.path.clear)):
+            button.setAutoDefault(False)
+            button.setAccessibleName(f"{button.text().rstrip('…')} certificate authority")
+            button.clicked.connect(slot)
+            row.addWidget(button)
+        self.path.textChanged.connect(self._on_changed)
+        self.clear_button.hide()
+
+    @Slot()
+    def _on_choose(self) -> None:
+        kinds = "Certificates (*.pem *.crt *.cer);;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self, "Certificate authority", "", kinds)
+        if path:
+            self.path.setText(path)
+
+    @Slot(str)
+    def _on_changed(self, text: str) -> None:
+        self.clear_button.setVisible(bool(text))
 
 
 class MailServers(QWidget):
@@ -50,6 +93,8 @@ class MailServers(QWidget):
         self.incoming.add_to(form)
         form.addRow(plain("Mail that goes out (SMTP)", Role.STRONG))
         self.outgoing.add_to(form)
+        self.authority = AuthorityField()
+        form.addRow(form_label("Certificate authority", self.authority.path), self.authority)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
@@ -86,6 +131,7 @@ class MailServers(QWidget):
             port=row.imap_port if row else _INCOMING_PORTS[Security.TLS],
             user=row.imap_user if row else "",
         )
+        self.authority.path.setText(row.ca_file or "" if row else "")
         self.outgoing.fill(
             host=row.host if row else "",
             security=row.security if row else Security.TLS,
@@ -96,7 +142,8 @@ class MailServers(QWidget):
     def applied(self, row: AccountRow) -> AccountRow:
         """Return `row` with the servers as they stand here; raise Malformed."""
         host, security, port, user = self.outgoing.value()
-        row = replace(row, host=host, security=security, port=port, user=user)
+        ca_file = self.authority.path.text().strip() or None
+        row = replace(row, host=host, security=security, port=port, user=user, ca_file=ca_file)
         if not self.reads.isChecked():
             return replace(row, imap_host="", imap_user="")
         host, security, port, user = self.incoming.value()

@@ -42,6 +42,7 @@ class SetUpDialog(QDialog):
         self.resize(580, 560)
         self._ops, self._actions = ops, actions
         self._row: AccountRow | None = None
+        self._finding: Finding | None = None
         self._came_from = _FOUND
         self._attempt = 0
         self.person = PersonPage()
@@ -104,7 +105,8 @@ class SetUpDialog(QDialog):
     @Slot()
     def _show_buttons(self) -> None:
         step = self.step
-        self.by_hand.setVisible(step in (_PERSON, _FOUND))
+        self.by_hand.setVisible(step != _SERVERS)
+        self.by_hand.setText("Change ser&vers or certificate…" if step == _CONNECT else "Enter the settings by &hand…")
         self.back_button.setVisible(step != _PERSON)
         self.next_button.setText("&Test and save" if step == _CONNECT else "&Continue")
         self.next_button.setEnabled(step != _FOUND or self.found.chosen is not None)
@@ -153,13 +155,20 @@ class SetUpDialog(QDialog):
             self._go(_PERSON)
             return
         self.found.stop()
-        chosen = self.found.chosen if self.step == _FOUND else None
-        self.servers.show_for(person.address, chosen.row if chosen is not None else None)
+        self._attempt += 1
+        self.connect_page.set_busy(False)
+        self.connect_page.sign_in.cancel()
+        if self.step == _CONNECT:
+            row = self._row
+        else:
+            self._finding = self.found.chosen if self.step == _FOUND else None
+            row = self._finding.row if self._finding is not None else None
+        self.servers.show_for(person.address, row)
         self._go(_SERVERS)
 
     def _take(self, finding: Finding) -> None:
         person = self.person.mailbox()
-        self._row = replace(finding.row, identities=(person,))
+        self._row, self._finding = replace(finding.row, identities=(person,)), finding
         self._came_from = _FOUND
         self.connect_page.show_finding(finding, person.address)
         self._go(_CONNECT)
@@ -172,7 +181,7 @@ class SetUpDialog(QDialog):
             self.servers.message.show_trouble(trouble)
             return
         self._came_from = _SERVERS
-        self.connect_page.show_finding(Finding(row=self._row, label="", source=""), person.address)
+        self.connect_page.show_finding(_by_hand(self._row, self._finding), person.address)
         self._go(_CONNECT)
 
     # Testing and saving
@@ -258,6 +267,13 @@ class SetUpDialog(QDialog):
         self._attempt += 1
         self.found.stop()
         self.connect_page.forget()
+
+
+def _by_hand(row: AccountRow, begun: Finding | None) -> Finding:
+    """Return settings entered by hand; what is known of a finding holds as long as the servers are its own."""
+    if begun is not None and (row.host, row.imap_host) == (begun.row.host, begun.row.imap_host):
+        return replace(begun, row=row)
+    return Finding(row=row, label="", source="")
 
 
 def _scrolled(page: QWidget) -> QScrollArea:

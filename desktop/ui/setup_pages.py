@@ -90,6 +90,9 @@ class FoundPage(QWidget):
         self.further.setAutoDefault(False)
         self.further.setToolTip("Ask the domain itself, Mozilla's list and its records as well")
         self.further.clicked.connect(self._on_further)
+        self.again = QPushButton("&Try again")
+        self.again.setAutoDefault(False)
+        self.again.clicked.connect(self._on_again)
         self._group = QButtonGroup(self)
         self._group.idClicked.connect(self._on_clicked)
         self._choices = QVBoxLayout()
@@ -100,6 +103,7 @@ class FoundPage(QWidget):
         column.addWidget(self._title)
         column.addWidget(self.sources)
         column.addWidget(self.message)
+        column.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self._choices)
         column.addWidget(self.further, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
@@ -128,6 +132,7 @@ class FoundPage(QWidget):
         self.sources.clear()
         self.message.clear()
         self.further.hide()
+        self.again.hide()
         self._show_findings(())
         self._title.setText(f"Looking for the servers of {address.rpartition('@')[2]}…")
 
@@ -143,9 +148,15 @@ class FoundPage(QWidget):
             if not cancelled.is_set():
                 self._on_found((), is_further=is_further)
                 self.message.show_trouble(trouble)
+                self.again.show()
+                self.again.setFocus()
 
         report = self._ops.on_main(self, put)
         self._ops.run(self, lambda: self._set_up.discover(address, is_further, report, cancelled), done, failed)
+
+    @Slot()
+    def _on_again(self) -> None:
+        self.look(self._address)
 
     @Slot()
     def _on_further(self) -> None:
@@ -247,6 +258,7 @@ class ConnectPage(QWidget):
         """Blank until `show_finding`."""
         super().__init__()
         self.is_busy = False
+        self._address = ""
         self._title = plain("", Role.HEADING, wraps=True)
         self._servers = plain("", Role.DIM, wraps=True)
         self._note = plain("", Role.BODY, wraps=True)
@@ -282,6 +294,9 @@ class ConnectPage(QWidget):
         self.checks.clear()
         self.message.clear()
         self.set_busy(False)
+        # Whoever went back to look at the servers need not type it twice.
+        typed = self.sign_in.password.text() if address == self._address else ""
+        self._address = address
         self.sign_in.offer(
             finding.row.user or address,
             provider=finding.oauth_provider,
@@ -290,6 +305,7 @@ class ConnectPage(QWidget):
             page=finding.app_password_page,
             placeholder=setup_words.PASSWORD_HINT,
         )
+        self.sign_in.password.setText(typed)
 
     def set_busy(self, is_busy: bool) -> None:
         """Let nothing be changed while a test or a save runs."""

@@ -39,11 +39,13 @@ class SignIn(QWidget):
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.password.returnPressed.connect(self.submitted)
         self.hint = plain("", Role.DIM, wraps=True)
-        self.page_button = QPushButton("Open the page for app passwords…")
+        self.page_button = QPushButton()
         self.sign_in_button, self.cancel_button = QPushButton(), QPushButton("Sto&p waiting")
         self.url = CopyField("Address of the sign-in page")
         self.client_id, self.client_secret = QLineEdit(), QLineEdit()
         self.client_button = QPushButton("Use this id")
+        self.own_client_button = QPushButton("Use a client id of my own…")
+        self._shows_client = False
         self.message = Message()
         self._lay_out()
         for button, slot in (
@@ -51,6 +53,7 @@ class SignIn(QWidget):
             (self.sign_in_button, self._on_sign_in),
             (self.cancel_button, self.cancel),
             (self.client_button, self._on_client),
+            (self.own_client_button, self._on_own_client),
         ):
             button.setAutoDefault(False)
             button.clicked.connect(slot)
@@ -90,6 +93,8 @@ class SignIn(QWidget):
         kept.addWidget(self.client_button)
         kept.addStretch(1)
         form.addRow("", kept)
+        self.own_client_button.setProperty("kind", "link")
+        column.addWidget(self.own_client_button)
         column.addWidget(self._client)
         column.addWidget(self.url)
         column.addWidget(self.message)
@@ -114,6 +119,8 @@ class SignIn(QWidget):
         self.password.clear()
         self.password.setPlaceholderText(placeholder)
         self.hint.setText(note)
+        is_app = "app password" in note or "app-specific" in note
+        self.page_button.setText("Open the page for app passwords…" if is_app else "Open the page that tells more…")
         name = PROVIDER_NAMES.get(provider, provider)
         self.by_page.setText(f"In the bro&wser, at {name}")
         self.sign_in_button.setText(f"Si&gn in with {name}…" if must_type else f"Si&gn in again with {name}…")
@@ -121,6 +128,7 @@ class SignIn(QWidget):
         self.by_page.setChecked(bool(provider) and (prefers_page or not takes_password))
         self.by_password.setChecked(not self.by_page.isChecked())
         self._missing = ""
+        self._shows_client = False
         self.message.clear()
         self._show()
         if provider:
@@ -174,8 +182,17 @@ class SignIn(QWidget):
         self._show_client()
 
     def _show_client(self) -> None:
-        self._client.setVisible(self.auth is Auth.OAUTH2 and bool(self._missing))
+        by_page = self.auth is Auth.OAUTH2
+        self._client.setVisible(by_page and (bool(self._missing) or self._shows_client))
+        self._no_client.setVisible(bool(self._missing))
+        self.own_client_button.setVisible(by_page and not self._missing and not self._shows_client)
         self.sign_in_button.setEnabled(not self._missing)
+
+    @Slot()
+    def _on_own_client(self) -> None:
+        self._shows_client = True
+        self._show_client()
+        self.client_id.setFocus()
 
     @Slot()
     def _on_client(self) -> None:
@@ -191,6 +208,7 @@ class SignIn(QWidget):
             return self._set_up.client(provider)
 
         def done(kept: OAuthClient) -> None:
+            self._shows_client = False
             self._on_client_read(kept)
             self.focus_first()
 

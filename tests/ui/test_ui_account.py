@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.address import Mailbox
@@ -16,7 +17,7 @@ from desktop.store.accounts import Auth, Security, accounts, save_account
 from desktop.store.database import Store
 from desktop.ui import identities
 from desktop.ui.account_page import AccountPage, unsaid
-from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState
+from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState, OAuthClient
 from desktop.ui.main_window import MainWindow
 from desktop.ui.setup_dialog import SetUpDialog
 from tests.ui.sample_arrivals import READ_ACCOUNT
@@ -143,6 +144,72 @@ def test_what_is_wrong_in_a_field_is_called_what_it_is(
     press(page.save_button)
     assert page.message.text().startswith(said)
     assert app.calls == []
+
+
+def test_the_wheel_scrolls_past_a_choice(page: AccountPage) -> None:
+    """A choice under the pointer stays as it is; one that has the keyboard is turned."""
+    security = page.servers.outgoing.security
+    page.label.setFocus()
+    before = security.currentIndex()
+    assert not turned(security)
+    assert before == security.currentIndex()
+    security.setFocus()
+    assert turned(security)
+    assert before != security.currentIndex()
+
+
+def turned(widget: QWidget) -> bool:
+    """Turn the wheel over a widget; return whether it took that."""
+    at = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        at,
+        QPointF(widget.mapToGlobal(at.toPoint())),
+        QPoint(0, 0),
+        QPoint(0, -120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QCoreApplication.sendEvent(widget, event)
+    return event.isAccepted()
+
+
+def test_a_certificate_authority_is_chosen_and_taken_away(page: AccountPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that is chosen is the account's; without one the system's authorities alone are trusted."""
+    field = page.servers.authority
+    assert page.draft().row.ca_file is None
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: ("/etc/company-ca.pem", ""))
+    press(field.choose_button)
+    assert page.draft().row.ca_file == "/etc/company-ca.pem"
+    press(field.clear_button)
+    assert page.draft().row.ca_file is None
+
+
+def test_what_is_said_below_the_fold_is_scrolled_to(page: AccountPage, qtbot: QtBot) -> None:
+    """The explanation of a second press can be seen when it is said; so can the password field that is asked for."""
+    press(page.remove_button)
+    qtbot.waitUntil(lambda: page.message.visibleRegion().boundingRect().height() >= page.message.height())
+    page.reload_choosing(1)
+    qtbot.waitUntil(page.password.hasFocus)
+    qtbot.waitUntil(lambda: page.password.visibleRegion().boundingRect().height() >= page.password.height())
+
+
+def test_a_client_id_of_one_s_own_can_be_entered_later(
+    store: Store, app: FakeApp, open_window: Open, qtbot: QtBot
+) -> None:
+    """Only an account that signs in by the browser has the field; what is entered is kept."""
+    save_account(store, replace(GOOGLE.row, id=0))
+    window = open_window()
+    window.settings.open_page(0)
+    sign_in = window.settings.account.sign_in
+    qtbot.waitUntil(lambda: sign_in.own_client_button.isVisible() and window.ops.is_idle)
+    assert not sign_in.client_id.isVisible()
+    press(sign_in.own_client_button)
+    sign_in.client_id.setText("mine.apps.example")
+    press(sign_in.client_button)
+    qtbot.waitUntil(lambda: ("save_client", ("google", OAuthClient(client_id="mine.apps.example"))) in app.calls)
+    qtbot.waitUntil(lambda: not sign_in.client_id.isVisible())
 
 
 def test_a_test_says_each_line(page: AccountPage, qtbot: QtBot) -> None:

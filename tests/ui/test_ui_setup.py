@@ -273,10 +273,49 @@ def test_leaving_forgets_the_password(dialog: SetUpDialog, qtbot: QtBot, app: Fa
     assert accounts(store) == ()
 
 
+def test_servers_can_be_changed_at_the_sign_in(dialog: SetUpDialog, qtbot: QtBot, app: FakeApp) -> None:
+    """Another port and a certificate authority are a press away; the password and what the provider asks stay."""
+    app.findings = (
+        replace(FOUND, app_password_note="Bridge shows the password.", app_password_page="https://x.example"),
+    )
+    go_to_sign_in(dialog, qtbot)
+    sign_in = dialog.connect_page.sign_in
+    sign_in.password.setText("secret")
+    dialog.by_hand.click()
+    servers = dialog.servers.servers
+    servers.incoming.port.setText("1144")
+    servers.authority.path.setText("/home/kim/bridge.pem")
+    dialog.next_button.click()
+    assert "port 1144" in texts(dialog.connect_page)
+    assert (sign_in.password.text(), sign_in.hint.text()) == ("secret", "Bridge shows the password.")
+    assert "app passwords" not in sign_in.page_button.text()
+    dialog.next_button.click()
+    qtbot.waitUntil(lambda: any(name == "save_account" for name, _ in app.calls))
+    saved = next(value for name, value in app.calls if name == "save_account")
+    assert isinstance(saved, AccountDraft)
+    assert (saved.row.imap_port, saved.row.ca_file) == (1144, "/home/kim/bridge.pem")
+
+
+def test_without_a_network_the_search_can_be_tried_again(dialog: SetUpDialog, qtbot: QtBot, app: FakeApp) -> None:
+    """A search that failed offers another; one that ends well does not."""
+    app.refuses = Unreachable("You seem to be offline: no source answered.", "Try again.")
+    give_address(dialog)
+    qtbot.waitUntil(dialog.found.again.isVisible)
+    assert dialog.found.message.text().startswith("You seem to be offline")
+    app.refuses = None
+    dialog.found.again.click()
+    qtbot.waitUntil(lambda: dialog.found.chosen is not None)
+    assert not dialog.found.again.isVisible()
+
+
 def test_going_back_keeps_what_was_typed(dialog: SetUpDialog, qtbot: QtBot) -> None:
     """Back leads to the findings and to the address, which stands there still."""
     go_to_sign_in(dialog, qtbot)
+    dialog.connect_page.sign_in.password.setText("secret")
     dialog.back_button.click()
     assert dialog.found.isVisible()
+    dialog.next_button.click()
+    assert dialog.connect_page.sign_in.password.text() == "secret"
+    dialog.back_button.click()
     dialog.back_button.click()
     assert dialog.person.address.text() == ADDRESS
