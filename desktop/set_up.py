@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from desktop.accounts.clients import where_from
 from desktop.accounts.discover import discover
 from desktop.accounts.oauth import Grant
 from desktop.accounts.oauth_providers import Client
 from desktop.accounts.servers import Found, Look, LookState, Source, row_of
-from desktop.core.errors import NotAuthorised, Trouble
+from desktop.core.errors import NotAuthorised, Trouble, Unreachable
 from desktop.engine import Engine
 from desktop.incoming.mailbox import Step as IncomingStep
 from desktop.incoming.probe import probe as probe_incoming
@@ -44,15 +45,15 @@ _SOURCE_STATES: Final = {
     LookState.FAILED: SourceState.FAILED,
 }
 _STEPS: Final = {
-    Step.CONNECT: "Reach {}",
-    Step.ENCRYPT: "Encrypt, and check the certificate of {}",
-    Step.SIGN_IN: "Sign in at {}",
+    Step.CONNECT: "Sending (SMTP): reach {}",
+    Step.ENCRYPT: "Sending (SMTP): encrypt, and check the certificate of {}",
+    Step.SIGN_IN: "Sending (SMTP): sign in at {}",
 }
 _INCOMING_STEPS: Final = {
-    IncomingStep.CONNECT: "Reach {}",
-    IncomingStep.ENCRYPT: "Encrypt, and check the certificate of {}",
-    IncomingStep.SIGN_IN: "Sign in at {}",
-    IncomingStep.FOLDERS: "Find inbox and Sent at {}",
+    IncomingStep.CONNECT: "Reading (IMAP): reach {}",
+    IncomingStep.ENCRYPT: "Reading (IMAP): encrypt, and check the certificate of {}",
+    IncomingStep.SIGN_IN: "Reading (IMAP): sign in at {}",
+    IncomingStep.FOLDERS: "Reading (IMAP): find inbox and Sent at {}",
 }
 Tell = Callable[[CheckLine], None]
 
@@ -75,11 +76,20 @@ def found(
     engine: Engine, address: str, is_further: bool, tell: Callable[[SourceLine], None], cancelled: threading.Event
 ) -> tuple[Finding, ...]:
     """Look for an address' servers, telling each source as it is asked; raise Trouble."""
+    ends: dict[Source, LookState] = {}
 
     def on_progress(look: Look) -> None:
+        ends[look.source] = look.state
         tell(SourceLine(name=SOURCE_NAMES[look.source], state=_SOURCE_STATES[look.state], detail=look.detail))
 
     findings = discover(address, on_progress=on_progress, cancelled=cancelled, beyond_table=is_further)
+    # The program's own table is asked without the network.
+    asked = {state for source, state in ends.items() if source is not Source.TABLE}
+    if not findings and asked == {LookState.FAILED} and not cancelled.is_set():
+        raise Unreachable(
+            "You seem to be offline: no source answered.",
+            "Connect this computer to the network and try again, or enter the settings by hand.",
+        )
     return tuple(finding_of(engine, each, address) for each in findings)
 
 
@@ -105,10 +115,11 @@ def finding_of(engine: Engine, each: Found, address: str) -> Finding:
 
 def client_of(engine: Engine, provider: str) -> OAuthClient:
     """Return the program's own name at a provider, and what of it is still missing; raise Trouble."""
+    known = engine.clients.provider(provider)
     try:
-        client = engine.clients.client(engine.clients.provider(provider))
+        client = engine.clients.client(known)
     except NotAuthorised as trouble:
-        return OAuthClient(missing=f"{trouble.sentence} {trouble.cure}")
+        return OAuthClient(missing=f"{trouble.sentence} {where_from(known, place='below')}")
     return OAuthClient(client_id=client.client_id, client_secret=client.secret)
 
 

@@ -23,6 +23,7 @@ from desktop.incoming.troubles import (
     NoFolder,
     no_mailbox_there,
     no_way_in,
+    sending_there,
     sign_in_refused,
     told_as_trouble,
     turned_away,
@@ -145,7 +146,9 @@ def _open(
             raise turned_away(account) from error
         # imaplib's words for a first line that is no IMAP; its class is that of a connection that ended.
         if str(error).startswith("unexpected response"):
-            raise no_mailbox_there(account) from error
+            # RFC 5321 4.2: a server for sending greets with 220, or turns away with 554.
+            is_smtp = re.match(r"unexpected response: b['\"](220|554)[ -]", str(error)) is not None
+            raise (sending_there(account) if is_smtp else no_mailbox_there(account)) from error
         raise unreachable(account, error) from error
     except (OSError, ValueError) as error:
         raise unreachable(account, error) from error

@@ -7,23 +7,12 @@ import ssl
 from collections.abc import Iterator
 from typing import Final
 
+from desktop.accounts.tls import BRIDGE_CURE, certificate_fault, is_on_this_computer
 from desktop.core.errors import Malformed, NotAuthorised, Refused, Trouble, Unreachable
 from desktop.store.accounts import AccountRow
 
-_WRONG_NAME: Final = "Check the server's name; the provider's help page has the right one."
-_UNKNOWN_AUTHORITY: Final = (
-    "Check the server's name. If it is right, ask whoever runs it for a certificate that is known."
-)
-# OpenSSL's verify codes (x509_vfy.h): what is wrong, and what helps.
-_CERTIFICATE_FAULTS: Final = {
-    10: ("it has expired", "Check this computer's clock; if it is right, the provider has to renew the certificate."),
-    18: ("it is signed by nobody but itself", _UNKNOWN_AUTHORITY),
-    19: ("its authority is not known here", _UNKNOWN_AUTHORITY),
-    20: ("its authority is not known here", _UNKNOWN_AUTHORITY),
-    62: ("it is for another name", _WRONG_NAME),
-    64: ("it is for another address", _WRONG_NAME),
-}
 _PORTS: Final = "993 for TLS, 143 for STARTTLS"
+_SENDING_PORTS: Final = frozenset({25, 465, 587, 2525})
 # What imapclient's parsers raise on answers that are no IMAP.
 _NONSENSE: Final = (ValueError, LookupError, TypeError, RecursionError)
 
@@ -45,25 +34,41 @@ def unreachable(account: AccountRow, error: Exception) -> Unreachable:
     host, port = account.imap_host, account.imap_port
     if isinstance(error, socket.gaierror):
         return Unreachable(f"There is no server named {host}.", "Check the server's name and your connection.")
+    if isinstance(error, ConnectionRefusedError) and is_on_this_computer(host):
+        return Unreachable(f"Nothing answers on this computer at port {port}.", BRIDGE_CURE)
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(
             f"Nothing answers at {host} on port {port}.",
             f"If it worked before, the provider may be down: try again later. Else check the port: {_PORTS}.",
         )
     if isinstance(error, ssl.SSLCertVerificationError):
-        fault, cure = _CERTIFICATE_FAULTS.get(error.verify_code, ("it cannot be verified", _WRONG_NAME))
+        fault, cure = certificate_fault(error)
         return Unreachable(f"The certificate of {host} is not good: {fault}.", cure)
     if isinstance(error, ssl.SSLError):
         return Unreachable(
-            f"{host} does not speak TLS on port {port}.", "Choose STARTTLS for port 143, TLS for port 993."
+            f"{host} does not speak TLS on port {port}.",
+            _sending_cure(port) or "Choose STARTTLS for port 143, TLS for port 993.",
         )
     if isinstance(error, TimeoutError):
-        return Unreachable(f"{host} did not answer in time on port {port}.", "Check the port and try again later.")
+        cure = _sending_cure(port) or "Check the port and try again later."
+        return Unreachable(f"{host} did not answer in time on port {port}.", cure)
     if isinstance(error, UnicodeError):
         return Unreachable(f"“{host}” cannot be a server's name.", "Check the server's name.")
     if isinstance(error, imaplib.IMAP4.abort | OSError):
         return Unreachable(f"The connection to {host} was closed.", "Try again later.")
     return no_mailbox_there(account)
+
+
+def _sending_cure(port: int) -> str:
+    return f"Port {port} is for sending (SMTP); for reading (IMAP) it is {_PORTS}." if port in _SENDING_PORTS else ""
+
+
+def sending_there(account: AccountRow) -> Unreachable:
+    """Return the trouble of a server that greets as one for sending."""
+    return Unreachable(
+        f"{account.imap_host} on port {account.imap_port} is a server for sending (SMTP), not for reading.",
+        f"Enter the server for reading (IMAP) here; its port is {_PORTS}.",
+    )
 
 
 def no_mailbox_there(account: AccountRow) -> Unreachable:
@@ -97,12 +102,14 @@ def sign_in_refused(account: AccountRow, text: str, *, with_token: bool) -> Trou
     if "imap" in said and any(word in said for word in ("not enabled", "disabled", "turned off", "switched off")):
         return Refused(f"{host} says that IMAP is switched off.", "Switch IMAP on in the settings of your webmail.")
     if with_token:
-        return NotAuthorised(f"{host} no longer accepts your sign-in.", "Sign in again in Readback's settings.")
+        return NotAuthorised(f"{host} no longer accepts the sign-in of {account.address}.", "Sign in again.")
     if "application-specific" in said or "app password" in said or "app-specific" in said:
-        return NotAuthorised(f"{host} wants an app password.", "Make one at the provider and enter it in the settings.")
+        return NotAuthorised(
+            f"{host} wants an app password for {account.address}.", "Make one at the provider and enter it."
+        )
     return NotAuthorised(
-        f"{host} did not accept the user name and password.",
-        "Enter them again in Readback's settings; some providers want an app password.",
+        f"{host} did not accept the user name and password of {account.address}.",
+        "Enter them again; some providers want an app password.",
     )
 
 

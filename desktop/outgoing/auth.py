@@ -33,13 +33,13 @@ def sign_in(smtp: smtplib.SMTP, account: AccountRow, credential: Credential) -> 
         )
     if code in (534, 535) and isinstance(credential, Bearer):
         raise NotAuthorised(
-            f"{account.host} did not accept the sign-in for {account.label or account.user}.",
-            "Sign in again in Readback's settings, as the user of this very mailbox.",
+            f"{account.host} did not accept the sign-in for {account.address}.",
+            "Sign in again, as the user of this very mailbox.",
         )
     if code in (534, 535):
         raise NotAuthorised(
-            f"{account.host} did not accept the user name and password.",
-            "Enter them again in Readback's settings; some providers want an app password.",
+            f"{account.host} did not accept the user name and password of {account.address}.",
+            "Enter them again; some providers want an app password.",
         )
     raise RefusedByProvider(f"{account.host} refused to sign in.", "Try again later.", reply_of(code, text))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from desktop.accounts.tls import BRIDGE_CURE, certificate_fault, is_on_this_computer
 from desktop.core.errors import Unreachable
 from desktop.outgoing.line import acknowledge_at_once
 from desktop.outgoing.replies import RefusedByProvider, Reply, reply_of
@@ -19,20 +20,37 @@ from desktop.store.accounts import AccountRow, Security
 
 # As Thunderbird does: the name of this machine is nobody's business.
 _HELO_NAME: Final = "[127.0.0.1]"
-# X509_V_ERR_* of OpenSSL, in words.
-_WRONG_NAME: Final = "Check the server's name; the provider's help page has the right one."
-_UNKNOWN_AUTHORITY: Final = (
-    "Check the server's name. If it is right, ask whoever runs it for a certificate that is known."
-)
-# OpenSSL's verify codes (x509_vfy.h): what is wrong, and what helps.
-_CERTIFICATE_FAULTS: Final = {
-    10: ("it has expired", "Check this computer's clock; if it is right, the provider has to renew the certificate."),
-    18: ("it is signed by nobody but itself", _UNKNOWN_AUTHORITY),
-    19: ("its authority is not known here", _UNKNOWN_AUTHORITY),
-    20: ("its authority is not known here", _UNKNOWN_AUTHORITY),
-    62: ("it is for another name", _WRONG_NAME),
-    64: ("it is for another address", _WRONG_NAME),
-}
+
+
+_PORTS: Final = "465 for TLS, 587 for STARTTLS"
+_READING_PORTS: Final = frozenset({143, 993})
+
+
+class _ReadingServer(smtplib.SMTPException):
+    """The server greets as an IMAP server does."""
+
+
+class _Talk(smtplib.SMTP):
+    """smtplib's, but a greeting of another protocol is known as that; smtplib loses its first letters."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        is_first = self.file is None
+        if is_first:
+            assert self.sock is not None
+            self.file = self.sock.makefile("rb")
+            try:
+                is_imap = self.file.peek(4).startswith(b"* ")
+            except OSError:
+                self.close()
+                raise
+            if is_imap:
+                self.close()
+                raise _ReadingServer
+        return super().getreply()
+
+
+class _EncryptedTalk(_Talk, smtplib.SMTP_SSL):
+    """The same over TLS from the start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +119,14 @@ def _open(
     try:
         if account.security is Security.TLS:
             on_step(Step.ENCRYPT)
-            return smtplib.SMTP_SSL(account.host, account.port, _HELO_NAME, timeout=waits.connect_s, context=context)
-        return smtplib.SMTP(account.host, account.port, _HELO_NAME, timeout=waits.connect_s)
+            return _EncryptedTalk(account.host, account.port, _HELO_NAME, timeout=waits.connect_s, context=context)
+        return _Talk(account.host, account.port, _HELO_NAME, timeout=waits.connect_s)
     except (OSError, smtplib.SMTPException) as error:
         raise _unreachable(account, error) from error
+
+
+def _reading_cure(port: int) -> str:
+    return f"Port {port} is for reading (IMAP); for sending (SMTP) it is {_PORTS}." if port in _READING_PORTS else ""
 
 
 def _unreachable(account: AccountRow, error: Exception) -> Unreachable | RefusedByProvider:
@@ -116,6 +138,13 @@ def _unreachable(account: AccountRow, error: Exception) -> Unreachable | Refused
         )
     if isinstance(error, socket.gaierror):
         return Unreachable(f"There is no server named {host}.", "Check the server's name and your connection.")
+    if isinstance(error, _ReadingServer):
+        return Unreachable(
+            f"{host} on port {port} is a server for reading (IMAP), not for sending.",
+            f"Enter the server for sending (SMTP) here; its port is {_PORTS}.",
+        )
+    if isinstance(error, ConnectionRefusedError) and is_on_this_computer(host):
+        return Unreachable(f"Nothing answers on this computer at port {port}.", BRIDGE_CURE)
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(
             f"Nothing answers at {host} on port {port}.",
@@ -123,15 +152,17 @@ def _unreachable(account: AccountRow, error: Exception) -> Unreachable | Refused
             "STARTTLS.",
         )
     if isinstance(error, ssl.SSLCertVerificationError):
-        fault, cure = _CERTIFICATE_FAULTS.get(error.verify_code, ("it cannot be verified", _WRONG_NAME))
+        fault, cure = certificate_fault(error)
         return Unreachable(f"The certificate of {host} is not good: {fault}.", cure)
     if isinstance(error, ssl.SSLError):
         return Unreachable(
-            f"{host} does not speak TLS on port {port}.", "Choose STARTTLS for port 587, TLS for port 465."
+            f"{host} does not speak TLS on port {port}.",
+            _reading_cure(port) or "Choose STARTTLS for port 587, TLS for port 465.",
         )
     # smtplib tells a time-out while it reads a reply as a closed connection.
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        return Unreachable(f"{host} did not answer in time on port {port}.", "Check the port and try again later.")
+        cure = _reading_cure(port) or "Check the port and try again later."
+        return Unreachable(f"{host} did not answer in time on port {port}.", cure)
     return Unreachable(f"The connection to {host} was closed.", "Try again later.")
 
 

@@ -60,6 +60,11 @@ class AccountRow:
     wait_days: int = DEFAULT_WAIT_DAYS
     history_days: int = DEFAULT_HISTORY_DAYS
 
+    @property
+    def address(self) -> str:
+        """The address by which the user knows the account: several may share a server."""
+        return self.identities[0].address if self.identities else self.user
+
 
 def accounts(store: Store) -> tuple[AccountRow, ...]:
     """Return all accounts in the order they were made."""

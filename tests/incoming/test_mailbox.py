@@ -209,7 +209,7 @@ def test_troubles_of_the_way_there_have_their_own_words(server: ImapServer, cert
     ("said", "words"),
     [
         (b"* BYE full\r\n", "turned the connection away"),
-        (b"220 mail.example ESMTP\r\n", "no mailbox server"),
+        (b"220 mail.example ESMTP\r\n", "server for sending .SMTP., not for reading"),
         (b"* NO who are you\r\n", "no mailbox server"),
     ],
 )

@@ -1,5 +1,7 @@
 """The test of an account, the offers, the replies and the look into a message before it is sent."""
 
+import socket
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +65,25 @@ def test_a_server_that_refuses_is_told_by_stage(bench: Bench, stage: str, reply:
     bench.provider.faults.replies[stage] = reply
     with pytest.raises(Refused, match=words):
         probe(bench.account, SECRET, timeouts=SHORT)
+
+
+def test_a_server_for_reading_is_told_as_one(bench: Bench) -> None:
+    """Where the port is that of an IMAP server, which greets with a star, the trouble says which port is meant."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            talk, _ = listening.accept()
+            with talk:
+                talk.sendall(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
+                talk.recv(1)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        account = replace(bench.account, port=listening.getsockname()[1])
+        with pytest.raises(Unreachable, match=r"server for reading \(IMAP\), not for sending") as caught:
+            probe(account, SECRET, timeouts=SHORT)
+        thread.join()
+    assert "465" in caught.value.cure
 
 
 def test_sign_in_with_login_only(bench: Bench) -> None:

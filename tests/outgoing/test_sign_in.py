@@ -112,7 +112,7 @@ def test_a_server_that_takes_a_token_only_with_the_command(signed_in: Bench) -> 
 def test_a_refused_token_is_told_after_the_whole_exchange(signed_in: Bench, mechanism: str) -> None:
     """The error's JSON is answered as each mechanism asks, and the refusal that follows is told in our words."""
     signed_in.provider.auth = mechanism
-    with pytest.raises(NotAuthorised, match="did not accept the sign-in for Work") as caught:
+    with pytest.raises(NotAuthorised, match="did not accept the sign-in for alice@") as caught:
         probe(signed_in.account, Bearer(user=USER, token="nobody's"))
     assert "Sign in again" in caught.value.cure
     assert "401" not in str(caught.value)
@@ -195,7 +195,7 @@ def test_a_token_of_another_mailbox_is_refused_after_one_more_try(signed_in: Ben
     signed_in.vault.put(grant_secret(signed_in.account.id), idp.grant(OTHER))
     signed_in.start()
     answer = signed_in.send(MAIL % 1, "bob@x.test")
-    assert answer.startswith("550 5.7.8 127.0.0.1 did not accept the sign-in for Work")
+    assert answer.startswith("550 5.7.8 127.0.0.1 did not accept the sign-in for alice@example.test")
     assert signed_in.provider.messages == []
     assert (len(auth_lines(signed_in)), idp.refreshes) == (2, 2)
 

@@ -1,7 +1,9 @@
 """The window program around its window: what it maps, who may knock, how the practice round plays in it."""
 
+import contextlib
 import gc
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop import app, rounds, set_up
+from desktop.accounts.servers import Found, Look, LookState, Source
 from desktop.controls import RoundControls
 from desktop.core.address import Mailbox
 from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
@@ -102,21 +105,41 @@ def test_a_listener_that_failed_is_shown_with_its_trouble() -> None:
     assert (stations.listener, stations.relay, stations.trouble) == (ListenerState.FAILED, RelayState.UNREADABLE, taken)
 
 
+@pytest.mark.parametrize(
+    ("ends", "is_offline"), [([LookState.FAILED] * 2, True), ([LookState.FAILED, LookState.NOTHING], False)]
+)
+def test_where_no_source_answers_the_user_is_told_to_be_offline(
+    round_: Round, monkeypatch: pytest.MonkeyPatch, ends: list[LookState], *, is_offline: bool
+) -> None:
+    """Only where every source failed is it the network; where one answered that it knows nothing, it is not."""
+
+    def looked(_address: str, *, on_progress: Callable[[Look], None], **_named: object) -> tuple[Found, ...]:
+        on_progress(Look(source=Source.TABLE, state=LookState.NOTHING))
+        for source, state in zip((Source.ISPDB, Source.MX), ends, strict=True):
+            on_progress(Look(source=source, state=state))
+        return ()
+
+    monkeypatch.setattr(set_up, "discover", looked)
+    raised = pytest.raises(Unreachable, match="offline") if is_offline else contextlib.nullcontext()
+    with raised:
+        assert set_up.found(round_.engine, "kim@x.example", False, lambda _line: None, threading.Event()) == ()
+
+
 def test_testing_an_account_tells_each_line(round_: Round) -> None:
     """A good password passes every step of both sides; a wrong one fails at signing in, in words, and is raised."""
     row = accounts.accounts(round_.engine.store)[0]
     told: list[CheckLine] = []
     set_up.test_account(round_.engine, AccountDraft(row=row, password="", keep=Keep.SESSION), told.append)
     assert [line.state for line in told] == [CheckState.RUNNING, CheckState.PASSED] * 6
-    assert told[-1].what == f"Find inbox and Sent at {row.imap_host}:{row.imap_port}"
+    assert told[-1].what == f"Reading (IMAP): find inbox and Sent at {row.imap_host}:{row.imap_port}"
     told.clear()
     with pytest.raises(NotAuthorised):
         set_up.test_account(round_.engine, AccountDraft(row=row, password="wrong", keep=Keep.SESSION), told.append)
     assert [line.state for line in told[-2:]] == [CheckState.RUNNING, CheckState.FAILED]
     assert told[-1] == CheckLine(
-        what=f"Sign in at {row.host}:{row.port}",
+        what=f"Sending (SMTP): sign in at {row.host}:{row.port}",
         state=CheckState.FAILED,
-        detail="127.0.0.1 did not accept the user name and password.",
+        detail=f"127.0.0.1 did not accept the user name and password of {row.address}.",
     )
 
 

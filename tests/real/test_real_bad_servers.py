@@ -108,7 +108,9 @@ def test_a_wrong_password_is_said_and_nothing_is_lost(provider: Provider, tmp_pa
     """Dovecot's refusal is told with what to do; mail that came meanwhile is read with the right password."""
     with pytest.raises(NotAuthorised) as caught:
         probe(account(provider), WRONG)
-    assert caught.value.sentence == "localhost did not accept the user name and password."
+    assert (
+        caught.value.sentence == f"localhost did not accept the user name and password of {account(provider).address}."
+    )
     with syncing(account(provider), tmp_path, WRONG) as refused:
         refused.wait_for(lambda state: state.link is Link.NOT_AUTHORISED)
         provider.deliver(b"From: bob@example.test\r\nSubject: meanwhile\r\n\r\nx\r\n", to=NAME)
