@@ -3,6 +3,10 @@
 Nothing here is remembered but what the user said (put aside, another wait).  A day off moves what falls on it to the
 next working day, and nothing is overdue before a working day has passed; only what needs mending at once (a mail that
 was not delivered, a question) stands there on a Sunday too.
+
+Each recipient is waited for by themselves: of three customers who got one offer, the two who are silent are waited for
+though the third answered.  Where one alone was asked, whoever of the conversation answers does so for them.  What did
+not arrive is nobody's to answer for: it stands until the user says done or the person is reached.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,12 +58,13 @@ class Due(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """One recipient of the newest message.
+    """One recipient of the newest message, or of an earlier one that did not reach them.
 
     `opens` counts the sittings in which a person credibly opened it or used its links, `opened_at` and `last_open_at`
-    are the first and newest of these; `probably_opened_at` is the first fetch by an image proxy.  `asked_at` is when
-    the mail came that may be a reply or a bounce.  `unanswered` counts our messages to them, in all conversations,
-    since they last answered.  Who is copied (Cc, Bcc) is not asked for an answer.
+    are the first and newest of these; `probably_opened_at` is the first fetch by an image proxy, `confirmed_at` is when
+    the first receipt came, `asked_at` the mail that may be a reply or a bounce, `replied_at` their last answer in this
+    conversation.  `unanswered` counts our messages to them, in all conversations, since they last answered.  Who is
+    copied (Cc, Bcc) is not asked for an answer, nor whom only an earlier message went to.
     """
 
     address: str
@@ -75,10 +80,12 @@ class Awaited:
     opened_at: datetime | None = None
     last_open_at: datetime | None = None
     probably_opened_at: datetime | None = None
+    confirmed_at: datetime | None = None
     clicked_at: datetime | None = None
     has_possible_reply: bool = False
     has_possible_bounce: bool = False
     asked_at: datetime | None = None
+    replied_at: datetime | None = None
     unanswered: int = 1
 
 
@@ -86,9 +93,11 @@ class Awaited:
 class Case:
     """What is known of one conversation; instants are aware.
 
-    `sent_at` is the newest message of ours and `replied_at` the newest reply.  `wait_days` is already the message's,
-    else the conversation's, else the account's.  `done_at` is when the user put it aside: for good, or until
+    `sent_at` is the newest message of ours and `replied_at` the newest reply of anybody.  `wait_days` is already the
+    message's, else the conversation's, else the account's.  `done_at` is when the user put it aside: for good, or until
     `snoozed_until` where that is set.  Either holds for what was sent until then; a later message begins anew.
+    `mended_at` is when they were done with what had not arrived until then, and with that alone.  Unless `hears`,
+    nobody knows whether an answer came, so that no silence is spoken of.
     """
 
     conversation_id: int
@@ -100,6 +109,8 @@ class Case:
     wait_days: int = 3
     snoozed_until: datetime | None = None
     done_at: datetime | None = None
+    mended_at: datetime | None = None
+    hears: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +144,10 @@ _SORT_OF: Final = dict.fromkeys(FollowUpKind, 2) | {
 _ORDER: Final = {kind: place for place, kind in enumerate(FollowUpKind)}
 _URGES: Final = 2
 _SOONEST: Final = itemgetter(0, 1)
-_MOST_PRESSING: Final = itemgetter(1)
+# By kind, then the soonest.
+_MOST_PRESSING: Final = itemgetter(1, 0)
+# From so many who are asked on, nobody answers for another.
+_SEVERAL: Final = 2
 
 
 class _Reason(NamedTuple):
@@ -148,12 +162,29 @@ class _Reason(NamedTuple):
 class _Place(NamedTuple):
     """Where a line stands: of 100,000 most share theirs with others, so that few places need to be sorted.
 
-    What is asleep comes after all else.
+    Of what is due the kind comes before the date, of what comes next the date; what is asleep comes after all else.
     """
 
     due: int
-    kind_order: int
-    date_order: int
+    major: int
+    minor: int
+
+    @classmethod
+    def of(cls, due: int, kind_order: int, ordinal: int) -> "_Place":
+        """Return the place of a kind and a day."""
+        if due == Due.OVERDUE:
+            return cls(due, kind_order, -ordinal)
+        return cls(due, kind_order, ordinal) if due == Due.TODAY else cls(due, ordinal, kind_order)
+
+    @property
+    def kind_order(self) -> int:
+        """The kind."""
+        return self.major if self.due <= Due.TODAY else self.minor
+
+    @property
+    def due_on(self) -> date:
+        """The day."""
+        return date.fromordinal(abs(self.minor) if self.due <= Due.TODAY else self.major)
 
 
 # A place and the position of a case.
@@ -167,7 +198,7 @@ _SORTS: Final = tuple(_SORT_OF[kind] for kind in FollowUpKind)
 def follow_ups(
     cases: Iterable[Case], *, now: datetime, calendar: WorkCalendar, cap: int = 1, with_snoozed: bool = False
 ) -> tuple[FollowUp, ...]:
-    """Return the list: overdue, today, next; within a group by kind; then the soonest, among the overdue the newest.
+    """Return the list: overdue and today by kind, then the soonest, of the overdue the newest; next by day.
 
     `now` is aware and in the user's zone, which decides what day it is.  At most `cap` lines that urge the same person
     are shown, the others counted in the first of them.  What is snoozed is left out, or stands last in NEXT.
@@ -189,6 +220,16 @@ def sittings(instants: Iterable[datetime]) -> int:
             count += 1
         last = at
     return count
+
+
+def mends_first(case: Case) -> bool:
+    """Return whether "done", said now, is about what did not arrive alone: others are waited for besides."""
+    if _is_heard(case):
+        return False
+    failed = [person for person in case.awaited if person.is_undelivered]
+    others = [person for person in case.awaited if not person.is_undelivered and not person.is_copied]
+    stands = any(not _is_mended(case, person.undelivered_at or case.sent_at) for person in failed)
+    return stands and not all(_has_answered(person, case) for person in others)
 
 
 class _Frame:
@@ -251,12 +292,14 @@ class _Frame:
 
     def _standing(self, case: Case) -> tuple[list[_Reason], datetime | None]:
         """Return what there is to follow up, and when its snooze ends or ended."""
-        if _is_answered(case):
-            return [], None
         reasons: list[_Reason] = []
         sent_on = self._day(case.sent_at)
+        is_heard = _is_heard(case)
         for person in case.awaited:
-            self._add_reasons(reasons, person, sent_on, case)
+            if person.is_undelivered:
+                self._add_failure(reasons, person, sent_on, case)
+            elif not is_heard and not _has_answered(person, case):
+                self._add_reason(reasons, person, sent_on, case)
         if not _is_put_aside(case):
             return reasons, None
         news = [reason for reason in reasons if _is_news(case, reason)]
@@ -266,15 +309,23 @@ class _Frame:
 
     def _place(self, reasons: list[_Reason], woken_at: datetime | None) -> _Place:
         """Return where a case stands; one that was snoozed is due on the day that the user said, whatever else is."""
-        chosen = reasons[0] if len(reasons) == 1 else min(reasons, key=_SOONEST)
-        due_on = chosen.due_on
-        if len(reasons) > 1 and due_on <= self._today:
-            chosen = min((each for each in reasons if each.due_on <= self._today), key=_MOST_PRESSING)
-        if woken_at is not None:
-            due_on = woken_at.astimezone(self._tz).date()
+        chosen = reasons[0] if len(reasons) == 1 else self._chosen(reasons)
+        due_on = chosen.due_on if woken_at is None else woken_at.astimezone(self._tz).date()
         due = _ASLEEP if woken_at is not None and woken_at > self._now else self._due(due_on)
-        ordinal = due_on.toordinal()
-        return _Place(due, chosen.kind_order, -ordinal if due == Due.OVERDUE else ordinal)
+        return _Place.of(due, chosen.kind_order, due_on.toordinal())
+
+    def _chosen(self, reasons: list[_Reason]) -> _Reason:
+        """Return the reason that a line names: what is to be mended or answered, else the most pressing of its group.
+
+        Its day is its own: what is late with one person makes nothing late that arose today with another.
+        """
+        soonest = min(reasons, key=_SOONEST)
+        if soonest.due_on > self._today:
+            return soonest
+        urgent = [each for each in reasons if _SORTS[each.kind_order] != _URGES]
+        due = self._due(soonest.due_on)
+        among = urgent or [each for each in reasons if each.due_on <= self._today and self._due(each.due_on) is due]
+        return min(among, key=_MOST_PRESSING)
 
     def fold(self, lines: Iterable[_Line], cap: int) -> tuple[list[_Line], dict[int, int]]:
         """Return the lines to show, and by their number among these how many further lines each stands for."""
@@ -303,40 +354,50 @@ class _Frame:
         reasons, _ = self._standing(case)
         return tuple(reason.person for reason in reasons if reason.kind_order == place.kind_order)
 
-    def _add_reasons(self, reasons: list[_Reason], person: Awaited, sent_on: date, case: Case) -> None:
-        """Add what there is to follow up about one person, each kind once."""
-        if person.is_undelivered:
-            at = person.undelivered_at
+    def _add_failure(self, reasons: list[_Reason], person: Awaited, sent_on: date, case: Case) -> None:
+        """Add what did not reach a person, unless the user is done with it or the person answered afterwards."""
+        at = person.undelivered_at
+        failed_at = at or case.sent_at
+        is_reached = person.replied_at is not None and person.replied_at > failed_at
+        if not is_reached and not _is_mended(case, failed_at):
             reasons.append(_reason(sent_on if at is None else self._day(at), FollowUpKind.NOT_DELIVERED, person))
-        elif person.has_possible_bounce or person.has_possible_reply:
+
+    def _add_reason(self, reasons: list[_Reason], person: Awaited, sent_on: date, case: Case) -> None:
+        """Add what there is to follow up about a person who has not answered what reached them."""
+        if person.has_possible_bounce or person.has_possible_reply:
             kind = FollowUpKind.POSSIBLE_BOUNCE if person.has_possible_bounce else FollowUpKind.POSSIBLE_REPLY
             reasons.append(_reason(sent_on if person.asked_at is None else self._day(person.asked_at), kind, person))
-        elif not person.is_copied:
+        elif not person.is_copied and case.hears:
             back_on = person.returns_on if person.is_away else None
             if back_on is not None and sent_on <= back_on <= sent_on + LONGEST_AWAY:
                 reasons.append(_reason(self._calendar.from_(back_on), FollowUpKind.AWAY, person))
                 return
             silent_on = self._after(sent_on, min(case.wait_days, LONGEST_WAIT_DAYS))
-            reasons.append(_reason(silent_on, FollowUpKind.NO_ANSWER, person))
             if person.rung >= Rung.PROBABLY_OPENED:
-                self._add_signs(reasons, person, sent_on, silent_on)
-
-    def _add_signs(self, reasons: list[_Reason], person: Awaited, sent_on: date, silent_on: date) -> None:
-        """Add what tracking says: none of it is due later than silence."""
-        opened_at = person.opened_at or person.probably_opened_at
-        opened_on = sent_on if opened_at is None else self._day(opened_at)
-        opened_on = min(silent_on, self._after(opened_on, OPENED_DAYS))
-        last = person.last_open_at
-        if last is not None and _came_back(person):
-            warm_on = min(silent_on, self._calendar.from_(self._day(last)))
-            if self._now - last <= WARM_FOR:
-                reasons.append(_reason(warm_on, FollowUpKind.WARM, person))
+                reasons.append(self._sign(person, sent_on, silent_on))
             else:
-                opened_on = min(opened_on, warm_on)
-        reasons.append(_reason(opened_on, FollowUpKind.OPENED_NO_REPLY, person))
+                reasons.append(_reason(silent_on, FollowUpKind.NO_ANSWER, person))
+
+    def _sign(self, person: Awaited, sent_on: date, silent_on: date) -> _Reason:
+        """Return what tracking says: due no later than silence or a lesser sign, yet not before it was seen."""
+        seen = (person.opened_at, person.probably_opened_at, person.confirmed_at)
+        opened_at = min((at for at in seen if at is not None), default=None)
+        seen_on = sent_on if opened_at is None else self._day(opened_at)
+        kind, due_on = FollowUpKind.OPENED_NO_REPLY, max(seen_on, min(silent_on, self._after(seen_on, OPENED_DAYS)))
         if person.clicked_at is not None:
-            clicked_on = min(silent_on, self._after(self._day(person.clicked_at), CLICKED_DAYS))
-            reasons.append(_reason(clicked_on, FollowUpKind.CLICKED_NO_REPLY, person))
+            seen_on = self._day(person.clicked_at)
+            kind, due_on = (
+                FollowUpKind.CLICKED_NO_REPLY,
+                max(seen_on, min(due_on, self._after(seen_on, CLICKED_DAYS))),
+            )
+        last = person.last_open_at
+        if last is None or not _came_back(person):
+            return _reason(due_on, kind, person)
+        seen_on = self._day(last)
+        warm_on = max(seen_on, min(due_on, self._calendar.from_(seen_on)))
+        if self._now - last <= WARM_FOR:
+            return _reason(warm_on, FollowUpKind.WARM, person)
+        return _reason(min(due_on, warm_on), kind, person)
 
     def follow_up(self, line: _Line, folded: int) -> FollowUp:
         """Return a line as it is shown."""
@@ -350,7 +411,7 @@ class _Frame:
             account_id=case.account_id,
             kind=_KINDS[place.kind_order],
             due=due,
-            due_on=date.fromordinal(abs(place.date_order)),
+            due_on=place.due_on,
             subject=case.subject,
             sent_at=case.sent_at,
             people=people,
@@ -379,15 +440,16 @@ def _reason(due_on: date, kind: FollowUpKind, person: Awaited) -> _Reason:
     return _Reason(due_on, _ORDER[kind], kind, person)
 
 
-def _is_answered(case: Case) -> bool:
-    """Return whether our word is not the last; a copy's own reply says so even where two clocks disagree."""
-    if case.replied_at is not None and case.replied_at >= case.sent_at:
-        return True
-    # Written out, since it is asked of every case.
-    for person in case.awaited:  # noqa: SIM110
-        if person.rung is Rung.REPLIED:
-            return True
-    return False
+def _is_heard(case: Case) -> bool:
+    """Return whether anybody's answer to our last word is the answer: where one alone was asked."""
+    if case.replied_at is None or case.replied_at < case.sent_at:
+        return False
+    return len(case.awaited) == 1 or sum(not person.is_copied for person in case.awaited) < _SEVERAL
+
+
+def _has_answered(person: Awaited, case: Case) -> bool:
+    """Return whether a person answered our last word; their copy's rung says so even where two clocks disagree."""
+    return person.rung is Rung.REPLIED or (person.replied_at is not None and person.replied_at >= case.sent_at)
 
 
 def _came_back(person: Awaited) -> bool:
@@ -401,6 +463,12 @@ def _came_back(person: Awaited) -> bool:
 def _is_put_aside(case: Case) -> bool:
     said_at = case.done_at or case.snoozed_until
     return said_at is not None and case.sent_at <= said_at
+
+
+def _is_mended(case: Case, failed_at: datetime) -> bool:
+    """Return whether the user was done with a failure once it was known; a snooze is no end."""
+    ends = (case.mended_at, case.done_at if case.snoozed_until is None else None)
+    return any(end is not None and failed_at <= end for end in ends)
 
 
 def _is_news(case: Case, reason: _Reason) -> bool:

@@ -84,7 +84,7 @@ def record_batch(store: Store, batch: Batch, *, now: datetime) -> Change:
     """
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
-        keep_folder(connection, batch.folder)
+        keep_folder(connection, batch.folder, now)
         sent = _keep_sent(connection, batch, now)
         arrivals = _keep_arrivals(connection, batch, now)
         change = bring_in_step(connection, messages=sent.messages, arrivals=arrivals, opened=sent.opened)

@@ -259,11 +259,12 @@ def _keep_names(connection: sqlite3.Connection, near: _Neighbourhood, homes: Map
 def _bury(connection: sqlite3.Connection, gone: int, heir: int) -> None:
     """Take away a conversation whose mail stands elsewhere now; what the user said of it goes to its heir."""
     connection.execute(
-        "INSERT INTO reminder (conversation_id, wait_days, snoozed_until_ms, done_at_ms)"
-        " SELECT ?2, wait_days, snoozed_until_ms, done_at_ms FROM reminder WHERE conversation_id = ?1"
+        "INSERT INTO reminder (conversation_id, wait_days, snoozed_until_ms, done_at_ms, mended_at_ms)"
+        " SELECT ?2, wait_days, snoozed_until_ms, done_at_ms, mended_at_ms FROM reminder WHERE conversation_id = ?1"
         " ON CONFLICT (conversation_id) DO UPDATE SET wait_days = coalesce(wait_days, excluded.wait_days),"
         " snoozed_until_ms = nullif(max(coalesce(snoozed_until_ms, 0), coalesce(excluded.snoozed_until_ms, 0)), 0),"
-        " done_at_ms = nullif(max(coalesce(done_at_ms, 0), coalesce(excluded.done_at_ms, 0)), 0)",
+        " done_at_ms = nullif(max(coalesce(done_at_ms, 0), coalesce(excluded.done_at_ms, 0)), 0),"
+        " mended_at_ms = nullif(max(coalesce(mended_at_ms, 0), coalesce(excluded.mended_at_ms, 0)), 0)",
         (gone, heir),
     )
     connection.execute("DELETE FROM reminder WHERE conversation_id = ?", (gone,))

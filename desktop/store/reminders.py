@@ -1,7 +1,7 @@
 """Follow-ups as the store knows them: the cases that `core.followup` decides on, and what the user said about each.
 
-The cases are a few queries over whole tables, never one per conversation, and hold only those in which our word is the
-last one and somebody is awaited.  What the user said is a row per conversation; each change returns it as it was, which
+The cases are a few queries over whole tables, never one per conversation, and leave out what one person was asked and
+is answered.  What the user said is a row per conversation; each change returns it as it was, which
 is the undo.
 """
 
@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, Final
 
 from desktop.core.arrival import FailureReason
-from desktop.core.followup import Awaited, Case, FollowUp, follow_ups, sittings
+from desktop.core.followup import Awaited, Case, FollowUp, follow_ups, mends_first, sittings
 from desktop.core.noreply import expects_answer
 from desktop.core.status import Aside, EvidenceKind, Rung
 from desktop.core.workdays import WorkCalendar
@@ -23,6 +23,7 @@ from desktop.store.accounts import DEFAULT_WAIT_DAYS
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, to_ms
 from desktop.store.database import Store
+from desktop.store.folders import Incoming, read_readings
 from desktop.store.proving import own_addresses
 
 MAX_WAIT_DAYS: Final = 366
@@ -40,6 +41,7 @@ class ReminderRow:
     wait_days: int | None = None
     snoozed_until: datetime | None = None
     done_at: datetime | None = None
+    mended_at: datetime | None = None
     message_id: int | None = None
     message_wait_days: int | None = None
 
@@ -51,32 +53,60 @@ def due_list(
     return follow_ups(cases(store), now=now, calendar=calendar, cap=cap, with_snoozed=with_snoozed)
 
 
-# Our newest message of each conversation in which no reply came later: the list begins from these.
+# Our newest message of each conversation: the list begins from these.  One in which a reply came later is left out
+# unless others were asked too or something was not delivered.
 _NEWEST: Final = (
     "WITH newest AS MATERIALIZED ("
-    " SELECT message.id, message.conversation_id, message.account_id, message.subject, message.at_ms, message.wait_days"
+    " SELECT message.id, message.conversation_id, message.account_id, message.subject, message.at_ms,"
+    " message.wait_days, conversation.last_reply_ms, conversation.asides LIKE '%\"not_delivered\"%' AS has_failure"
     " FROM conversation JOIN message ON message.id = ("
     "  SELECT id FROM message WHERE conversation_id = conversation.id ORDER BY at_ms DESC, id DESC LIMIT 1)"
-    " WHERE conversation.last_reply_ms < message.at_ms)"
+    " WHERE (?1 IS NULL OR conversation.id = ?1) AND (conversation.last_reply_ms < message.at_ms OR has_failure"
+    "  OR (conversation.copies > 1 AND (SELECT count(*) FROM copy WHERE message_id = message.id AND role = 'to') > 1)))"
+)
+_COLUMNS: Final = (
+    "newest.id, newest.conversation_id, newest.account_id, newest.subject, newest.at_ms,"
+    " coalesce(newest.wait_days, reminder.wait_days, account.wait_days),"
+    " reminder.snoozed_until_ms, reminder.done_at_ms, reminder.mended_at_ms, newest.last_reply_ms,"
+    " copy.id, copy.address, coalesce(nullif(copy.name, ''), person.name, '')"
+)
+_STANDING: Final = "copy.rung, copy.asides, copy.returns_on, copy.failure, copy.state, copy.state_at_ms"
+_BESIDE: Final = (
+    " LEFT JOIN reminder ON reminder.conversation_id = newest.conversation_id"
+    " LEFT JOIN account ON account.id = newest.account_id LEFT JOIN person ON person.address = copy.address"
 )
 # A row for each of its recipients, those of a message together: the second half is of the copy.
 _CASES: Final = (
-    f"{_NEWEST} SELECT newest.id, newest.conversation_id, newest.account_id, newest.subject, newest.at_ms,"  # noqa: S608
-    " coalesce(newest.wait_days, reminder.wait_days, account.wait_days),"
-    " reminder.snoozed_until_ms, reminder.done_at_ms, conversation.last_reply_ms,"
-    " copy.id, copy.address, coalesce(nullif(copy.name, ''), person.name, ''),"
-    " copy.role, copy.rung, copy.asides, copy.returns_on, copy.failure, copy.state, copy.state_at_ms"
-    " FROM newest JOIN conversation ON conversation.id = newest.conversation_id"
-    " JOIN copy ON copy.message_id = newest.id"
-    " LEFT JOIN reminder ON reminder.conversation_id = newest.conversation_id"
-    " LEFT JOIN account ON account.id = newest.account_id LEFT JOIN person ON person.address = copy.address"
+    f"{_NEWEST} SELECT {_COLUMNS}, copy.role, {_STANDING}"  # noqa: S608
+    f" FROM newest JOIN copy ON copy.message_id = newest.id {_BESIDE}"
     " WHERE copy.state <> 'prepared' AND coalesce(copy.why_not, '') NOT IN ('list_mail', 'automatic', 'report')"
     " ORDER BY newest.id, copy.id"
 )
+# Whom an earlier message did not reach and no later one of the conversation went to.
+_LOST: Final = (
+    f"{_NEWEST} SELECT {_COLUMNS}, 'earlier', {_STANDING}"  # noqa: S608
+    " FROM newest JOIN copy ON copy.conversation_id = newest.conversation_id AND copy.message_id <> newest.id"
+    f" JOIN message ON message.id = copy.message_id {_BESIDE}"
+    " WHERE newest.has_failure AND copy.asides LIKE '%\"not_delivered\"%' AND NOT EXISTS ("
+    "  SELECT 1 FROM copy AS later JOIN message AS after ON after.id = later.message_id"
+    "  WHERE later.conversation_id = copy.conversation_id AND later.address = copy.address"
+    "  AND later.state <> 'prepared' AND (after.at_ms, after.id) > (message.at_ms, message.id))"
+    " ORDER BY newest.id, copy.id"
+)
+# When each of several last answered, where an answer came since.
+_REPLIED: Final = (
+    f"{_NEWEST} SELECT copy.conversation_id, copy.address, max(sign.at_ms)"  # noqa: S608
+    " FROM newest JOIN copy ON copy.conversation_id = newest.conversation_id"
+    " JOIN sign ON sign.copy_id = copy.id AND sign.kind = 'reply'"
+    " WHERE newest.last_reply_ms >= newest.at_ms OR newest.has_failure GROUP BY copy.conversation_id, copy.address"
+)
 _SIGNS: Final = (
-    f"{_NEWEST} SELECT sign.copy_id, sign.kind, sign.at_ms"  # noqa: S608
-    " FROM newest JOIN copy ON copy.message_id = newest.id JOIN sign ON sign.copy_id = copy.id"
-    " WHERE sign.kind IN ('not_delivered', 'possible_reply', 'possible_bounce') ORDER BY sign.copy_id, sign.at_ms"
+    "SELECT copy_id, kind, at_ms FROM sign"
+    " WHERE kind IN ('not_delivered', 'possible_reply', 'possible_bounce', 'receipt') ORDER BY copy_id, at_ms"
+)
+_SIGNS_OF: Final = (
+    "SELECT copy_id, kind, sign.at_ms FROM copy JOIN sign ON sign.copy_id = copy.id"
+    " WHERE copy.conversation_id = ? AND kind = 'not_delivered' ORDER BY copy_id, sign.at_ms"
 )
 _HITS: Final = (
     f"{_NEWEST} SELECT hit.copy_id, hit.kind, hit.verdict, hit.at_ms"  # noqa: S608
@@ -111,6 +141,7 @@ class _Found:
     asked_at: datetime | None = None
     asks_reply: bool = False
     asks_bounce: bool = False
+    confirmed_at: datetime | None = None
     opens_at: list[datetime] = field(default_factory=list)
     clicked_at: datetime | None = None
     proxied_at: datetime | None = None
@@ -118,49 +149,75 @@ class _Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _People:
-    """What is known by address: the user's own, messages without an answer, days of return.
+    """What is known by address: the user's own, messages without an answer, days of return; and of the accounts.
 
-    `asides` keeps what a column's JSON says: among 100,000 copies there are but a few different texts.
+    `replied` is by conversation and address.  `asides` keeps what a column's JSON says: among 100,000 copies there are
+    but a few different texts.
     """
 
     own: frozenset[str]
-    unanswered: Mapping[str, int]
-    absent: Mapping[str, str]
+    hearing: frozenset[int]
+    replied: Mapping[tuple[int, str], int]
+    unanswered: Mapping[str, int] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
     asides: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 def cases(store: Store) -> tuple[Case, ...]:
-    """Return every conversation in which our word is the last one and somebody is awaited."""
+    """Return every conversation in which somebody may be awaited, or something did not arrive."""
     with store.read() as connection:
         found: defaultdict[int, _Found] = defaultdict(_Found)
         _read_signs(found, connection.execute(_SIGNS))
-        _read_hits(found, connection.execute(_HITS))
-        people = _People(
-            own=own_addresses(connection),
+        _read_hits(found, connection.execute(_HITS, (None,)))
+        people = replace(
+            _people(connection, None),
             unanswered=dict(connection.execute(_UNANSWERED).fetchall()),
             absent=dict(connection.execute(_ABSENT).fetchall()),
         )
-        return tuple(_cases(connection.execute(_CASES), found, people))
+        return tuple(_cases(connection, None, found, people))
 
 
-def _cases(rows: Iterator[Any], found: Mapping[int, _Found], people: _People) -> Iterator[Case]:
+def _people(connection: sqlite3.Connection, conversation_id: int | None) -> _People:
+    replied = connection.execute(_REPLIED, (conversation_id,)).fetchall()
+    readings = read_readings(connection)
+    return _People(
+        own=own_addresses(connection),
+        hearing=frozenset(each.account_id for each in readings if each.incoming is Incoming.READ),
+        replied={(conversation, address): at_ms for conversation, address, at_ms in replied},
+    )
+
+
+def _cases(
+    connection: sqlite3.Connection, conversation_id: int | None, found: Mapping[int, _Found], people: _People
+) -> Iterator[Case]:
     """Yield a case for each message that awaits somebody; nobody is awaited of whom no answer can be expected."""
     expected: dict[str, bool] = {}
+    lost: dict[int, list[Any]] = {}
+    for row in connection.execute(_LOST, (conversation_id,)):
+        lost.setdefault(row[0], []).append(row)
+    whole = groupby(connection.execute(_CASES, (conversation_id,)), itemgetter(0))
+    # What an earlier message did not reach is added, also where the newest one awaits nobody.
+    groups = chain(((id_, chain(rows, lost.pop(id_, ()))) for id_, rows in whole), _rest(lost))
     nothing = _Found()
-    for _, of_message in groupby(rows, itemgetter(0)):
+    for _, of_message in groups:
         awaited: list[Awaited] = []
         for row in of_message:
-            address = row[10]
+            address = row[11]
             if address not in expected:
                 expected[address] = expects_answer(address, people.own)
             if expected[address]:
-                awaited.append(_person(address, found.get(row[9], nothing), people, *row[11:]))
+                awaited.append(_person(address, found.get(row[10], nothing), people, row[1], *row[12:]))
         if awaited:
-            yield _case(awaited, *row[1:9])
+            yield _case(awaited, people.hearing, *row[1:10])
 
 
-def _case(awaited: Iterable[Awaited], *values: Any) -> Case:
-    conversation_id, account_id, subject, at_ms, wait_days, snoozed_until_ms, done_at_ms, replied_ms = values
+def _rest(lost: Mapping[int, list[Any]]) -> Iterator[tuple[int, list[Any]]]:
+    """Yield what is left, once all else was taken."""
+    yield from lost.items()
+
+
+def _case(awaited: Iterable[Awaited], hearing: frozenset[int], *values: Any) -> Case:
+    conversation_id, account_id, subject, at_ms, wait_days, snoozed_until_ms, done_at_ms, mended_ms, replied_ms = values
     return Case(
         conversation_id=conversation_id,
         account_id=account_id,
@@ -171,6 +228,8 @@ def _case(awaited: Iterable[Awaited], *values: Any) -> Case:
         wait_days=DEFAULT_WAIT_DAYS if wait_days is None else wait_days,
         snoozed_until=_instant(snoozed_until_ms),
         done_at=_instant(done_at_ms),
+        mended_at=_instant(mended_ms),
+        hears=account_id in hearing,
     )
 
 
@@ -180,6 +239,9 @@ def _read_signs(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
         each = found[copy_id]
         if kind == EvidenceKind.NOT_DELIVERED:
             each.failed_at = each.failed_at or from_ms(at_ms)
+            continue
+        if kind == EvidenceKind.RECEIPT:
+            each.confirmed_at = each.confirmed_at or from_ms(at_ms)
             continue
         each.asked_at = each.asked_at or from_ms(at_ms)
         each.asks_reply |= kind == EvidenceKind.POSSIBLE_REPLY
@@ -197,7 +259,7 @@ def _read_hits(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
             each.clicked_at = each.clicked_at or at
 
 
-def _person(address: str, found: _Found, people: _People, *row: Any) -> Awaited:
+def _person(address: str, found: _Found, people: _People, conversation_id: int, *row: Any) -> Awaited:
     name, role, rung, asides, returns_on, failure, state, state_at_ms = row
     beside = people.asides.get(asides)
     if beside is None:
@@ -217,10 +279,12 @@ def _person(address: str, found: _Found, people: _People, *row: Any) -> Awaited:
         opened_at=found.opens_at[0] if found.opens_at else None,
         last_open_at=found.opens_at[-1] if found.opens_at else None,
         probably_opened_at=found.proxied_at,
+        confirmed_at=found.confirmed_at,
         clicked_at=found.clicked_at,
         has_possible_reply=found.asks_reply,
         has_possible_bounce=found.asks_bounce,
         asked_at=found.asked_at,
+        replied_at=_instant(people.replied.get((conversation_id, address))),
         unanswered=people.unanswered.get(address, 1),
     )
 
@@ -237,8 +301,24 @@ def snooze(store: Store, conversation_id: int, until: datetime, at: datetime) ->
 
 
 def mark_done(store: Store, conversation_id: int, at: datetime) -> tuple[Change, ReminderRow]:
-    """End a conversation's follow-up for what was sent until now; return what stood before, for the undo."""
-    return _put_aside(store, conversation_id, until=None, at=at)
+    """End a conversation's follow-up for what was sent until now; return what stood before, for the undo.
+
+    Where something did not arrive while others are awaited, it ends that: their silence comes all the same.
+    """
+
+    def change(connection: sqlite3.Connection, before: ReminderRow) -> tuple[ReminderRow, ReminderRow]:
+        if any(map(mends_first, _cases_of(connection, conversation_id))):
+            return before, replace(before, mended_at=at)
+        return before, replace(before, snoozed_until=None, done_at=at)
+
+    return _keep(store, conversation_id, change)
+
+
+def _cases_of(connection: sqlite3.Connection, conversation_id: int) -> Iterator[Case]:
+    """Yield the case of one conversation, as far as its recipients' answers and failures go."""
+    found: defaultdict[int, _Found] = defaultdict(_Found)
+    _read_signs(found, connection.execute(_SIGNS_OF, (conversation_id,)))
+    yield from _cases(connection, conversation_id, found, _people(connection, conversation_id))
 
 
 def wake(store: Store, conversation_id: int) -> tuple[Change, ReminderRow]:
@@ -336,23 +416,25 @@ def _is_there(connection: sqlite3.Connection, conversation_id: int) -> bool:
 
 def _row(connection: sqlite3.Connection, conversation_id: int) -> ReminderRow:
     row = connection.execute(
-        "SELECT wait_days, snoozed_until_ms, done_at_ms FROM reminder WHERE conversation_id = ?", (conversation_id,)
+        "SELECT wait_days, snoozed_until_ms, done_at_ms, mended_at_ms FROM reminder WHERE conversation_id = ?",
+        (conversation_id,),
     ).fetchone()
-    wait_days, snoozed_until_ms, done_at_ms = row or (None, None, None)
+    wait_days, snoozed_until_ms, done_at_ms, mended_at_ms = row or (None, None, None, None)
     return ReminderRow(
         conversation_id=conversation_id,
         wait_days=wait_days,
         snoozed_until=_instant(snoozed_until_ms),
         done_at=_instant(done_at_ms),
+        mended_at=_instant(mended_at_ms),
     )
 
 
 def _write(connection: sqlite3.Connection, row: ReminderRow) -> Change:
-    said = (row.wait_days, _ms(row.snoozed_until), _ms(row.done_at))
+    said = (row.wait_days, _ms(row.snoozed_until), _ms(row.done_at), _ms(row.mended_at))
     if any(each is not None for each in said):
         connection.execute(
-            "INSERT OR REPLACE INTO reminder (conversation_id, wait_days, snoozed_until_ms, done_at_ms)"
-            " VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO reminder (conversation_id, wait_days, snoozed_until_ms, done_at_ms, mended_at_ms)"
+            " VALUES (?, ?, ?, ?, ?)",
             (row.conversation_id, *said),
         )
     else:

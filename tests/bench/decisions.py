@@ -65,9 +65,17 @@ def fill(store: Store, cases: tuple[Case, ...]) -> None:
     """Write the cases as the store keeps them: a conversation, a message, a copy, and an open where there was one."""
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.execute(
+            "INSERT INTO account (id, label, host, port, security, user, identities, shared_copy_only, convert_flowed,"
+            " imap_host) VALUES (1, '', 'h', 465, 'tls', 'kim@example.com', '[]', 0, 0, 'h')"
+        )
+        connection.execute(
+            "INSERT INTO folder (account_id, name, role, uid_validity, next_uid) VALUES (1, 'INBOX', 'inbox', 1, 1)"
+        )
         connection.executemany(
-            "INSERT INTO conversation (id, subject, at_ms, last_sent_ms, last_reply_ms) VALUES (?, 'Offer', ?, ?, ?)",
-            ((each.conversation_id, _ms(each.sent_at), _ms(each.sent_at), _ms(each.replied_at)) for each in cases),
+            "INSERT INTO conversation (id, subject, at_ms, last_sent_ms, last_reply_ms, copies, asides)"
+            " VALUES (?1, 'Offer', ?2, ?2, ?3, 1, ?4)",
+            ((each.conversation_id, _ms(each.sent_at), _ms(each.replied_at), _copy(each)[-1]) for each in cases),
         )
         connection.executemany(
             "INSERT INTO message (id, conversation_id, account_id, message_id, subject, from_name, from_address, at_ms)"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from desktop.core.arrival import FailureReason
-from desktop.core.followup import Awaited, Case, Due, FollowUp, FollowUpKind, follow_ups, sittings
+from desktop.core.followup import Awaited, Case, Due, FollowUp, FollowUpKind, follow_ups, mends_first, sittings
 from desktop.core.status import Rung
 from desktop.core.workdays import WorkCalendar
 
@@ -176,15 +176,96 @@ def test_an_instant_without_a_zone_is_refused() -> None:
         (case(replied_at=on(17)), 0),
         (case(replied_at=SENT_AT), 0),
         (case(person(rung=Rung.REPLIED)), 0),
-        (case(BEN, person(rung=Rung.REPLIED)), 0),
+        (case(person(rung=Rung.REPLIED), replace(BEN, is_copied=True)), 0),
+        (case(ANNA, replace(BEN, is_copied=True, rung=Rung.REPLIED), replied_at=on(17)), 0),
+        (case(ANNA, replace(BEN, is_copied=True), replied_at=on(15)), 1),
         (case(replied_at=on(15)), 1),
         (case(person(rung=Rung.CONFIRMED)), 1),
         (case(person(is_away=True)), 1),
     ],
 )
 def test_only_a_reply_to_our_last_word_ends_it(answered: Case, listed_: int) -> None:
-    """A reply after our newest message ends it, be it one of a group; an older one or an automatic answer does not."""
+    """A reply after our newest message ends it, also of who was copied; an older or automatic one does not."""
     assert len(listed([answered], on(20))) == listed_
+
+
+@pytest.mark.parametrize(
+    ("ben", "waited_for"),
+    [
+        (BEN, ["Anna Becker", "Ben"]),
+        (replace(BEN, rung=Rung.REPLIED), ["Anna Becker"]),
+        (replace(BEN, replied_at=on(17)), ["Anna Becker"]),
+        (replace(BEN, replied_at=SENT_AT), ["Anna Becker"]),
+        (replace(BEN, replied_at=on(15)), ["Anna Becker", "Ben"]),
+    ],
+)
+def test_of_several_who_are_asked_each_answers_for_themselves(ben: Awaited, waited_for: list[str]) -> None:
+    """Whoever of them answered since is waited for no more, and the others are, in one line that names them."""
+    group = case(ANNA, ben, replace(BEN, address="carl@x.example", is_copied=True), replied_at=on(17))
+    assert [each.name for each in only(group, on(20)).people] == waited_for
+    everybody = case(person(replied_at=on(18)), replace(BEN, replied_at=on(17)), replied_at=on(18))
+    assert listed([everybody], on(20)) == ()
+
+
+def test_a_failure_stands_whoever_else_answers() -> None:
+    """Hans never got what Ida answered: he is named alone until he is done with or heard of, and then Jon's silence."""
+    hans = person(is_undelivered=True, undelivered_at=on(16))
+    ida, jon = replace(BEN, name="Ida", rung=Rung.REPLIED), replace(BEN, address="jon@x.example", name="Jon")
+    group = case(hans, ida, jon, replied_at=on(17))
+    assert standing(only(group, on(20))) == (FollowUpKind.NOT_DELIVERED, Due.OVERDUE, date(2026, 11, 16))
+    assert only(group, on(20)).people == (hans,)
+    assert only(case(hans, replace(ida, is_copied=True), replied_at=on(17)), on(20)).people == (hans,)
+    for over in (
+        replace(group, mended_at=on(18)),
+        replace(group, awaited=(replace(hans, replied_at=on(17)), ida, jon)),
+    ):
+        assert standing(only(over, on(20))) == (FollowUpKind.NO_ANSWER, Due.OVERDUE, date(2026, 11, 19))
+        assert only(over, on(20)).people == (jon,)
+
+
+def test_being_done_with_a_failure_leaves_silence_and_later_failures() -> None:
+    """It ends what was known to have failed by then; a failure that comes later is told, and a snooze ends none."""
+    failed = person(is_undelivered=True, undelivered_at=on(18))
+    assert listed([case(failed, mended_at=on(18))], on(20)) == ()
+    assert only(case(failed, mended_at=on(17)), on(20)).kind is FollowUpKind.NOT_DELIVERED
+    assert standing(only(case(failed, BEN, mended_at=on(18)), on(18))) == (
+        FollowUpKind.NO_ANSWER,
+        Due.NEXT,
+        date(2026, 11, 19),
+    )
+    assert listed([case(failed, BEN, mended_at=on(18), done_at=on(19))], on(20)) == ()
+    earlier = replace(failed, is_copied=True, undelivered_at=on(13))
+    assert only(case(earlier, BEN), on(20)).people == (earlier,)
+    assert only(case(earlier, BEN, done_at=on(14)), on(20)).people == (BEN,)
+    assert only(case(earlier, BEN, done_at=on(14), snoozed_until=on(15)), on(20)).people == (earlier,)
+
+
+@pytest.mark.parametrize(
+    ("named", "mends"),
+    [
+        ({}, True),
+        ({"mended_at": on(18)}, False),
+        ({"replied_at": on(19), "awaited": (replace(BEN, is_undelivered=True, is_copied=True), ANNA)}, False),
+        ({"awaited": (person(is_undelivered=True), replace(BEN, is_copied=True))}, False),
+        ({"awaited": (person(is_undelivered=True), replace(BEN, rung=Rung.REPLIED))}, False),
+        ({"awaited": (person(is_undelivered=True), BEN)}, True),
+        ({"awaited": (ANNA, BEN)}, False),
+    ],
+)
+def test_done_is_about_a_failure_first_where_others_are_awaited(named: dict[str, Any], mends: bool) -> None:
+    """Where a failure stands and somebody else is waited for, done ends that alone; else it ends the whole."""
+    failed = case(person(is_undelivered=True, undelivered_at=on(17)), BEN)
+    assert mends_first(replace(failed, **named)) is mends
+
+
+def test_silence_is_not_spoken_of_where_nobody_listens() -> None:
+    """Where incoming mail is not read nobody knows of an answer; what failed, and what is asked, is told."""
+    deaf: dict[str, Any] = {"hears": False}
+    for silent in (ANNA, person(is_away=True, returns_on=date(2026, 11, 18)), opened(on(16), rung=Rung.CONFIRMED)):
+        assert listed([case(silent, **deaf)], on(20)) == ()
+        assert len(listed([case(silent)], on(20))) == 1
+    assert only(case(person(is_undelivered=True), **deaf), on(20)).kind is FollowUpKind.NOT_DELIVERED
+    assert only(case(person(has_possible_reply=True), **deaf), on(20)).kind is FollowUpKind.POSSIBLE_REPLY
 
 
 def test_nobody_awaited_is_nothing_to_follow_up() -> None:
@@ -251,9 +332,13 @@ def test_a_date_of_return_alone_is_no_absence() -> None:
     [
         (opened(on(16, 11)), FollowUpKind.OPENED_NO_REPLY, date(2026, 11, 18)),
         (opened(on(17, 11)), FollowUpKind.OPENED_NO_REPLY, date(2026, 11, 19)),
-        (opened(on(25, 11)), FollowUpKind.OPENED_NO_REPLY, date(2026, 11, 19)),
+        (opened(on(25, 11)), FollowUpKind.OPENED_NO_REPLY, date(2026, 11, 25)),
         (opened(on(17), rung=Rung.CLICKED, clicked_at=on(17)), FollowUpKind.CLICKED_NO_REPLY, date(2026, 11, 18)),
-        (opened(on(25), rung=Rung.CLICKED, clicked_at=on(25)), FollowUpKind.CLICKED_NO_REPLY, date(2026, 11, 19)),
+        (opened(on(25), rung=Rung.CLICKED, clicked_at=on(25)), FollowUpKind.CLICKED_NO_REPLY, date(2026, 11, 25)),
+        (opened(on(16), rung=Rung.CLICKED, clicked_at=on(18)), FollowUpKind.CLICKED_NO_REPLY, date(2026, 11, 18)),
+        (person(rung=Rung.CONFIRMED, confirmed_at=on(17)), FollowUpKind.OPENED_NO_REPLY, date(2026, 11, 19)),
+        (person(rung=Rung.CONFIRMED, confirmed_at=on(26)), FollowUpKind.OPENED_NO_REPLY, date(2026, 11, 26)),
+        (opened(on(16), on(25, 23), on(26)), FollowUpKind.WARM, date(2026, 11, 26)),
         (
             person(rung=Rung.PROBABLY_OPENED, probably_opened_at=on(16, 11)),
             FollowUpKind.OPENED_NO_REPLY,
@@ -264,7 +349,7 @@ def test_a_date_of_return_alone_is_no_absence() -> None:
     ],
 )
 def test_an_open_or_a_used_link_is_a_reason_sooner_than_silence(who: Awaited, kind: FollowUpKind, due_on: date) -> None:
-    """Two working days after an open, a probable one too, and one after a click; never later than silence."""
+    """Two working days after an open, one after a click; not later than silence, nor before it was seen."""
     found = only(case(who), on(26))
     assert (found.kind, found.due_on) == (kind, due_on)
 
@@ -325,8 +410,17 @@ def test_the_most_pressing_of_what_is_due_is_the_reason() -> None:
     bounced = replace(BEN, is_undelivered=True, undelivered_at=on(20))
     found = only(case(ANNA, bounced), on(20))
     assert (found.kind, found.people) == (FollowUpKind.NOT_DELIVERED, (bounced,))
-    # Anna's silence was due on Thursday: what is late stays late whatever else comes.
-    assert (found.due, found.due_on) == (Due.OVERDUE, date(2026, 11, 19))
+    # Anna's silence was due on Thursday, but the bounce came today.
+    assert (found.due, found.due_on) == (Due.TODAY, date(2026, 11, 20))
+
+
+def test_what_arises_today_takes_no_day_before_and_hides_nothing_late() -> None:
+    """While another's silence is overdue it is named, and not an open of today as if that were overdue."""
+    ben = replace(BEN, rung=Rung.OPENED, opens=1, opened_at=on(20), last_open_at=on(20))
+    found = only(case(ANNA, ben), on(20))
+    assert (standing(found), found.people) == ((FollowUpKind.NO_ANSWER, Due.OVERDUE, date(2026, 11, 19)), (ANNA,))
+    later = only(case(ANNA, ben), on(23))
+    assert (standing(later), later.people) == ((FollowUpKind.OPENED_NO_REPLY, Due.OVERDUE, date(2026, 11, 20)), (ben,))
 
 
 def test_what_comes_next_is_named_by_what_comes_first() -> None:
@@ -487,7 +581,7 @@ def test_the_last_two_without_an_answer_are_a_quiet_warning() -> None:
 
 
 def test_the_list_goes_by_group_then_kind_then_date() -> None:
-    """Overdue, today, next; the most pressing kind first; of the overdue the newest, of the others the soonest."""
+    """Overdue and today the most pressing kind first, then the newest; what comes next by its day, then by kind."""
     said: list[dict[str, Any]] = [
         {"sent_at": on(20), "wait_days": 4},
         {"sent_at": on(20)},
@@ -507,4 +601,4 @@ def test_the_list_goes_by_group_then_kind_then_date() -> None:
     warm = case(opened(on(10), on(12), on(19), opens=3), conversation_id=7, sent_at=on(10))
     twin = case(replace(BEN, address="8@x.example"), conversation_id=8, sent_at=on(12))
     found = listed([twin, away, *cases, warm], on(20))
-    assert [each.conversation_id for each in found] == [7, 5, 8, 4, 3, 6, 2, 1]
+    assert [each.conversation_id for each in found] == [7, 5, 8, 4, 3, 2, 1, 6]

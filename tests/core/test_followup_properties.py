@@ -44,6 +44,8 @@ def people(draw: st.DrawFn) -> Awaited:
         clicked_at=draw(st.none() | INSTANTS),
         has_possible_reply=draw(st.integers(0, 9)) == 0,
         asked_at=draw(st.none() | INSTANTS),
+        confirmed_at=draw(st.none() | INSTANTS),
+        replied_at=draw(st.none() | INSTANTS),
         unanswered=draw(st.integers(1, 3)),
     )
 
@@ -62,6 +64,8 @@ def cases(draw: st.DrawFn) -> list[Case]:
             wait_days=draw(st.integers(1, 10)),
             snoozed_until=draw(st.none() | INSTANTS),
             done_at=draw(st.none() | INSTANTS),
+            mended_at=draw(st.none() | INSTANTS),
+            hears=draw(st.integers(0, 9)) > 0,
         )
         for number in range(draw(st.integers(0, 5)))
     ]
@@ -118,10 +122,32 @@ def test_a_day_and_its_group_agree(cases: list[Case], zone: str, country: str) -
 @settings(max_examples=40)
 @given(cases=cases(), zone=ZONES)
 def test_an_answer_takes_a_conversation_off_and_touches_no_other(cases: list[Case], zone: str) -> None:
-    """Once answered a conversation is gone; the others are decided as before."""
-    answered = [replace(each, replied_at=NOW) for each in cases[:1]] + cases[1:]
+    """Once all answered a conversation is gone; the others are decided as before."""
+    answered = [
+        replace(each, replied_at=NOW, awaited=tuple(replace(person, replied_at=NOW) for person in each.awaited))
+        for each in cases[:1]
+    ] + cases[1:]
     before = [each for each in listed(cases, NOW, zone, cap=UNCAPPED) if each.conversation_id != 0]
     assert list(listed(answered, NOW, zone, cap=UNCAPPED)) == before
+
+
+@settings(max_examples=40)
+@given(cases=cases(), zone=ZONES)
+def test_one_persons_answer_takes_nobody_else_off(cases: list[Case], zone: str) -> None:
+    """Where several were asked, an answer of one leaves every other who is named on some line."""
+    asked = [each for each in cases if sum(not person.is_copied for person in each.awaited) > 1]
+    before = {each.conversation_id: each for each in listed(asked, NOW, zone, cap=UNCAPPED)}
+    answered = [
+        replace(
+            each,
+            replied_at=NOW,
+            awaited=(replace(each.awaited[0], replied_at=NOW), *each.awaited[1:]),
+        )
+        for each in asked
+    ]
+    after = {each.conversation_id for each in listed(answered, NOW, zone, cap=UNCAPPED)}
+    named = {key for key, each in before.items() if {*each.people} - {cases[key].awaited[0]}}
+    assert named <= after
 
 
 @settings(max_examples=40)

@@ -128,7 +128,9 @@ def test_a_common_ancestor_unites_two_conversations_into_the_older(store: Store)
     store.write(
         lambda connection: (
             Change(),
-            connection.execute("INSERT INTO reminder VALUES (?, 5, 1000, NULL), (?, 7, 500, 2000)", (older, younger)),
+            connection.execute(
+                "INSERT INTO reminder VALUES (?, 5, 1000, NULL, 3), (?, 7, 500, 2000, 4)", (older, younger)
+            ),
         )
     )
     change = record(store, arrival("<r@a>", "<1@s>", "<2@s>", after_h=5))
@@ -138,7 +140,7 @@ def test_a_common_ancestor_unites_two_conversations_into_the_older(store: Store)
     assert members(store) == [(["<1@s>", "<2@s>"], 1)]
     with store.read() as connection:
         rows = connection.execute("SELECT * FROM reminder").fetchall()
-    assert rows == [(older, 5, 1000, 2000)]
+    assert rows == [(older, 5, 1000, 2000, 4)]
 
 
 def test_what_the_user_said_of_a_conversation_alone_goes_over_whole(store: Store) -> None:
@@ -147,11 +149,14 @@ def test_what_the_user_said_of_a_conversation_alone_goes_over_whole(store: Store
     record(store, sent("<2@s>", after_h=3))
     younger, older = (card.id for card in cards(store))
     store.write(
-        lambda connection: (Change(), connection.execute("INSERT INTO reminder VALUES (?, 7, NULL, 5)", (younger,)))
+        lambda connection: (
+            Change(),
+            connection.execute("INSERT INTO reminder VALUES (?, 7, NULL, 5, NULL)", (younger,)),
+        )
     )
     record(store, arrival("<r@a>", "<1@s>", "<2@s>", after_h=5))
     with store.read() as connection:
-        assert connection.execute("SELECT * FROM reminder").fetchall() == [(older, 7, None, 5)]
+        assert connection.execute("SELECT * FROM reminder").fetchall() == [(older, 7, None, 5, None)]
 
 
 def test_reports_and_lists_never_unite_conversations(store: Store) -> None:

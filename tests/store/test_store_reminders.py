@@ -9,14 +9,22 @@ from typing import Any
 import pytest
 
 from desktop.core.address import Mailbox
-from desktop.core.arrival import Arrival, ArrivalKind, DeliveryAction, DeliveryReport, FailureReason
+from desktop.core.arrival import (
+    Arrival,
+    ArrivalKind,
+    DeliveryAction,
+    DeliveryReport,
+    FailureReason,
+    Receipt,
+    ReceiptAnswer,
+)
 from desktop.core.followup import Due, FollowUpKind
 from desktop.core.parse import MessageFacts
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyState, Rung
 from desktop.core.workdays import WorkCalendar
 from desktop.store import reminders
-from desktop.store.accounts import AccountRow, Security, save_account
+from desktop.store.accounts import AccountRow, Security, delete_account, save_account
 from desktop.store.arrivals import Batch, record_batch
 from desktop.store.change import Change
 from desktop.store.database import Store
@@ -77,8 +85,16 @@ def account(**named: Any) -> AccountRow:
         "security": Security.TLS,
         "user": "kim@sender.example",
         "identities": (Mailbox("Kim", "Kim@sender.example"),),
+        "imap_host": "imap.sender.example",
     }
     return AccountRow(**(values | named))
+
+
+@pytest.fixture(autouse=True)
+def _read(store: Store) -> None:
+    """Let there be an account whose incoming mail was read."""
+    save_account(store, account())
+    record_batch(store, Batch(account_id=1, folder=INBOX), now=SENT_AT)
 
 
 def test_a_mail_without_an_answer_is_a_case(store: Store) -> None:
@@ -223,7 +239,6 @@ def test_a_proxys_fetch_is_a_probable_open(store: Store) -> None:
 
 def test_mail_that_nobody_answers_is_no_case(store: Store) -> None:
     """A no-reply address, one's own, a list, list mail and what has not left are not waited for, nor who is copied."""
-    save_account(store, account())
     send(store, untracked("no-reply@shop.example"), subject="One")
     send(store, untracked("kim@sender.example"), subject="Two")
     send(store, untracked("dev@lists.example.org"), subject="Three")
@@ -251,7 +266,7 @@ def test_the_nearest_wait_counts(store: Store) -> None:
     """The account's, before it the conversation's, before that the newest message's; None falls back."""
     send(store)
     assert [case.wait_days for case in cases(store)] == [3]
-    save_account(store, account(wait_days=5))
+    save_account(store, account(id=1, wait_days=5))
     assert [case.wait_days for case in cases(store)] == [5]
     id_ = the_id(store)
     change, before = reminders.set_wait(store, id_, 7)
@@ -392,3 +407,124 @@ def test_an_instant_is_kept_to_the_millisecond_in_utc(store: Store) -> None:
     local = datetime(2026, 5, 20, 9, tzinfo=UTC).astimezone()
     snooze(store, the_id(store), local, NOW)
     assert reminder(store, the_id(store)).snoozed_until == local
+
+
+def bounce(store: Store, about: str, recipient: str, at: datetime) -> None:
+    """Let a report come in that a mail did not reach one of its recipients."""
+    report = DeliveryReport(
+        recipient=recipient, action=DeliveryAction.FAILED, status="5.1.1", reason=FailureReason.UNKNOWN_USER
+    )
+    daemon = Mailbox("", "mailer-daemon@becker.example")
+    named: dict[str, Any] = {"kind": ArrivalKind.BOUNCE, "deliveries": (report,), "about_ids": (about,)}
+    receive(store, about, at=at, sender=daemon, **named)
+
+
+HANS, IDA, JON = (f"{name}@{name}.example" for name in ("hans", "ida", "jon"))
+
+
+def group_offer(store: Store) -> int:
+    """Send one offer to three, of whom one is not reached, one answers and one is silent; return the conversation."""
+    send(store, *map(untracked, (HANS, IDA, JON)), message_id="<a@sender.example>")
+    bounce(store, "<a@sender.example>", HANS, SENT_AT + timedelta(minutes=1))
+    receive(store, "<a@sender.example>", at=SENT_AT + timedelta(days=1), sender=Mailbox("Ida", IDA))
+    return the_id(store)
+
+
+def standing(store: Store) -> list[tuple[FollowUpKind, list[str]]]:
+    return [(each.kind, [who.address for who in each.people]) for each in due_list(store, NOW, CALENDAR)]
+
+
+def test_one_persons_answer_hides_nobody_else(store: Store) -> None:
+    """The bounce stands first; done with it, the silence of the third; done with that, nothing; each can be undone."""
+    id_ = group_offer(store)
+    assert standing(store) == [(FollowUpKind.NOT_DELIVERED, [HANS])]
+    _, before = mark_done(store, id_, NOW)
+    assert standing(store) == [(FollowUpKind.NO_ANSWER, [JON])]
+    _, between = mark_done(store, id_, NOW)
+    assert standing(store) == []
+    restore(store, between)
+    assert standing(store) == [(FollowUpKind.NO_ANSWER, [JON])]
+    restore(store, before)
+    assert standing(store) == [(FollowUpKind.NOT_DELIVERED, [HANS])]
+
+
+def test_when_all_answered_the_failure_alone_is_left(store: Store) -> None:
+    """Done with it, the conversation is done with."""
+    id_ = group_offer(store)
+    receive(store, "<a@sender.example>", at=SENT_AT + timedelta(days=2), sender=Mailbox("Jon", JON))
+    assert standing(store) == [(FollowUpKind.NOT_DELIVERED, [HANS])]
+    mark_done(store, id_, NOW)
+    assert standing(store) == []
+    assert reminder(store, id_) == ReminderRow(conversation_id=id_, done_at=NOW)
+
+
+def test_whom_an_earlier_message_did_not_reach_stands_until_written_to_again(store: Store) -> None:
+    """Our answer to another ends no bounce, be it answered or to nobody who answers; a message to that person does."""
+    group_offer(store)
+    later = {"in_reply_to": "<a@sender.example>"}
+    send(store, untracked(IDA), at=SENT_AT + timedelta(days=2), **later)
+    assert standing(store) == [(FollowUpKind.NOT_DELIVERED, [HANS])]
+    send(store, untracked("no-reply@shop.example"), at=SENT_AT + timedelta(days=3), **later)
+    assert standing(store) == [(FollowUpKind.NOT_DELIVERED, [HANS])]
+    send(store, untracked(HANS), at=SENT_AT + timedelta(days=4), **later)
+    assert standing(store) == [(FollowUpKind.NO_ANSWER, [HANS])]
+
+
+def test_conversations_that_become_one_keep_what_was_mended(store: Store) -> None:
+    """Done with a bounce, it stays so in the conversation that takes the mail in."""
+    id_ = group_offer(store)
+    mark_done(store, id_, NOW)
+    send(store, untracked(JON), message_id="<b@sender.example>", subject="Another matter", at=SENT_AT)
+    joining = facts(message_id="<c@sender.example>", references=("<a@sender.example>", "<b@sender.example>"))
+    record_message(store, account_id=1, facts=joining, at=SENT_AT + timedelta(hours=2), copies=(untracked(IDA),))
+    assert [reminder(store, card.id).mended_at for card in cards(store)] == [NOW]
+
+
+@pytest.mark.parametrize(
+    ("roles", "hears"),
+    [
+        ({FolderRole.INBOX: None}, True),
+        ({FolderRole.INBOX: None, FolderRole.ALL: None, FolderRole.JUNK: 4}, True),
+        ({FolderRole.INBOX: 4}, False),
+        ({FolderRole.INBOX: None, FolderRole.ALL: 4}, False),
+        ({FolderRole.SENT: None}, False),
+        ({}, False),
+    ],
+)
+def test_silence_counts_once_the_inbox_is_read(store: Store, roles: dict[FolderRole, int | None], hears: bool) -> None:
+    """Until an answer would be known nobody is said not to have answered; what bounced is known at once."""
+    _, account_id = save_account(store, account(user="second@sender.example"))
+    for role, backlog in roles.items():
+        folder = replace(INBOX, account_id=account_id, name=role, role=role, backlog_uid=backlog)
+        record_batch(store, Batch(account_id=account_id, folder=folder), now=NOW)
+    _, (jon, hans) = record_message(
+        store, account_id=account_id, facts=facts(), at=SENT_AT, copies=(untracked(JON), untracked(HANS))
+    )
+    record_outcome(store, jon, CopyState.SENT, at=SENT_AT)
+    assert standing(store) == ([(FollowUpKind.NO_ANSWER, [JON])] if hears else [])
+    record_outcome(store, hans, CopyState.REFUSED, at=SENT_AT, reply="550 5.1.1 no such user")
+    assert standing(store) == [(FollowUpKind.NOT_DELIVERED, [HANS])]
+
+
+@pytest.mark.parametrize("gone", ["account", "incoming"])
+def test_silence_of_a_mailbox_that_nobody_reads_is_unknown(store: Store, gone: str) -> None:
+    """With the account removed, or its incoming mail no longer read, silence goes; a bounce stays."""
+    send(store, subject="Another matter")
+    send(store, untracked(HANS), subject="Third", message_id="<d@sender.example>")
+    bounce(store, "<d@sender.example>", HANS, SENT_AT + timedelta(minutes=1))
+    assert sorted(kind for kind, _ in standing(store)) == [FollowUpKind.NO_ANSWER, FollowUpKind.NOT_DELIVERED]
+    if gone == "account":
+        delete_account(store, 1)
+    else:
+        save_account(store, account(id=1, imap_host=""))
+    assert standing(store) == [(FollowUpKind.NOT_DELIVERED, [HANS])]
+
+
+def test_a_receipt_of_today_makes_nothing_late(store: Store) -> None:
+    """Confirmed as read today it is due today, and not since the day its silence was."""
+    send(store, message_id="<a@sender.example>")
+    receipt = Receipt(recipient="anna@becker.example", answer=ReceiptAnswer.DISPLAYED, is_automatic=False)
+    named: dict[str, Any] = {"kind": ArrivalKind.RECEIPT, "receipt": receipt, "about_ids": ("<a@sender.example>",)}
+    receive(store, "<a@sender.example>", at=NOW, **named)
+    (line,) = due_list(store, NOW, CALENDAR)
+    assert (line.kind, line.due, line.due_on) == (FollowUpKind.OPENED_NO_REPLY, Due.TODAY, NOW.date())

@@ -10,7 +10,8 @@ ALTER TABLE account ADD COLUMN oauth_provider TEXT NOT NULL DEFAULT '';
 ALTER TABLE account ADD COLUMN wait_days INTEGER NOT NULL DEFAULT 3;
 ALTER TABLE account ADD COLUMN history_days INTEGER NOT NULL DEFAULT 90;
 
--- How far each folder was read; written in the transaction that keeps what was read.
+-- How far each folder was read; written in the transaction that keeps what was read.  read_at_ms is when it was last
+-- read or looked at, about.
 CREATE TABLE folder (
     account_id INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -19,6 +20,7 @@ CREATE TABLE folder (
     next_uid INTEGER NOT NULL,
     modseq INTEGER,
     backlog_uid INTEGER,
+    read_at_ms INTEGER,
     PRIMARY KEY (account_id, name)
 ) STRICT, WITHOUT ROWID;
 
@@ -128,12 +130,14 @@ ALTER TABLE copy ADD COLUMN failure TEXT;
 -- Since when a person's name is known as it is: the newest mail that names them decides.
 ALTER TABLE person ADD COLUMN named_at_ms INTEGER NOT NULL DEFAULT 0;
 
--- What the user decided about a conversation's follow-up; all null is the same as no row.
+-- What the user decided about a conversation's follow-up; all null is the same as no row.  mended_at_ms is when they
+-- were done with what had not arrived until then, and with that alone.
 CREATE TABLE reminder (
     conversation_id INTEGER PRIMARY KEY REFERENCES conversation (id),
     wait_days INTEGER,
     snoozed_until_ms INTEGER,
-    done_at_ms INTEGER
+    done_at_ms INTEGER,
+    mended_at_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- returns_on is the latest day that anybody in it stays away until; last_reply_ms when one of them last wrote.
