@@ -14,9 +14,10 @@ from desktop import spare
 from desktop.accounts import channel as channels
 from desktop.accounts import oauth
 from desktop.accounts.channel import Channel
-from desktop.accounts.clients import Clients, client_secret_name
+from desktop.accounts.clients import OWN_PROVIDERS, Clients, client_id_setting, client_secret_name
 from desktop.accounts.credentials import Bearer, Credential, Credentials, Password, grant_secret
 from desktop.accounts.oauth import Grant
+from desktop.accounts.oauth_providers import PROVIDERS
 from desktop.accounts.vault import (
     LISTENER_SECRET,
     KeyringVault,
@@ -49,7 +50,13 @@ PORT_SETTING = "listener.port"
 RELAY_SETTING = "relay.url"
 
 
-_COPIED_SETTINGS = (SECRETS_SETTING, PORT_SETTING)
+_COPIED_SETTINGS = (
+    SECRETS_SETTING,
+    PORT_SETTING,
+    RELAY_SETTING,
+    OWN_PROVIDERS,
+    *(client_id_setting(key) for key in PROVIDERS),
+)
 
 
 def utc_now() -> datetime:
@@ -142,13 +149,17 @@ class Engine:
     def _open_store(self) -> Store:
         """Return the store, or a spare one where it cannot be opened and read: mail must leave all the same."""
         store: Store | None = None
+        # One that was damaged and moved away leaves the copy behind.
+        is_new = not self.places.store.exists()
         try:
             store = Store(self.places.store, clock=self.clock)
+            if is_new:
+                spare.take_up(self.places.spare, store)
             self._copy(store)
         except StoreTrouble as trouble:
             if store is not None:
                 store.close()
-            self._note("store", spare.told(trouble))
+            self._note("store", spare.told(trouble, self.places.home))
             return SpareStore(self.places.spare, clock=self.clock)
         except BaseException:
             self._lock.release()

@@ -44,16 +44,21 @@ class SpareStore(Store):
         """Fill it; without a copy, or with one that cannot be read, it holds no account; raise StoreTrouble."""
         self._folder = Path(tempfile.mkdtemp(prefix="readback-spare-"))
         super().__init__(self._folder / "store.sqlite3", clock=clock)
-        kept = _read(copy)
-        for row in kept["accounts"]:
-            accounts.save_account(self, _account(row))
-        for key, value in kept["settings"].items():
-            settings.put(self, key, value)
+        take_up(copy, self)
 
     def close(self) -> None:
         """Close and remove it."""
         super().close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def take_up(copy: Path, store: Store) -> None:
+    """Fill a store that is new from the copy, if there is one; ids stay, so that secrets are found; raise StoreTrouble."""
+    kept = _read(copy)
+    for row in kept["accounts"]:
+        accounts.save_account(store, _account(row))
+    for key, value in kept["settings"].items():
+        settings.put(store, key, value)
 
 
 def _read(copy: Path) -> dict[str, Any]:
@@ -72,6 +77,7 @@ def _account(fields: dict[str, Any]) -> AccountRow:
     return AccountRow(identities=identities, security=security, imap_security=imap_security, auth=auth, **fields)
 
 
-def told(trouble: StoreTrouble) -> StoreTrouble:
-    """Return the trouble with what it means for mail."""
-    return StoreTrouble(trouble.sentence, f"{trouble.cure} {CURE}".strip())
+def told(trouble: StoreTrouble, home: Path) -> StoreTrouble:
+    """Return the trouble with what it means for mail, and the folder that its cure may speak of."""
+    where = f"The folder is {home}." if "folder" in trouble.cure else ""
+    return StoreTrouble(trouble.sentence, " ".join(part for part in (trouble.cure, where, CURE) if part))

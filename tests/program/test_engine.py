@@ -14,7 +14,7 @@ from desktop.accounts.vault import SessionVault, account_secret
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.core.permission import Method, Purpose
-from desktop.engine import RELAY_SETTING, Engine, LayeredVault, utc_now
+from desktop.engine import RELAY_SETTING, SECRETS_SETTING, Engine, LayeredVault, utc_now
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.outgoing.upstream import Step
 from desktop.places import Places
@@ -254,6 +254,36 @@ def test_a_store_that_opens_but_cannot_be_read_is_replaced_for_the_run(
     engine.start(port=0)
     assert (engine.is_makeshift, engine.port > 0, list(engine.stations().troubles)) == (True, True, ["store"])
     engine.close()
+
+
+def test_a_store_that_was_moved_away_begins_with_the_accounts(tmp_path: Path, round_: Round) -> None:
+    """Account, its id and where secrets are come back from the copy, so the password is found; without it, nothing."""
+    places = Places.in_folder(tmp_path)
+    row = replace(accounts.accounts(round_.engine.store)[0], id=0)
+    first = Engine(places, keep=Keep.FILE)
+    first.save_account(row, "secret", Keep.FILE)
+    settings.put(first.store, SECRETS_SETTING, Keep.FILE.value)
+    (kept,) = accounts.accounts(first.store)
+    first.close()
+    for has_copy in (True, False):
+        places.store.rename(tmp_path / f"damaged-{has_copy}")
+        if not has_copy:
+            places.spare.unlink()
+        again = Engine(places)
+        assert accounts.accounts(again.store) == ((kept,) if has_copy else ())
+        assert again.has_password(kept.id) is has_copy
+        again.close()
+
+
+def test_a_damaged_store_says_once_what_to_do(tmp_path: Path) -> None:
+    """The cure names the folder, what comes back and what is lost, and that mail goes untracked, each one time."""
+    places = Places.in_folder(tmp_path)
+    places.store.write_bytes(b"not a database at all, not a database at all")
+    engine = Engine(places, keep=Keep.SESSION)
+    cure = engine.stations().troubles["store"].cure
+    engine.close()
+    assert str(tmp_path) in cure
+    assert (cure.count("untracked"), cure.count("lost"), cure.count("newest backup")) == (1, 1, 0)
 
 
 def test_a_copy_that_cannot_be_saved_stops_nothing(tmp_path: Path) -> None:
