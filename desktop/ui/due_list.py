@@ -43,6 +43,8 @@ class DueList(QTableView):
         self._due, self._themes = model, themes
         self._hovered: int | None = None
         self._low: tuple[int, ...] = ()
+        # Whether a key or a press chose or did something here: until then no line is the user's choice.
+        self.is_used = False
         self.setModel(model)
         self._delegate = DueDelegate(themes, self)
         self.setItemDelegate(self._delegate)
@@ -125,6 +127,7 @@ class DueList(QTableView):
 
     @Slot(object)
     def _on_bar_acted(self, action: str) -> None:
+        self.is_used = True
         row = self._acting_row()
         self._act(self._due.line_at(row) if row is not None else None, action)
 
@@ -179,6 +182,7 @@ class DueList(QTableView):
         """Enter opens, letters act on the current line; a fold is opened and closed; all else is the table's."""
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         self._hovered = None
+        self.is_used = True
         row = self.currentIndex().row()
         if plain and event.key() in _PRESSES and self._due.is_fold(row):
             self._toggle(row)
@@ -189,6 +193,11 @@ class DueList(QTableView):
             self._act(self.current_line(), _KEYS[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the line that is pressed for the user's choice."""
+        self.is_used = True
+        super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Let the buttons follow the pointer."""

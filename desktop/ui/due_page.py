@@ -69,8 +69,10 @@ class DuePage(QWidget):
         at = self.list.verticalScrollBar().value()
         had_focus = self.list.hasFocus() or self.list.actions_bar.isAncestorOf(self.focusWidget() or self)
         if self.model.replace(groups):
-            found = self.model.row_of(line.key) if line is not None else None
-            self.list.select_row(found if found is not None else max(row, 0))
+            # Until the user chose a line it is the first, whatever comes in above it.
+            found = self.model.row_of(line.key) if line is not None and self.list.is_used else None
+            nearest = max(row, 0) if self.list.is_used else 0
+            self.list.select_row(found if found is not None else nearest)
             self.list.verticalScrollBar().setValue(at)
         self._moment.stop()
         self.nothing.say(*self.nothing_words(reading))
@@ -90,6 +92,7 @@ class DuePage(QWidget):
         """Do something about the line the keyboard is on."""
         line = self.list.current_line()
         if line is not None and line.question is None:
+            self.list.is_used = True
             self._acts.act(line, action, self.list.menu_place())
 
     @Slot(object)

@@ -89,7 +89,8 @@ class MainWindow(Frame):
     # Building
 
     def _connect(self) -> None:
-        self.head.place_asked.connect(self.go)
+        self.head.place_asked.connect(self._on_place_asked)
+        self.places.currentChanged.connect(self.undo_bar.leave_page)
         self.head.settings_asked.connect(self.opening.open_accounts)
         self.feed.read.connect(self._on_due_read)
         self.deeds.done.connect(self.undo_bar.offer)
@@ -189,9 +190,18 @@ class MainWindow(Frame):
             # Another day: what was said to be of today is of yesterday now.
             self._shown_on = reading.now.date()
             self.mail.reload_current()
+        shown = self.places.currentWidget()
+        was_there = isinstance(shown, DuePage) and shown.list.isVisible()
         self.today.show_reading(reading)
         self.follow_ups.show_reading(reading)
+        if isinstance(shown, DuePage) and not was_there and self._is_keyboard_idle():
+            shown.focus_first()
         self._show_due()
+
+    def _is_keyboard_idle(self) -> bool:
+        """Say whether the keyboard is nowhere yet, or still on the tabs where it is as the window comes up."""
+        focused = self.focusWidget()
+        return focused is None or not focused.isVisible() or self.head.isAncestorOf(focused)
 
     def _show_due(self) -> None:
         current, latest = self.mail.current, self.feed.latest
@@ -218,6 +228,10 @@ class MainWindow(Frame):
         """Show a place by its number: today, conversations, follow-ups, people."""
         self.head.show_place(place)
         self.places.setCurrentIndex(place)
+
+    @Slot(object)
+    def _on_place_asked(self, place: int) -> None:
+        (self.show_today, self.show_conversations, self.show_follow_ups, self.show_people)[place]()
 
     @Slot()
     def show_today(self) -> None:

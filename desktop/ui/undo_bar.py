@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from desktop.ui.labels import ElidedLabel, Role
 
 _STAYS_MS: Final = 15_000
+_TAKEN_BACK_STAYS_MS: Final = 6_000
 _REMEMBERED: Final = 20
 
 
@@ -23,7 +24,8 @@ class UndoBar(QWidget):
         super().__init__()
         self.setObjectName("undo")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._deeds: list[Callable[[], None]] = []
+        self._deeds: list[tuple[str, Callable[[], None]]] = []
+        self._has_undone = False
         self._said = ElidedLabel("", Role.BODY)
         self.button = QPushButton("U&ndo")
         self.button.setProperty("kind", "quiet")
@@ -34,7 +36,7 @@ class UndoBar(QWidget):
         row.setSpacing(10)
         row.addWidget(self._said, 1)
         row.addWidget(self.button)
-        self._timer = QTimer(self, singleShot=True, interval=_STAYS_MS)
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.hide)
         self.hide()
 
@@ -49,18 +51,27 @@ class UndoBar(QWidget):
 
     def offer(self, sentence: str, undo: Callable[[], None]) -> None:
         """Say what was done, and keep how it is taken back."""
-        self._deeds = [*self._deeds[-_REMEMBERED + 1 :], undo]
-        self._say(sentence)
+        self._deeds = [*self._deeds[-_REMEMBERED + 1 :], (sentence, undo)]
+        self._say(sentence, has_undone=False)
 
     @Slot()
     def undo(self) -> None:
         """Take back the latest deed, if there is one."""
         if self._deeds:
-            self._deeds.pop()()
-            self._say("Taken back.")
+            sentence, take_back = self._deeds.pop()
+            take_back()
+            self._say(f"Taken back · {sentence}", has_undone=True)
 
-    def _say(self, sentence: str) -> None:
+    @Slot()
+    def leave_page(self) -> None:
+        """Let go of what was taken back as another page comes; an undo that is offered stays until its time is over."""
+        if self._has_undone:
+            self.hide()
+
+    def _say(self, sentence: str, *, has_undone: bool) -> None:
+        # Beside what was just taken back an Undo would seem to be of that; Ctrl+Z goes further back.
+        self._has_undone = has_undone
         self._said.setText(sentence)
-        self.button.setVisible(bool(self._deeds))
-        self._timer.start()
+        self.button.setVisible(not has_undone)
+        self._timer.start(_TAKEN_BACK_STAYS_MS if has_undone else _STAYS_MS)
         self.show()

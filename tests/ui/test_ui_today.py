@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.arrival import ArrivalKind
 from desktop.core.errors import NotAuthorised, StoreTrouble
+from desktop.core.followup import Due
 from desktop.core.status import Rung
 from desktop.store.accounts import save_account
 from desktop.store.database import Store
@@ -90,11 +91,68 @@ def test_done_takes_a_line_away_and_undo_brings_it_back(window: MainWindow, qtbo
     assert window.undo_bar.text() == "Done: Yuki Tanaka, “Lamps for the reading corner”"
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: "Yuki Tanaka" in people(window.today.list))
-    assert window.undo_bar.text() == "Taken back."
+    assert window.undo_bar.text() == "Taken back · Done: Yuki Tanaka, “Lamps for the reading corner”"
+    assert not window.undo_bar.button.isVisible()
     assert window.undo_bar.is_empty
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.ops.is_idle)
     assert "Yuki Tanaka" in people(window.today.list)
+
+
+def test_what_was_taken_back_goes_with_the_page(window: MainWindow, qtbot: QtBot) -> None:
+    """Another page is not told of it; an undo that is still offered stays for its time."""
+    go_to(window.today.list, "Yuki Tanaka")
+    QTest.keyClick(window.today.list, Qt.Key.Key_D)
+    qtbot.waitUntil(window.undo_bar.isVisible)
+    window.show_follow_ups()
+    assert window.undo_bar.isVisible()
+    assert window.undo_bar.button.isVisible()
+    window.undo()
+    assert window.undo_bar.isVisible()
+    window.show_people()
+    assert not window.undo_bar.isVisible()
+
+
+def test_a_tab_leads_the_keyboard_into_its_list(window: MainWindow, qtbot: QtBot) -> None:
+    """After a press on a tab the arrows move in the list that came up, and nothing is focused on the tab before."""
+    tabs = {each.accessibleName(): each for each in window.head.findChildren(QToolButton)}
+    for name, listed in (
+        ("Follow-ups", window.follow_ups.list),
+        ("Conversations", window.threads.list),
+        ("People", window.people.list),
+        ("Today", window.today.list),
+    ):
+        tabs["Today"].setFocus()
+        QTest.mouseClick(tabs[name], Qt.MouseButton.LeftButton)
+        assert listed.hasFocus()
+
+
+def test_as_the_window_comes_up_the_keyboard_is_in_the_list(store: Store, open_window: Open, qtbot: QtBot) -> None:
+    """The first reading that finds something takes the keyboard from the tabs, and from nothing else."""
+    fill_incoming(store)
+    window = open_window()
+    window.activateWindow()
+    qtbot.waitUntil(lambda: window.today.list.isVisible() and window.focusWidget() is window.today.list)
+
+
+def test_the_first_line_is_chosen_until_the_user_chooses(
+    window: MainWindow,
+) -> None:
+    """What a first reading puts above the first line takes its place; a line the user went to is kept."""
+    whole = window.feed.latest
+    assert whole is not None
+    part = replace(whole, questions=(), follow_ups=tuple(each for each in whole.follow_ups if each.due is Due.OVERDUE))
+    page = window.today
+    page.list.is_used = False
+    for reading in (part.with_lists(), whole):
+        page.show_reading(reading)
+        assert page.list.currentIndex().row() == 1
+    page.show_reading(part.with_lists())
+    QTest.keyClick(page.list, Qt.Key.Key_Down)
+    kept = page.list.current_line()
+    page.show_reading(whole)
+    assert page.list.currentIndex().row() > 1
+    assert page.list.current_line() == kept
 
 
 def test_after_done_the_keyboard_is_on_the_next_line(window: MainWindow, qtbot: QtBot) -> None:
