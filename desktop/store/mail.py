@@ -12,7 +12,7 @@ from desktop.core.address import Mailbox, normalised
 from desktop.core.arrival import ArrivalKind
 from desktop.core.notice import refusal_notice
 from desktop.core.parse import MessageFacts
-from desktop.core.status import Aside, CopyState, CopyStatus, Rung, copy_status
+from desktop.core.status import Aside, CopyState, CopyStatus, EvidenceKind, Rung, copy_status
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, to_ms
 from desktop.store.database import Store
@@ -94,7 +94,7 @@ class MessageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalRow:
-    """An incoming mail of the conversation; `copy_ids` are the copies it proves something of.
+    """An incoming mail of the conversation; `copy_ids` are the copies it proves something of, `proves` is what.
 
     `question` is what the user is asked about it, `answer` what they said: None not asked, or not answered yet.
     """
@@ -109,6 +109,7 @@ class ArrivalRow:
     copy_ids: tuple[int, ...]
     question: Question | None = None
     answer: str | None = None
+    proves: frozenset[EvidenceKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +227,15 @@ def cards(store: Store, *, limit: int = 500, search: str = "") -> tuple[Conversa
     return tuple(_card(*row) for row in rows)
 
 
+def card_count(store: Store, *, search: str = "") -> int:
+    """Return how many conversations `cards` would find without a limit."""
+    words = search.casefold().split()
+    where = " AND ".join(["instr(search, ?) > 0"] * len(words))
+    sql = f"SELECT count(*) FROM ({_CARDS}{' AND ' if words else ''}{where})"  # noqa: S608 - constants
+    with store.read() as connection:
+        return int(connection.execute(sql, words).fetchone()[0])
+
+
 def _card(id_: int, *columns: Any) -> ConversationCard:
     names, subject, at_ms, rung, asides, copies, returns_on, questions_, waits = columns
     return ConversationCard(
@@ -300,13 +310,15 @@ def _copy_rows(connection: sqlite3.Connection, conversation_id: int) -> dict[int
 def _arrival_rows(connection: sqlite3.Connection, conversation_id: int) -> tuple[ArrivalRow, ...]:
     asked = {each.arrival_id: each for each in open_questions(connection, conversation_id)}
     proven: dict[int, list[int]] = {}
-    for arrival_id, copy_id in connection.execute(
-        "SELECT sign.arrival_id, sign.copy_id FROM copy JOIN sign ON sign.copy_id = copy.id"
+    kinds: dict[int, set[EvidenceKind]] = {}
+    for arrival_id, copy_id, kind in connection.execute(
+        "SELECT sign.arrival_id, sign.copy_id, sign.kind FROM copy JOIN sign ON sign.copy_id = copy.id"
         " WHERE copy.conversation_id = ? AND sign.kind NOT IN ('possible_reply', 'possible_bounce')"
         " ORDER BY sign.copy_id",
         (conversation_id,),
     ):
         proven.setdefault(arrival_id, []).append(copy_id)
+        kinds.setdefault(arrival_id, set()).add(EvidenceKind(kind))
     return tuple(
         ArrivalRow(
             id=id_,
@@ -319,6 +331,7 @@ def _arrival_rows(connection: sqlite3.Connection, conversation_id: int) -> tuple
             copy_ids=tuple(dict.fromkeys(proven.get(id_, ()))),
             question=asked.get(id_),
             answer=answer,
+            proves=frozenset(kinds.get(id_, ())),
         )
         for id_, kind, at_ms, from_name, from_address, subject, is_away, returns_on, answer in connection.execute(
             _ARRIVALS, (conversation_id,)

@@ -11,6 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from desktop.core.arrival import ArrivalKind
+from desktop.core.status import EvidenceKind
 from desktop.store.mail import ArrivalRow
 from desktop.store.questions import Question
 from desktop.ui import mail_words, question_words, words
@@ -27,6 +28,13 @@ _GLYPHS: Final = {
     ArrivalKind.RECEIPT: Glyph.CONFIRMED,
     ArrivalKind.CALENDAR: Glyph.MACHINE,
     ArrivalKind.BULK: Glyph.MACHINE,
+}
+
+_REPORTED: Final = {
+    EvidenceKind.NOT_DELIVERED: Glyph.NOT_DELIVERED,
+    EvidenceKind.DELAYED: Glyph.DELAYED,
+    EvidenceKind.RELAYED: Glyph.SENT,
+    EvidenceKind.DELIVERED: Glyph.DELIVERED,
 }
 
 
@@ -94,6 +102,9 @@ def glyph_of_arrival(row: ArrivalRow) -> Glyph:
         return Glyph.AWAY
     if row.kind is ArrivalKind.MAIL and not row.copy_ids:
         return Glyph.QUEUED
+    if row.kind is ArrivalKind.BOUNCE:
+        # One report may tell of several people: the worst it says is what the user must see.
+        return next((glyph for kind, glyph in _REPORTED.items() if kind in row.proves), _GLYPHS[row.kind])
     return _GLYPHS[row.kind]
 
 

@@ -47,7 +47,7 @@ class CopyCard(Card):
         remarks = self._remarks(copy)
         if remarks is not None:
             column.addWidget(remarks)
-        column.addWidget(EvidenceList(copy.id, copy.status.evidence, themes, now, unfolded))
+        column.addWidget(EvidenceList(copy.id, copy.status, themes, now, unfolded))
 
     def _head(self, copy: CopyRow) -> QVBoxLayout:
         head = QVBoxLayout()

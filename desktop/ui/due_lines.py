@@ -22,6 +22,7 @@ _TO_MEND: Final = QUESTIONS | {FollowUpKind.NOT_DELIVERED}
 _OPENED: Final = frozenset({FollowUpKind.WARM, FollowUpKind.CLICKED_NO_REPLY, FollowUpKind.OPENED_NO_REPLY})
 # Who comes back within so many days is named in "Today" before they are due.
 _SOON: Final = timedelta(days=7)
+AWAY_GROUP: Final = "Back, or back within a week"
 # Silence that has been due for more working days than these is old.  A failed delivery is to be mended at any age.
 OLD_AFTER_DAYS: Final = 20
 _GLYPHS: Final = {
@@ -80,7 +81,7 @@ def today_groups(reading: DueReading) -> tuple[DueGroup, ...]:
         group("Not delivered", (each for each in due if each.kind is FollowUpKind.NOT_DELIVERED)),
         group("Opened, and no reply", (each for each in due if each.kind in _OPENED)),
         group("Waiting for an answer", (each for each in due if each.kind is FollowUpKind.NO_ANSWER)),
-        group("Away and back", away),
+        group(AWAY_GROUP, away),
         group("Look at it yourself", (each for each in due if each.kind in QUESTIONS)),
         _older(old, reading, is_dated=False),
     )

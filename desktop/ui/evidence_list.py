@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
-from desktop.core.status import Evidence, EvidenceKind
+from desktop.core.status import CopyStatus, Evidence, EvidenceKind
 from desktop.core.verdict import Verdict
 from desktop.ui import words
 from desktop.ui.glyphs import Glyph
@@ -62,7 +62,7 @@ class EvidenceList(QWidget):
     def __init__(
         self,
         copy_id: int,
-        evidence: Sequence[Evidence],
+        status: CopyStatus,
         themes: Themes,
         now: Callable[[], datetime],
         unfolded: Unfolded,
@@ -74,7 +74,7 @@ class EvidenceList(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(9)
         column.addWidget(hairline())
-        rows = rows_of(evidence)
+        rows = rows_of(status.evidence, status.why_not)
         metrics, at_now = QFontMetrics(font_of(Role.SMALL)), now()
         instants = [line.at for row in rows for line in row.lines]
         widths = (metrics.horizontalAdvance(words.moment(at, at_now)) for at in instants)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from desktop.core.policy import WhyNot
 from desktop.core.status import Evidence, EvidenceKind
 from desktop.core.verdict import MACHINES
 from desktop.ui import words
@@ -32,13 +33,15 @@ def is_machine(evidence: Evidence) -> bool:
     return evidence.judgement is not None and evidence.judgement.verdict in MACHINES
 
 
-def rows_of(evidence: Sequence[Evidence]) -> tuple[TimelineRow, ...]:
+def rows_of(evidence: Sequence[Evidence], why_not: WhyNot | None = None) -> tuple[TimelineRow, ...]:
     """Return the rows for a copy's evidence, newest first as it came; "made ready" is no news once there is more."""
     told = [line for line in evidence if line.kind is not EvidenceKind.PREPARED] or list(evidence)
     rows = []
     for _, grouped in groupby(told, key=_fold_key):
         lines = tuple(grouped)
-        rows += [_folded(lines)] if len(lines) > 1 and is_machine(lines[0]) else [_single(line) for line in lines]
+        rows += (
+            [_folded(lines)] if len(lines) > 1 and is_machine(lines[0]) else [_single(line, why_not) for line in lines]
+        )
     return tuple(rows)
 
 
@@ -48,8 +51,8 @@ def _fold_key(evidence: Evidence) -> str:
     return evidence.judgement.verdict.value
 
 
-def _single(line: Evidence) -> TimelineRow:
-    return TimelineRow(at=line.at, says=words.evidence_words(line), lines=(line,))
+def _single(line: Evidence, why_not: WhyNot | None) -> TimelineRow:
+    return TimelineRow(at=line.at, says=words.evidence_words(line, why_not), lines=(line,))
 
 
 def _folded(lines: tuple[Evidence, ...]) -> TimelineRow:

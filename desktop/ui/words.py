@@ -175,8 +175,8 @@ def why_not_sentence(why: WhyNot) -> str:
     return WHY_NOT[why]
 
 
-def evidence_words(evidence: Evidence) -> EvidenceWords:
-    """Return one line of a timeline in words."""
+def evidence_words(evidence: Evidence, why_not: WhyNot | None = None) -> EvidenceWords:
+    """Return one line of a timeline in words; `why_not` is the copy's, which says how it is known to have left."""
     judgement, hit = evidence.judgement, evidence.hit
     if evidence.kind is EvidenceKind.HIT and judgement is not None and hit is not None:
         reason = sentence(judgement.reason)
@@ -187,7 +187,9 @@ def evidence_words(evidence: Evidence) -> EvidenceWords:
         # Some rules give the whole sentence as their reason; once is enough.
         return EvidenceWords(sentence=said, why="" if reason == said else reason, counted=counted)
     why = "" if evidence.sign is None else _sign_why(evidence.sign)
-    return EvidenceWords(sentence=_STATION_SENTENCES[evidence.kind], why=why, counted="")
+    is_found = evidence.kind is EvidenceKind.SENT and why_not is WhyNot.ELSEWHERE
+    said = _FOUND_IN_SENT if is_found else _STATION_SENTENCES[evidence.kind]
+    return EvidenceWords(sentence=said, why=why, counted="")
 
 
 def _sign_why(sign: MailSign) -> str:
@@ -196,6 +198,8 @@ def _sign_why(sign: MailSign) -> str:
     return sentence(FAILURES[sign.reason]) if sign.reason is not None else ""
 
 
+# Nobody here saw a provider take what was sent from elsewhere.
+_FOUND_IN_SENT: Final = "It is in your Sent folder."
 _STATION_SENTENCES: Final = {
     EvidenceKind.PREPARED: "Made ready, before it left this machine.",
     EvidenceKind.SENT: "The provider took it.",

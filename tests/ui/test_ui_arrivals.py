@@ -16,15 +16,16 @@ from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Rung
 from desktop.store.accounts import save_account
 from desktop.store.database import Store
-from desktop.store.mail import cards
+from desktop.store.mail import cards, conversation
 from desktop.store.questions import questions
 from desktop.ui import notice_words, words
 from desktop.ui.actions import RelayState
-from desktop.ui.arrival_card import ArrivalCard
+from desktop.ui.arrival_card import ArrivalCard, glyph_of_arrival
 from desktop.ui.copy_card import CopyCard
+from desktop.ui.glyphs import Glyph
 from desktop.ui.main_window import MainWindow
 from desktop.ui.thread_list import card_text
-from tests.ui.sample_arrivals import ANNA, LENA, READ_ACCOUNT, Mailboxes, fill_incoming, hostile
+from tests.ui.sample_arrivals import ANNA, DAEMON, LENA, READ_ACCOUNT, Mailboxes, fill_incoming, hostile
 from tests.ui.sample_data import NOW, STATIONS, FakeApp, Sample, To
 
 Open = Callable[[], MainWindow]
@@ -279,3 +280,30 @@ def test_a_delay_that_is_over_is_not_said_any_more(store: Store, open_window: Op
 def copy_cards(window: MainWindow) -> list[CopyCard]:
     """Return the cards of the copies that are shown."""
     return [each for each in window.view.findChildren(CopyCard) if each.isVisible()]
+
+
+@pytest.mark.parametrize(
+    ("actions", "glyph"),
+    [
+        ((DeliveryAction.DELAYED,), Glyph.DELAYED),
+        ((DeliveryAction.DELIVERED,), Glyph.DELIVERED),
+        ((DeliveryAction.RELAYED,), Glyph.SENT),
+        ((DeliveryAction.DELAYED, DeliveryAction.FAILED), Glyph.NOT_DELIVERED),
+    ],
+)
+def test_a_report_wears_the_shape_of_the_worst_it_says(
+    store: Store, actions: tuple[DeliveryAction, ...], glyph: Glyph
+) -> None:
+    """Only a failure is red: a mail that is late is late, and one that arrived arrived."""
+    save_account(store, READ_ACCOUNT)
+    mail = Mailboxes(store)
+    people = (LENA, ANNA)[: len(actions)]
+    about = mail.sent("Report", NOW - timedelta(days=1), *people)
+    deliveries = tuple(
+        DeliveryReport(recipient=each.address, action=action) for each, action in zip(people, actions, strict=True)
+    )
+    mail.came(ArrivalKind.BOUNCE, "Report", DAEMON, NOW, about, deliveries=deliveries)
+    (card,) = cards(store)
+    shown = conversation(store, card.id)
+    assert shown is not None
+    assert [glyph_of_arrival(row) for row in shown.arrivals] == [glyph]

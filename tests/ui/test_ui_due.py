@@ -81,7 +81,7 @@ def titles(groups: tuple[DueGroup, ...]) -> list[str]:
         (FollowUpKind.CLICKED_NO_REPLY, "Opened, and no reply", Glyph.CLICKED),
         (FollowUpKind.OPENED_NO_REPLY, "Opened, and no reply", Glyph.SENT),
         (FollowUpKind.NO_ANSWER, "Waiting for an answer", Glyph.SENT),
-        (FollowUpKind.AWAY, "Away and back", Glyph.AWAY),
+        (FollowUpKind.AWAY, "Back, or back within a week", Glyph.AWAY),
         (FollowUpKind.POSSIBLE_BOUNCE, "Look at it yourself", Glyph.UNCERTAIN),
         (FollowUpKind.POSSIBLE_REPLY, "Look at it yourself", Glyph.UNCERTAIN),
     ],

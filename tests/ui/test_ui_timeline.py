@@ -118,3 +118,10 @@ def test_a_lost_answer_leaves_the_sending_possible() -> None:
     assert shown[Rung.SENT] is Proof.POSSIBLE
     assert Rung.QUEUED not in shown
     assert proofs(replace(STATUS, rung=Rung.QUEUED))[Rung.QUEUED] is Proof.OPEN
+
+
+def test_what_was_sent_elsewhere_is_not_said_to_have_been_taken() -> None:
+    """Of mail that merely lies in Sent nobody saw the provider take it; of our own that is said."""
+    assert [row.says.sentence for row in rows_of([SENT], WhyNot.ELSEWHERE)] == ["It is in your Sent folder."]
+    for why_not in (None, WhyNot.NO_RELAY):
+        assert [row.says.sentence for row in rows_of([SENT], why_not)] == ["The provider took it."]
