@@ -53,7 +53,7 @@ class SpareStore(Store):
 
 
 def take_up(copy: Path, store: Store) -> None:
-    """Fill a store that is new from the copy, if there is one; ids stay, so that secrets are found; raise StoreTrouble."""
+    """Fill a new store from the copy, if there is one; ids stay, so that secrets are found; raise StoreTrouble."""
     kept = _read(copy)
     for row in kept["accounts"]:
         accounts.save_account(store, _account(row))

@@ -18,9 +18,11 @@ _TEXTS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_FULL: ("The disk is full; Readback could not save.", "Free some space, then try again."),
     sqlite3.SQLITE_CORRUPT: (
         "Readback's data file is damaged.",
-        "Close Readback, move store.sqlite3 out of its folder (or put a backup of yours in its place) and start it "
-        "again: your accounts come back from their copy, recent conversations are read anew from your mailbox; "
-        "permissions, opens and clicks recorded here are lost.",
+        (
+            "Close Readback, move store.sqlite3 out of its folder (or put a backup of yours in its place) and start it "
+            "again: your accounts come back from their copy, recent conversations are read anew from your mailbox; "
+            "permissions, opens and clicks recorded here are lost."
+        ),
     ),
     sqlite3.SQLITE_READONLY: (
         "Readback may not write its data file.",
