@@ -1,24 +1,26 @@
 """`readback doctor`: looks at each part in turn and says, for whatever is not well, how to mend it.
 
-It works beside a running Readback, so it takes no lock, starts no station and sends no mail.
+It works beside a running Readback, so it holds no lock, starts no station and sends no mail.
 """
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from desktop.accounts import channel as channels
 from desktop.accounts.clients import Clients
-from desktop.accounts.credentials import Credentials
-from desktop.accounts.vault import Vault, open_vault
-from desktop.core.errors import StoreTrouble, Trouble, Unreachable
+from desktop.accounts.credentials import Credentials, grant_secret
+from desktop.accounts.vault import LISTENER_SECRET, Vault, account_secret, open_vault
+from desktop.core.errors import NoKeyring, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
-from desktop.engine import PORT_SETTING, SECRETS_SETTING, utc_now
+from desktop.engine import PORT_SETTING, RELAY_SETTING, SECRETS_SETTING, utc_now
+from desktop.incoming.probe import probe as probe_incoming
 from desktop.outgoing.listener import DEFAULT_PORT
 from desktop.outgoing.probe import probe
+from desktop.outgoing.whose import Whose, whose
 from desktop.places import Places
+from desktop.running import is_running
 from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow, Auth
 from desktop.store.database import Store
@@ -26,7 +28,6 @@ from desktop.tracking.health import health
 from desktop.ui import words
 
 PROBE_SECRET: Final = "doctor"
-ANSWER_WAIT_S: Final = 5.0
 SOON_DAYS: Final = 14
 
 
@@ -52,7 +53,9 @@ def findings(places: Places) -> Iterator[Finding]:
         keep = Keep(settings.get(store, SECRETS_SETTING, Keep.KEYRING.value))
         vault = open_vault(keep, path=places.secrets)
         yield _look("secrets", lambda: _secrets(vault))
-        yield _look("listener", lambda: _listener(settings.get(store, PORT_SETTING, DEFAULT_PORT)))
+        runs = is_running(places.lock)
+        port = settings.get(store, PORT_SETTING, DEFAULT_PORT)
+        yield _look("listener", lambda: _listener(port, vault, runs=runs))
         rows = accounts.accounts(store)
         if not rows:
             cure = "Open `readback` and enter one under Settings → Accounts."
@@ -60,8 +63,8 @@ def findings(places: Places) -> Iterator[Finding]:
         clients = Clients(store, vault, environment=os.environ)
         credentials = Credentials(vault, clock=utc_now, clients=clients)
         for row in rows:
-            yield from _account(row, clients, credentials)
-        yield _look("relay", lambda: _relay(vault))
+            yield from _account(row, vault, clients, credentials, runs=runs)
+        yield _look("relay", lambda: _relay(vault, url=settings.get(store, RELAY_SETTING, "")))
     finally:
         store.close()
 
@@ -93,46 +96,72 @@ def _secrets(vault: Vault) -> str:
     return {Keep.KEYRING: "in the system keyring", Keep.FILE: "in a file only you can read"}[vault.where]
 
 
-def _listener(port: int) -> str:
-    """Read the greeting of whatever listens on the port."""
-    cure = "Start `readback` or `readback listen`."
+def _listener(port: int, vault: Vault, *, runs: bool) -> str:
+    """Look whose the listener on the port is."""
     try:
-        with socket.create_connection(("127.0.0.1", port), ANSWER_WAIT_S) as connection:
-            connection.settimeout(ANSWER_WAIT_S)
-            greeting = connection.recv(512)
-    except OSError as error:
-        raise Unreachable(f"Nothing takes mail on 127.0.0.1:{port}.", cure) from error
-    if b"Readback" not in greeting:
-        raise Unreachable(
-            f"Another program listens on 127.0.0.1:{port}.",
-            "Choose another port under Settings → Mail program.",
-        )
+        password = vault.get(LISTENER_SECRET)
+    except StoreTrouble:
+        password = None
+    found = whose(port, password)
+    other = "Choose another port under Settings → Mail program, or stop that one."
+    if found is Whose.NOBODY:
+        raise Unreachable(f"Nothing takes mail on 127.0.0.1:{port}.", "Start `readback` or `readback listen`.")
+    if found is Whose.STRANGER:
+        raise Unreachable(f"Another program listens on 127.0.0.1:{port}.", other)
+    if found is Whose.OTHER_READBACK or not runs:
+        raise Unreachable(f"Another Readback, not that of this folder, takes mail on 127.0.0.1:{port}.", other)
     return f"taking mail on 127.0.0.1:{port}"
 
 
-def _account(row: AccountRow, clients: Clients, credentials: Credentials) -> Iterator[Finding]:
-    """Look at the sign-in, where there is a page for it, and at the provider only where that is well."""
+def _account(
+    row: AccountRow, vault: Vault, clients: Clients, credentials: Credentials, *, runs: bool
+) -> Iterator[Finding]:
+    """Look at the sign-in, where there is a page for it, and at the provider and mailbox only where that is well."""
+    if runs and _is_of_session(row, vault):
+        seen = f"{row.address}: kept for the session of the running window; not checked here"
+        yield Finding(part="sign-in", is_well=True, seen=seen)
+        return
     if row.auth is Auth.OAUTH2:
         found = _look("sign-in", lambda: _sign_in(row, clients, credentials))
         yield found
         if not found.is_well:
             return
     yield _look("provider", lambda: _provider(row, credentials))
+    if row.imap_host:
+        yield _look("mailbox", lambda: _mailbox(row, credentials))
+
+
+def _is_of_session(row: AccountRow, vault: Vault) -> bool:
+    """Say whether nothing is kept of an account that lasts; a vault that does not answer is another trouble."""
+    try:
+        return all(vault.get(name(row.id)) is None for name in (account_secret, grant_secret))
+    except StoreTrouble:
+        return False
 
 
 def _sign_in(row: AccountRow, clients: Clients, credentials: Credentials) -> str:
     credentials.of(row)
-    return f"{row.label}: {clients.provider(row.oauth_provider).label} takes the sign-in"
+    return f"{row.address}: {clients.provider(row.oauth_provider).label} takes the sign-in"
 
 
 def _provider(row: AccountRow, credentials: Credentials) -> str:
     probe(row, credentials)
-    return f"{row.label}: signed in at {row.host}:{row.port}, certificate valid"
+    return f"{row.address}: signed in at {row.host}:{row.port}, certificate valid"
 
 
-def _relay(vault: Vault) -> str:
+def _mailbox(row: AccountRow, credentials: Credentials) -> str:
+    found = probe_incoming(row, credentials.of(row, incoming=True))
+    folders = words.count(len(found.folders), "folder", "folders")
+    return f"{row.address}: {folders} to read at {row.imap_host}:{row.imap_port}, certificate valid"
+
+
+def _relay(vault: Vault, *, url: str) -> str:
     try:
         channel = channels.load(vault)
+    except NoKeyring as trouble:
+        if url:
+            raise StoreTrouble(f"The keys for {url} are kept with the secrets.", "Mend those first.") from trouble
+        channel = None
     except StoreTrouble as trouble:
         raise StoreTrouble("Whether one is connected is kept with the secrets.", "Mend those first.") from trouble
     if channel is None:

@@ -21,6 +21,17 @@ else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def is_running(path: Path) -> bool:
+    """Say whether a Readback works on the folder of this lock file now; where there is no file, none ever did."""
+    if not path.exists():
+        return False
+    try:
+        RunningLock(path).release()
+    except StoreTrouble:
+        return True
+    return False
+
+
 class RunningLock:
     """Held from construction to `release`."""
 

@@ -90,7 +90,7 @@ class Credentials:
         secret = self._vault.get(account_secret(account.id))
         if secret is None:
             raise NotAuthorised(
-                f"Readback has no password for {account.label or account.host}.", "Enter it in Readback's settings."
+                f"Readback has no password for {account.address}.", "Enter it under Settings → Accounts."
             )
         return Password(user=user, secret=secret)
 

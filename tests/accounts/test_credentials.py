@@ -115,7 +115,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_a_password_is_handed_out_as_it_is_kept(desk: Desk) -> None:
     """The stored password comes with the user of either side; nothing better is known when it is refused."""
     account = replace(row(), id=4, auth=Auth.PASSWORD, imap_user="alice-imap")
-    with pytest.raises(NotAuthorised, match="no password for Work"):
+    with pytest.raises(NotAuthorised, match="no password for alice@"):
         desk.credentials.of(account)
     desk.vault.put(account_secret(4), "sëcret")
     credential = desk.credentials.of(account)

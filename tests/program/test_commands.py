@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,9 +135,37 @@ def test_doctor_finds_a_round_well(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "secrets": False,
         "listener": True,
         "provider": True,
+        "mailbox": True,
         "relay": True,
     }
     assert found["relay"].seen.endswith("answers (no TLS)")
+
+
+def test_doctor_tells_whose_the_listener_is_and_what_a_window_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder's listener is not called ours; a password of the session is missing only where nobody runs."""
+    from desktop import doctor, rounds
+    from desktop.accounts.vault import LISTENER_SECRET, FileVault
+    from desktop.core.keep import Keep
+    from desktop.engine import Engine
+    from desktop.places import Places
+    from desktop.store import accounts, settings
+
+    monkeypatch.setattr(doctor, "open_vault", lambda *_args, **_named: FileVault(Places.in_folder(tmp_path).secrets))
+    with rounds.open_round() as round_:
+        ours = Engine(Places.in_folder(tmp_path), keep=Keep.FILE)
+        row = replace(accounts.accounts(round_.engine.store)[0], id=0)
+        accounts.save_account(ours.store, row)
+        ours.vault.put(LISTENER_SECRET, "ours")
+        settings.put(ours.store, "listener.port", round_.engine.port)
+        running = {finding.part: finding for finding in doctor.findings(ours.places)}
+        ours.close()
+        alone = {finding.part: finding for finding in doctor.findings(ours.places)}
+    assert running["listener"].seen.startswith("Another Readback, not that of this folder")
+    assert running["sign-in"].seen.endswith("kept for the session of the running window; not checked here")
+    assert "provider" not in running
+    assert alone["provider"].seen.startswith("Readback has no password for")
 
 
 def sample(folder: Path) -> Path:
