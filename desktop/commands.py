@@ -1,11 +1,13 @@
 """What the command line offers, and each exit status (sysexits.h): thin calls into the parts that do the work."""
 
 import argparse
+import errno
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -22,6 +24,7 @@ EX_USAGE: Final = 64
 EX_DATAERR: Final = 65
 EX_NOINPUT: Final = 66
 EX_UNAVAILABLE: Final = 69
+EX_IOERR: Final = 74
 EX_TEMPFAIL: Final = 75
 EX_NOPERM: Final = 77
 EX_CONFIG: Final = 78
@@ -40,11 +43,32 @@ def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # A reader that leaves early, as `head`, is no failure.
+        _let_go_of_output()
+        return EX_OK
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        _let_go_of_output()
+        print(f"Cannot write: {os.strerror(error.errno)}.", file=sys.stderr)
+        return EX_IOERR
     except Trouble as trouble:
         sentence, cure = words.trouble_texts(trouble)
         print("\n".join(filter(None, [sentence, cure])), file=sys.stderr)
         return next(status for kind, status in _STATUS_OF if isinstance(trouble, kind))
+    return status
+
+
+# What a full disk, a quota, a limit of size and a failing device say.
+_UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+def _let_go_of_output() -> None:
+    """Have what is still in the buffer go nowhere: it would be written, and fail, once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,6 +83,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="readback", description="Read status for one-to-one mail that tells the truth.")
     parser.set_defaults(command=_window)
+    parser.add_argument("--version", action="version", version=f"readback {_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     listen = commands.add_parser("listen", help="take mail without a window")
     listen.add_argument("--port", type=_port, help="listen there this time (default: as in the settings, else 4190)")
@@ -88,6 +113,14 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _version() -> str:
+    """Return the version, as far as the program was installed."""
+    try:
+        return version("readback-mail")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _add_listings(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -225,15 +258,10 @@ def _follow_ups(options: argparse.Namespace) -> int:
 
 
 def _show(found: Listing) -> int:
-    """Print a listing in whatever letters the terminal has; a reader that leaves early, as `head`, is no failure."""
-    try:
-        for line in found.lines:
-            print(_writable(line))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is still in the buffer would be written, and fail, once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EX_OK
+    """Print a listing in whatever letters the terminal has."""
+    for line in found.lines:
+        print(_writable(line))
+    sys.stdout.flush()
     if found.aside:
         print(_writable(found.aside), file=sys.stderr)
     return EX_OK

@@ -19,24 +19,28 @@ from desktop.settings import calendar_of, country_of, local_now
 from desktop.store import reminders
 from desktop.store.accounts import AccountRow, accounts
 from desktop.store.database import Store
-from desktop.store.folders import FolderRole, FolderRow, folders
-from desktop.store.mail import ConversationCard, cards
+from desktop.store.folders import AccountReading, Incoming, account_readings
+from desktop.store.mail import ConversationCard, card_count, cards
 from desktop.ui import followup_words, words
 
 WIDTH: Final = 80
 DEFAULT_LIMIT: Final = 50
+NO_MAIL: Final = "No mail is known yet."
 NOTHING_YET: Final = "Nothing is known yet. Open `readback` and enter an account; its mail is read from then on."
 _INSTANTS: Final = "Instants are ISO 8601 with offset, days YYYY-MM-DD; what is not known is null."
 STATUS_KEYS: Final = f"""\
 JSON: now; accounts, each with id, label, addresses, incoming (none, not_read,
-older_to_come, read); conversations, the newest first, each with id, subject,
+older_to_come, read), read_at (last read); total (how many conversations these
+words find); conversations, the newest first, each with id, subject,
 people, copies, at (newest message or sign), rung (queued, sent, delivered,
 probably_opened, opened, clicked, confirmed, replied), asides (delayed,
 not_delivered, away, stopped, not_tracked, no_sign_yet, uncertain), returns_on,
 has_question, waits (our word is the last one).
 {_INSTANTS}"""
 FOLLOW_UPS_KEYS: Final = f"""\
-JSON: now; country; follow_ups in their order, each with conversation_id,
+JSON: now; country; accounts, each with address, incoming (none, not_read,
+older_to_come, read) and read_at: silence is listed only where it is read;
+follow_ups in their order, each with conversation_id,
 account_id, kind (not_delivered, possible_bounce, possible_reply, warm,
 clicked_no_reply, opened_no_reply, away, no_answer), due (overdue, today,
 next), due_on, subject, people, sent_at, waited_days (working days),
@@ -60,61 +64,73 @@ def status(places: Places, *, now: datetime, search: str, limit: int, as_json: b
     """List the accounts and the newest conversations in which each word of `search` stands; raise StoreTrouble."""
     local = local_now(now)
     if not places.store.exists():
-        return Listing(lines=_json(_status_value((), (), local)) if as_json else (), aside=NOTHING_YET)
+        return Listing(lines=_json(_status_value((), (), local, 0)) if as_json else (), aside=NOTHING_YET)
     store = Store(places.store, clock=lambda: now)
     try:
-        rows = accounts(store)
-        known = tuple((row, folders(store, row.id)) for row in rows)
+        readings = {each.account_id: each for each in account_readings(store)}
+        known = tuple((row, readings[row.id]) for row in accounts(store) if row.id in readings)
         found = cards(store, limit=limit, search=search)
+        total = len(found) if len(found) < limit else card_count(store, search=search)
     finally:
         store.close()
     if as_json:
-        return Listing(lines=_json(_status_value(known, found, local)))
-    lines = [*_account_lines(known), *_card_lines(found, local)]
-    aside = "" if found else "No conversation holds these words." if search else NOTHING_YET
-    return Listing(lines=tuple(lines), aside=aside)
+        return Listing(lines=_json(_status_value(known, found, local, total)))
+    lines = [*_account_lines(known, local), *_card_lines(found, local)]
+    if total > len(found):
+        return Listing(lines=tuple(lines), aside=f"{len(found)} of {total}; --limit shows more")
+    nothing = "No conversation holds these words." if search else NO_MAIL if known else NOTHING_YET
+    return Listing(lines=tuple(lines), aside="" if found else nothing)
 
 
 def follow_ups(places: Places, *, now: datetime, everything: bool, as_json: bool) -> Listing:
     """List who to follow up with; with `everything` also what is snoozed or folded.  Raises StoreTrouble."""
     local = local_now(now)
     if not places.store.exists():
-        return Listing(lines=_json(_follow_ups_value((), local, "")) if as_json else (), aside=NOTHING_YET)
+        return Listing(lines=_json(_follow_ups_value((), local, "", ())) if as_json else (), aside=NOTHING_YET)
     store = Store(places.store, clock=lambda: now)
     try:
         cap = _UNCAPPED if everything else 1
         found = reminders.due_list(store, local, calendar_of(store), cap=cap, with_snoozed=everything)
         country = country_of(store)
+        readings = account_readings(store)
     finally:
         store.close()
     if as_json:
-        return Listing(lines=_json(_follow_ups_value(found, local, country)))
-    return Listing(lines=tuple(_follow_up_lines(found, local)), aside="" if found else "Nobody to follow up with.")
+        return Listing(lines=_json(_follow_ups_value(found, local, country, readings)))
+    unknown = [
+        f"{words.one_line(each.address)}: {_UNKNOWN[each.incoming]}" for each in readings if each.incoming in _UNKNOWN
+    ]
+    nothing = NOTHING_YET if not readings else "" if unknown else "Nobody to follow up with."
+    return Listing(
+        lines=tuple(_follow_up_lines(found, local)),
+        aside="\n".join(unknown) if unknown else "" if found else nothing,
+    )
 
 
-def _account_lines(known: Sequence[tuple[AccountRow, tuple[FolderRow, ...]]]) -> Iterator[str]:
-    for row, places in known:
-        yield f"{fit(words.one_line(row.label) or row.user, 40)} {_INCOMING[_incoming(row, places)]}".rstrip()
+# Where silence is not known, so that an empty list means nothing.
+_UNKNOWN: Final = {
+    Incoming.NONE: "no incoming mail is read, so no silence is listed for it.",
+    Incoming.NOT_READ: "mail not read yet, so nobody is listed for it.",
+    Incoming.OLDER_TO_COME: "older mail is still to be read, so no silence is listed for it.",
+}
+
+
+def _account_lines(known: Sequence[tuple[AccountRow, AccountReading]], now: datetime) -> Iterator[str]:
+    for row, reading in known:
+        said = _INCOMING[reading.incoming]
+        if reading.incoming is Incoming.READ and reading.read_at is not None:
+            said = f"last read {words.moment(reading.read_at, now, now.tzinfo)}"
+        yield f"{fit(words.one_line(row.label) or row.user, 40)} {said}".rstrip()
     if known:
         yield ""
 
 
 _INCOMING: Final = {
-    "none": "no incoming mail is read",
-    "not_read": "mail not read yet",
-    "older_to_come": "older mail still to be read",
-    "read": "mail read",
+    Incoming.NONE: "no incoming mail is read",
+    Incoming.NOT_READ: "mail not read yet",
+    Incoming.OLDER_TO_COME: "older mail still to be read",
+    Incoming.READ: "mail read",
 }
-
-
-def _incoming(row: AccountRow, places: Sequence[FolderRow]) -> str:
-    """Return how far an account's mail was read, as far as the store knows."""
-    if not row.imap_host:
-        return "none"
-    roles = {place.role for place in places}
-    if not roles & {FolderRole.INBOX, FolderRole.SENT, FolderRole.ALL}:
-        return "not_read"
-    return "older_to_come" if any(place.backlog_uid is not None for place in places) else "read"
 
 
 def _card_lines(found: Sequence[ConversationCard], now: datetime) -> Iterator[str]:
@@ -188,7 +204,7 @@ def _json(value: Any) -> tuple[str, ...]:
 
 
 def _status_value(
-    known: Sequence[tuple[AccountRow, tuple[FolderRow, ...]]], found: Sequence[ConversationCard], now: datetime
+    known: Sequence[tuple[AccountRow, AccountReading]], found: Sequence[ConversationCard], now: datetime, total: int
 ) -> dict[str, Any]:
     return {
         "now": _instant(now, now),
@@ -197,10 +213,12 @@ def _status_value(
                 "id": row.id,
                 "label": words.one_line(row.label),
                 "addresses": [each.address for each in row.identities],
-                "incoming": _incoming(row, places),
+                "incoming": reading.incoming.value,
+                "read_at": _instant(reading.read_at, now),
             }
-            for row, places in known
+            for row, reading in known
         ],
+        "total": total,
         "conversations": [
             {
                 "id": card.id,
@@ -219,10 +237,20 @@ def _status_value(
     }
 
 
-def _follow_ups_value(found: Sequence[FollowUp], now: datetime, country: str) -> dict[str, Any]:
+def _follow_ups_value(
+    found: Sequence[FollowUp], now: datetime, country: str, readings: Sequence[AccountReading]
+) -> dict[str, Any]:
     return {
         "now": _instant(now, now),
         "country": country,
+        "accounts": [
+            {
+                "address": words.one_line(each.address),
+                "incoming": each.incoming.value,
+                "read_at": _instant(each.read_at, now),
+            }
+            for each in readings
+        ],
         "follow_ups": [
             {
                 "conversation_id": each.conversation_id,

@@ -23,10 +23,13 @@ from desktop.incoming.state import Link, SyncState
 from desktop.incoming.wire import Bell, Plug, Timeouts
 from desktop.store.accounts import AccountRow
 from desktop.store.database import Store
+from desktop.store.folders import note_look
 
 MAX_BACK_OFF_S: Final = 300.0
 # A connection that held so long was a good one.
 _LONG_S: Final = 60.0
+# How often it is kept, at most, that the folders were looked at.
+_NOTE_S: Final = 60.0
 
 
 def back_off_s(failures: int) -> float:
@@ -88,6 +91,7 @@ class MailSync:
         self._state = SyncState(link=Link.CONNECTING)
         self._told: SyncState | None = None
         self._told_at_s = 0.0
+        self._noted_at_s = -_NOTE_S
         # A daemon, because quitting must not wait for a connection that is still being made.
         self._thread = threading.Thread(target=self._run, name="incoming", daemon=True)
 
@@ -176,6 +180,7 @@ class MailSync:
                 self._bell.quiet()
                 self._read_news(reader, names, is_due=is_due)
                 self._read_backlog(reader)
+                self._note_look()
                 self._wait(mailbox, reader)
                 # What the server tells of by itself comes first.
                 names = (reader.inbox, *(name for name in reader.names if name != reader.inbox))
@@ -248,6 +253,12 @@ class MailSync:
                 if monotonic() - looked_at_s > self._rhythm.meanwhile_s:
                     self._read_news(reader, reader.names, is_due=False)
                     looked_at_s = monotonic()
+
+    def _note_look(self) -> None:
+        """Keep that all folders were looked at; once a minute at most."""
+        if monotonic() >= self._noted_at_s + _NOTE_S:
+            note_look(self._store, self._account.id, self._clock())
+            self._noted_at_s = monotonic()
 
     def _wait(self, mailbox: Mailbox, reader: Reader) -> None:
         """Wait for the server, the bell or time."""

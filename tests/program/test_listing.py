@@ -26,7 +26,7 @@ from desktop.store import settings
 from desktop.store.accounts import AccountRow, Security, save_account
 from desktop.store.arrivals import Batch, record_batch
 from desktop.store.database import Store
-from desktop.store.folders import FolderRole, FolderRow
+from desktop.store.folders import FolderRole, FolderRow, note_look
 from desktop.store.mail import NewCopy, cards, record_message, record_outcome
 from desktop.store.reminders import snooze
 from tests.fakes.samples import SENT_AT, facts
@@ -91,7 +91,7 @@ def a_week(store: Store) -> None:
         returns_on=date(2026, 5, 18),
         about_ids=(away,),
     )
-    inbox = FolderRow(account_id=1, name="INBOX", role=FolderRole.INBOX, uid_validity=1, next_uid=2, backlog_uid=1)
+    inbox = FolderRow(account_id=1, name="INBOX", role=FolderRole.INBOX, uid_validity=1, next_uid=2)
     record_batch(store, Batch(account_id=1, folder=inbox, arrivals=(answer,)), now=NOW)
     send(store, "carl@mill.example", subject="Snoozed")
     snooze(store, cards(store, search="snoozed")[0].id, NOW + timedelta(days=2), NOW)
@@ -139,7 +139,7 @@ def test_follow_ups_as_json_have_stable_keys(store: Store, capsys: pytest.Captur
     """Kind, group, days, people and instants with their offset stand under the documented keys."""
     a_week(store)
     value = json.loads("\n".join(printed(capsys, "followups", "--json")))
-    assert (list(value), value["country"]) == (["now", "country", "follow_ups"], "")
+    assert (list(value), value["country"]) == (["now", "country", "accounts", "follow_ups"], "")
     assert datetime.fromisoformat(value["now"]) == NOW
     first = value["follow_ups"][0]
     assert datetime.fromisoformat(first.pop("sent_at")) == SENT_AT
@@ -174,7 +174,7 @@ def test_status_lists_accounts_and_conversations(store: Store, capsys: pytest.Ca
     """How far an account's mail was read, then the newest conversations with all that stands beside them."""
     a_week(store)
     lines = printed(capsys, "status")
-    assert lines[:2] == ["Work                                     older mail still to be read", ""]
+    assert (lines[0].split()[:3], lines[1]) == (["Work", "last", "read"], "")
     assert lines[2].split()[-3:] == ["Ben", "Lund", "Invoice"]
     assert lines[3].strip() == "Sent · Away · Not tracked · back on Monday 18 May"
     assert len(lines) == 2 + 2 * 4
@@ -185,8 +185,14 @@ def test_status_finds_words_and_stops_at_its_limit(store: Store, capsys: pytest.
     a_week(store)
     found = json.loads("\n".join(printed(capsys, "status", "--json", "becker", "earlier")))
     assert [each["subject"] for each in found["conversations"]] == ["Earlier offer"]
+    assert found["total"] == 1
     limited = json.loads("\n".join(printed(capsys, "status", "--json", "--limit", "2")))
     assert [each["subject"] for each in limited["conversations"]] == ["Invoice", "Snoozed"]
+    assert limited["total"] == 4
+    assert commands.run(["status", "--limit", "2"]) == 0
+    assert capsys.readouterr().err == "2 of 4; --limit shows more\n"
+    assert commands.run(["status", "--limit", "4"]) == 0
+    assert capsys.readouterr().err == ""
     assert commands.run(["status", "nobody"]) == 0
     assert capsys.readouterr().err == "No conversation holds these words.\n"
 
@@ -196,7 +202,13 @@ def test_status_as_json_has_stable_keys(store: Store, capsys: pytest.CaptureFixt
     a_week(store)
     value = json.loads("\n".join(printed(capsys, "status", "--json", "invoice")))
     assert value["accounts"] == [
-        {"id": 1, "label": "Work", "addresses": ["kim@sender.example"], "incoming": "older_to_come"}
+        {
+            "id": 1,
+            "label": "Work",
+            "addresses": ["kim@sender.example"],
+            "incoming": "read",
+            "read_at": NOW.astimezone().isoformat(timespec="seconds"),
+        }
     ]
     (card,) = value["conversations"]
     assert datetime.fromisoformat(card.pop("at")) == NOW - timedelta(hours=23)
@@ -219,8 +231,9 @@ def test_status_as_json_has_stable_keys(store: Store, capsys: pytest.CaptureFixt
         ("", None, "no incoming mail is read"),
         ("imap.sender.example", None, "mail not read yet"),
         ("imap.sender.example", (FolderRole.JUNK, None), "mail not read yet"),
-        ("imap.sender.example", (FolderRole.SENT, None), "mail read"),
-        ("imap.sender.example", (FolderRole.SENT, 7), "older mail still to be read"),
+        ("imap.sender.example", (FolderRole.SENT, None), "mail not read yet"),
+        ("imap.sender.example", (FolderRole.INBOX, None), "last read"),
+        ("imap.sender.example", (FolderRole.INBOX, 7), "older mail still to be read"),
     ],
 )
 def test_an_account_says_how_far_it_was_read(
@@ -247,13 +260,14 @@ def test_an_account_says_how_far_it_was_read(
         role, backlog = place
         folder = FolderRow(account_id=id_, name="X", role=role, uid_validity=1, next_uid=9, backlog_uid=backlog)
         record_batch(store, Batch(account_id=id_, folder=folder), now=NOW)
-    assert printed(capsys, "status")[1] == f"{'second@sender.example':<40} {expected}"
+    assert printed(capsys, "status")[1].startswith(f"{'second@sender.example':<40} {expected}")
 
 
 @pytest.mark.parametrize("call", [["status"], ["followups"], ["followups", "--all"]])
 def test_hostile_mail_stays_on_its_line(store: Store, call: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever a subject or a name holds, no line is wider than 80 columns and none has a control character."""
-    send(store, "anna@becker.example", HOSTILE, subject=HOSTILE)
+    a_week(store)
+    send(store, "anna@becker.example", HOSTILE, subject=HOSTILE, at=SENT_AT + timedelta(hours=1))
     lines = printed(capsys, *call)
     assert [line for line in lines if not line.isprintable()] == []
     assert [line for line in lines if sum(map(listing._columns, line)) > 80] == []
@@ -275,11 +289,78 @@ def test_without_a_store_there_is_nothing_yet(
 
 
 def test_an_empty_store_has_nobody_to_follow_up(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    """A new store prints nothing and says so."""
+    """A new store prints nothing and says where to start."""
     assert commands.run(["followups"]) == 0
-    assert capsys.readouterr() == ("", "Nobody to follow up with.\n")
+    assert capsys.readouterr().err.startswith("Nothing is known yet.")
     assert commands.run(["status"]) == 0
     assert capsys.readouterr().err.startswith("Nothing is known yet.")
+
+
+@pytest.mark.parametrize(
+    ("imap_host", "backlog", "said"),
+    [
+        ("", None, "kim@sender.example: no incoming mail is read, so no silence is listed for it.\n"),
+        ("h", None, "kim@sender.example: mail not read yet, so nobody is listed for it.\n"),
+        ("h", 7, "kim@sender.example: older mail is still to be read, so no silence is listed for it.\n"),
+        ("h", 0, "Nobody to follow up with.\n"),
+    ],
+)
+def test_an_empty_list_says_whether_it_means_anything(
+    store: Store, imap_host: str, backlog: int | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only where the mail was read nobody is to be followed up; and an account that was entered is not asked for."""
+    account = AccountRow(
+        id=0,
+        label="",
+        host="h",
+        port=465,
+        security=Security.TLS,
+        user="kim@sender.example",
+        identities=(),
+        imap_host=imap_host,
+    )
+    save_account(store, account)
+    if backlog is not None:
+        inbox = FolderRow(account_id=1, name="INBOX", role=FolderRole.INBOX, uid_validity=1, next_uid=9)
+        record_batch(store, Batch(account_id=1, folder=replace(inbox, backlog_uid=backlog or None)), now=NOW)
+    assert commands.run(["followups"]) == 0
+    assert capsys.readouterr() == ("", said)
+    assert commands.run(["status"]) == 0
+    assert capsys.readouterr().err == "No mail is known yet.\n"
+
+
+@pytest.mark.parametrize("call", [["followups"], ["status"], ["doctor"]])
+def test_a_full_disk_is_said_in_words(store: Store, places: Places, call: list[str]) -> None:
+    """It leaves with 74 and one line, without a traceback."""
+    a_week(store)
+    with Path("/dev/full").open("wb") as full:
+        left = subprocess.run(
+            [sys.executable, "-m", "desktop", *call],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"READBACK_HOME": str(places.home)},
+            check=False,
+        )
+    assert (left.returncode, left.stderr) == (74, b"Cannot write: No space left on device.\n")
+
+
+def test_when_mail_was_last_read_is_said(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """A look at the folders in which nothing was new counts too."""
+    a_week(store)
+    note_look(store, 1, NOW - timedelta(days=3))
+    assert printed(capsys, "status")[0].startswith(f"{'Work':<40} last read ")
+    value = json.loads("\n".join(printed(capsys, "followups", "--json")))
+    (account,) = value["accounts"]
+    assert (account["address"], account["incoming"]) == ("kim@sender.example", "read")
+    assert datetime.fromisoformat(account["read_at"]) == NOW - timedelta(days=3)
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line with the program's name before it."""
+    with pytest.raises(SystemExit) as left:
+        commands.run(["--version"])
+    assert (left.value.code, capsys.readouterr().out.split()[0]) == (0, "readback")
 
 
 @pytest.mark.parametrize("call", [["status"], ["followups", "--json"]])
