@@ -5,16 +5,25 @@ Each leads to its settings.  Several accounts are said in one line each, as long
 
 from typing import Final
 
-from PySide6.QtCore import QSize, Signal, Slot
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from desktop.ui import glyphs, mail_words, station_words
 from desktop.ui.actions import ListenerState, MailState, RelayState, Stations
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Role, font_of
+from desktop.ui.labels import Role, as_plain_tooltip, font_of
 from desktop.ui.theme import Themes
 
+_LEAST_WIDTH: Final = 120
 _LISTENER: Final = {
     ListenerState.OFF: Glyph.NOT_TRACKED,
     ListenerState.STARTING: Glyph.DELAYED,
@@ -62,7 +71,32 @@ class FootButton(QPushButton):
 
     def minimumSizeHint(self) -> QSize:
         """Let it be cut where several accounts want room."""
-        return QSize(min(120, super().minimumSizeHint().width()), super().minimumSizeHint().height())
+        return QSize(min(_LEAST_WIDTH, super().minimumSizeHint().width()), super().minimumSizeHint().height())
+
+    def shown_text(self) -> str:
+        """Return what there is room for, ending in an ellipsis where that is not all."""
+        room = max(self.width() - (self.sizeHint().width() - self._text_width()), 0)
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+
+    def _text_width(self) -> int:
+        return self.fontMetrics().size(int(Qt.TextFlag.TextShowMnemonic), self.text()).width()
+
+    def event(self, event: QEvent) -> bool:
+        """Offer the whole as a tooltip where it is cut."""
+        if event.type() is QEvent.Type.ToolTip:
+            cut = self.shown_text() != self.text()
+            self.setToolTip(as_plain_tooltip(self.accessibleName()) if cut else "")
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the button with what there is room for: a button by itself would cut a letter in two."""
+        del event
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self.shown_text()
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
 
 
 class StatusLine(QWidget):

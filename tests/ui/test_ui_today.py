@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.arrival import ArrivalKind
@@ -415,6 +416,25 @@ def test_of_several_accounts_each_is_named(open_window: Open, qtbot: QtBot, app:
     assert set(window.status_line.mail) == {1, 2}
     window.on_stations(STATIONS)
     assert set(window.status_line.mail) == {1}
+
+
+def test_the_foot_is_never_cut_within_a_letter(open_window: Open, qtbot: QtBot, app: FakeApp) -> None:
+    """In a narrow window each line ends in an ellipsis and says all in its tooltip; in a wide one it stands whole."""
+    second = replace(WATCHING, account_id=2, address="a.long.address.of.somebody@home-and-garden.example")
+    app.stations = replace(STATIONS, mail=(WATCHING, second))
+    window = open_window()
+    qtbot.waitUntil(lambda: set(window.status_line.mail) == {1, 2})
+    button = window.status_line.mail[2]
+    for width, is_cut in ((800, True), (2400, False)):
+        window.resize(width, 500)
+        qtbot.waitUntil(lambda: (button.shown_text() != button.text()) is is_cut)  # noqa: B023
+        assert button.shown_text().endswith("…") is is_cut
+        place = button.rect().center()
+        QApplication.sendEvent(button, QHelpEvent(QEvent.Type.ToolTip, place, button.mapToGlobal(place)))
+        assert button.toolTip() == (
+            "Mail: watching a.long.address.of.somebody@home-and-garden.example" if is_cut else ""
+        )
+        assert window.status_line.width() <= window.width()
 
 
 @pytest.mark.parametrize(
