@@ -147,6 +147,7 @@ class FoundPage(QWidget):
         def failed(trouble: Trouble) -> None:
             if not cancelled.is_set():
                 self._on_found((), is_further=is_further)
+                self._title.setText(f"The servers of {address.rpartition('@')[2]} could not be looked for")
                 self.message.show_trouble(trouble)
                 self.again.show()
                 self.again.setFocus()

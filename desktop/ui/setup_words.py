@@ -33,13 +33,19 @@ def server_lines(row: AccountRow) -> tuple[str, ...]:
     return f"Mail is read from {one_line(row.imap_host)}, port {row.imap_port}, {security}", going
 
 
+def is_app_password(note: str) -> bool:
+    """Say whether a note speaks of what providers call an app password; others give out something of another name."""
+    return not note or "app password" in note or "app-specific" in note
+
+
 def finding_lines(finding: Finding) -> tuple[str, ...]:
     """Return what stands below a finding's title."""
     row = finding.row
     if row.auth is Auth.OAUTH2 and finding.sign_in_with:
         how = f"You sign in at {one_line(finding.sign_in_with)}, in your browser"
     elif finding.app_password_page or finding.app_password_note:
-        how = "You sign in with an app password"
+        is_app = is_app_password(finding.app_password_note)
+        how = "You sign in with an app password" if is_app else "You sign in with a password for mail programs alone"
     else:
         how = f"You sign in as {one_line(row.user)}, with your password"
     doubt = ("Make sure that these servers are your provider's: this answer could be forged, or is a guess.",)

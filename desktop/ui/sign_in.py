@@ -16,6 +16,7 @@ from desktop.ui.actions import OAuthClient, SetUp
 from desktop.ui.forms import CopyField, Message, form_label
 from desktop.ui.labels import Role, plain
 from desktop.ui.ops import Ops
+from desktop.ui.setup_words import is_app_password
 
 PROVIDER_NAMES: Final = {"google": "Google", "microsoft": "Microsoft"}
 
@@ -119,7 +120,7 @@ class SignIn(QWidget):
         self.password.clear()
         self.password.setPlaceholderText(placeholder)
         self.hint.setText(note)
-        is_app = "app password" in note or "app-specific" in note
+        is_app = is_app_password(note)
         self.page_button.setText("Open the page for app passwords…" if is_app else "Open the page that tells more…")
         name = PROVIDER_NAMES.get(provider, provider)
         self.by_page.setText(f"In the bro&wser, at {name}")
