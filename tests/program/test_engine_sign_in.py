@@ -196,7 +196,7 @@ def test_doctor_tells_of_the_sign_in(desk: Desk, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(doctor, "open_vault", lambda *_arguments, **_named: desk.engine.vault.lasting)
     found = {finding.part: finding for finding in doctor.findings(desk.places)}
     assert (found["sign-in"].is_well, found["provider"].is_well) == (True, True)
-    assert found["sign-in"].seen == "Work: Example takes the sign-in"
+    assert found["sign-in"].seen == "alice@example.test: Example takes the sign-in"
     desk.idp.revoke(USER)
     ended = {finding.part: finding for finding in doctor.findings(desk.places)}
     assert (ended["sign-in"].is_well, ended["sign-in"].seen) == (False, "The sign-in for Work has ended.")
