@@ -3,7 +3,7 @@
 Each is one call of the store on a worker; the store hands back what stood before, and that is the undo.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal
@@ -14,12 +14,20 @@ from desktop.store.database import Store
 from desktop.store.questions import Question, answer_question, retract_answer
 from desktop.store.reminders import ReminderRow, mark_done, restore, set_message_wait, set_wait, snooze, wake
 from desktop.ui import question_words, words
+from desktop.ui.due_lines import due_key, question_key
 from desktop.ui.ops import Ops
 
 
 class Deeds(QObject):
-    """`done` carries a sentence on what was done and a callable that takes it back; `failed` a Trouble."""
+    """`done` carries a sentence on what was done and a callable that takes it back; `failed` a Trouble.
 
+    `begun` carries the key of the line that a deed is to take from the list, before the store was asked; `kept` carries
+    it once the store took the deed, `dropped` when it refused, or when the deed is taken back.
+    """
+
+    begun = Signal(object)
+    kept = Signal(object)
+    dropped = Signal(object)
     done = Signal(object, object)
     failed = Signal(object)
 
@@ -31,13 +39,13 @@ class Deeds(QObject):
     def mark_done(self, conversation_id: int, who: str) -> None:
         """Take a conversation off the list."""
         at = self._now()
-        self._keep(lambda: mark_done(self._store, conversation_id, at), f"Done: {who}")
+        self._keep(lambda: mark_done(self._store, conversation_id, at), f"Done: {who}", due_key(conversation_id))
 
     def snooze(self, conversation_id: int, who: str, until: datetime) -> None:
         """Put a conversation off."""
         at = self._now()
         said = f"Put off until {words.moment_ahead(until, at)}: {who}"
-        self._keep(lambda: snooze(self._store, conversation_id, until, at), said)
+        self._keep(lambda: snooze(self._store, conversation_id, until, at), said, due_key(conversation_id))
 
     def wake(self, conversation_id: int, who: str) -> None:
         """Bring back what was put off or done."""
@@ -56,32 +64,47 @@ class Deeds(QObject):
 
     def answer(self, question: Question, copy_id: int | None) -> None:
         """Answer a question: with the copy it is about, or None for no."""
+        key = question_key(question.arrival_id)
 
         def undo() -> None:
-            self._ops.run(self, lambda: retract_answer(self._store, question.arrival_id), None, self._on_failed)
+            self.retract(question.arrival_id)
 
         def done(_: object) -> None:
+            self.kept.emit(key)
             self.done.emit(question_words.answered(question, copy_id), undo)
 
         def work() -> Change:
             return answer_question(self._store, question.arrival_id, copy_id)
 
-        self._ops.run(self, work, done, self._on_failed)
+        self.begun.emit(key)
+        self._ops.run(self, work, done, self._refused(key))
 
     def retract(self, arrival_id: int) -> None:
         """Take an earlier answer back; the question stands again."""
+        self.dropped.emit(question_key(arrival_id))
         self._ops.run(self, lambda: retract_answer(self._store, arrival_id), None, self._on_failed)
 
-    def _keep(self, work: Callable[[], tuple[Change, ReminderRow]], said: str) -> None:
+    def _keep(self, work: Callable[[], tuple[Change, ReminderRow]], said: str, key: Hashable | None = None) -> None:
         def done(outcome: tuple[Change, ReminderRow]) -> None:
             before = outcome[1]
 
             def undo() -> None:
+                self.dropped.emit(key)
                 self._ops.run(self, lambda: restore(self._store, before), None, self._on_failed)
 
+            self.kept.emit(key)
             self.done.emit(said, undo)
 
-        self._ops.run(self, work, done, self._on_failed)
+        if key is not None:
+            self.begun.emit(key)
+        self._ops.run(self, work, done, self._refused(key))
+
+    def _refused(self, key: Hashable | None) -> Callable[[Trouble], None]:
+        def refused(trouble: Trouble) -> None:
+            self.dropped.emit(key)
+            self.failed.emit(trouble)
+
+        return refused
 
     def _on_failed(self, trouble: Trouble) -> None:
         self.failed.emit(trouble)

@@ -3,7 +3,8 @@
 The clock is the one handed in, which practice moves on; so the timer only looks, and the clock decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +16,7 @@ from desktop.settings import calendar_of, local_now
 from desktop.store.database import Store
 from desktop.store.questions import questions
 from desktop.store.reminders import due_list
-from desktop.ui.due_lines import DueReading
+from desktop.ui.due_lines import DueReading, due_key, without
 from desktop.ui.ops import Ops
 from desktop.ui.reading import Reading
 
@@ -34,7 +35,11 @@ def kept(found: tuple[FollowUp, ...], latest: DueReading | None) -> tuple[Follow
 
 
 class DueFeed(QObject):
-    """`read` carries a DueReading, `failed` a Trouble."""
+    """`read` carries a DueReading, `failed` a Trouble.
+
+    A line that the user is done with is taken out at once, and stays out until a reading was begun after the store took
+    the deed: that one says what is so.  `latest` is the reading as it was read, with all lines.
+    """
 
     read = Signal(object)
     failed = Signal(object)
@@ -44,6 +49,10 @@ class DueFeed(QObject):
         super().__init__(parent)
         self._store, self._now = store, now
         self.latest: DueReading | None = None
+        # What was due under a key as it was taken out, None for a question; a line that says otherwise is a new one.
+        self._out: dict[Hashable, FollowUp | None] = {}
+        self._kept: set[Hashable] = set()
+        self._told: frozenset[Hashable] = frozenset()
         self._reading = Reading(ops, self, self._prepare, self._on_read, self._on_failed)
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.look)
@@ -51,6 +60,45 @@ class DueFeed(QObject):
     def ask(self) -> None:
         """Read anew."""
         self._reading.ask()
+
+    @Slot(object)
+    def take_out(self, key: Hashable) -> None:
+        """Show the line of this key no more, before the store has been asked."""
+        found = self.latest.follow_ups if self.latest is not None else ()
+        self._out[key] = next((each for each in found if due_key(each.conversation_id) == key), None)
+        self._kept.discard(key)
+        self._told -= {key}
+        self._show()
+
+    @Slot(object)
+    def keep_out(self, key: Hashable) -> None:
+        """Leave it to the readings that begin from now on: the store took the deed."""
+        if key in self._out:
+            self._kept.add(key)
+
+    @Slot(object)
+    def put_back(self, key: Hashable) -> None:
+        """Show the line again, if it is still due: the store refused the deed, or it was taken back."""
+        if key in self._out:
+            self._forget((key,))
+            self._show()
+
+    def _forget(self, keys: Iterable[Hashable]) -> None:
+        for key in keys:
+            self._out.pop(key, None)
+            self._kept.discard(key)
+
+    def _show(self) -> None:
+        if self.latest is not None:
+            self.read.emit(self._shown(self.latest))
+
+    def _shown(self, reading: DueReading) -> DueReading:
+        """Return the reading without what was taken out; its other lines are not made for this."""
+        if not self._out:
+            return reading
+        now = {due_key(each.conversation_id): each for each in reading.follow_ups}
+        out = {key for key, before in self._out.items() if before is None or now.get(key) == before}
+        return replace(reading, today=without(reading.today, out), whole=without(reading.whole, out))
 
     @Slot()
     def look(self) -> None:
@@ -66,6 +114,7 @@ class DueFeed(QObject):
 
     def _prepare(self) -> Callable[[], DueReading]:
         store, now, latest = self._store, local_now(self._now()), self.latest
+        self._told = frozenset(self._kept)
 
         def work() -> DueReading:
             calendar = calendar_of(store)
@@ -81,8 +130,9 @@ class DueFeed(QObject):
 
     def _on_read(self, reading: DueReading) -> None:
         self.latest = reading
+        self._forget(self._told & self._kept)
         self._wait()
-        self.read.emit(reading)
+        self._show()
 
     def _on_failed(self, trouble: Trouble) -> None:
         self.failed.emit(trouble)

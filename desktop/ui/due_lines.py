@@ -5,7 +5,7 @@ silent for so long that it presses no more is folded into one line at the end, w
 reading of a mailbox finds months of it.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final, overload
@@ -191,8 +191,34 @@ class FollowUpLines(Lines):
         return _follow_up_line(each, self.now, words.age(each.sent_at, self.now, self.now.tzinfo))
 
 
+def due_key(conversation_id: int) -> Hashable:
+    """Return the key of a conversation's line."""
+    return ("due", conversation_id)
+
+
+def question_key(arrival_id: int) -> Hashable:
+    """Return the key of a question's line."""
+    return ("ask", arrival_id)
+
+
+def without(groups: Iterable[DueGroup], keys: Collection[Hashable]) -> tuple[DueGroup, ...]:
+    """Return the groups without the lines of these keys; a group that loses none is the same one."""
+    return tuple(_without(group, keys) for group in groups)
+
+
+def _without(group: DueGroup, keys: Collection[Hashable]) -> DueGroup:
+    if isinstance(group.lines, FollowUpLines):
+        found = tuple(each for each in group.lines.found if _key_of(each) not in keys)
+        lines: Sequence[DueLine] = replace(group.lines, found=found)
+    else:
+        lines = tuple(each for each in group.lines if each.key not in keys)
+    if len(lines) == len(group.lines):
+        return group
+    return replace(group, lines=lines, fold_text=followup_words.older_line(len(lines)) if group.fold_text else "")
+
+
 def _key_of(follow_up: FollowUp) -> Hashable:
-    return ("due", follow_up.conversation_id)
+    return due_key(follow_up.conversation_id)
 
 
 def _follow_up_line(follow_up: FollowUp, now: datetime, corner: str) -> DueLine:
@@ -222,7 +248,7 @@ def glyph_of(follow_up: FollowUp) -> Glyph:
 
 def _question_line(question: Question, reading: DueReading) -> DueLine:
     return DueLine(
-        key=("ask", question.arrival_id),
+        key=question_key(question.arrival_id),
         conversation_id=question.conversation_id,
         glyph=Glyph.UNCERTAIN,
         person=words.capital(question_words.people_of(question)),

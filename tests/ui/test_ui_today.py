@@ -17,11 +17,13 @@ from desktop.core.errors import NotAuthorised, StoreTrouble
 from desktop.core.followup import Due
 from desktop.core.status import Rung
 from desktop.store.accounts import save_account
+from desktop.store.arrivals import Batch, record_batch
 from desktop.store.database import Store
+from desktop.store.folders import FolderRole, FolderRow
 from desktop.store.mail import cards
-from desktop.store.questions import questions
-from desktop.store.reminders import due_list, reminder
-from desktop.ui import due_feed, mail_words
+from desktop.store.questions import answer_question, questions
+from desktop.store.reminders import due_list, mark_done, reminder
+from desktop.ui import deeds, due_feed, mail_words
 from desktop.ui.actions import MailState
 from desktop.ui.due_feed import DueFeed
 from desktop.ui.due_lines import DueReading
@@ -87,8 +89,8 @@ def test_done_takes_a_line_away_and_undo_brings_it_back(window: MainWindow, qtbo
     """D is done; the bar says so; Ctrl+Z takes it back, once."""
     go_to(window.today.list, "Yuki Tanaka")
     QTest.keyClick(window.today.list, Qt.Key.Key_D)
-    qtbot.waitUntil(lambda: "Yuki Tanaka" not in people(window.today.list))
-    assert window.undo_bar.isVisible()
+    qtbot.waitUntil(window.undo_bar.isVisible)
+    assert "Yuki Tanaka" not in people(window.today.list)
     assert window.undo_bar.text() == "Done: Yuki Tanaka, “Lamps for the reading corner”"
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: "Yuki Tanaka" in people(window.today.list))
@@ -168,6 +170,59 @@ def test_after_done_the_keyboard_is_on_the_next_line(window: MainWindow, qtbot: 
     assert current.key != ("due", 0)
 
 
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_line_goes_at_once_and_comes_back_if_the_store_refuses(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, *, refuses: bool
+) -> None:
+    """It is gone before the store answers, from both lists, also for readings begun before that; a refusal is told."""
+    answered = threading.Event()
+
+    def slow(*given: object) -> object:
+        assert answered.wait(20)
+        if refuses:
+            raise StoreTrouble("The store is full.", "Make room.")
+        return mark_done(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deeds, "mark_done", slow)
+    go_to(window.today.list, "Yuki Tanaka")
+    QTest.keyClick(window.today.list, Qt.Key.Key_D)
+    for page in (window.today, window.follow_ups):
+        assert "Yuki Tanaka" not in people(page.list)
+    next_one = window.today.list.current_line()
+    assert next_one is not None
+    assert next_one.person != "Yuki Tanaka"
+    with qtbot.waitSignal(window.feed.read):
+        window.feed.ask()
+    assert "Yuki Tanaka" not in people(window.today.list)
+    answered.set()
+    if refuses:
+        qtbot.waitUntil(lambda: "Yuki Tanaka" in people(window.today.list))
+        assert "The store is full." in window.banner.text()
+        return
+    qtbot.waitUntil(lambda: not window.undo_bar.is_empty and window.ops.is_idle)
+    assert "Yuki Tanaka" not in people(window.today.list)
+    window.undo()
+    qtbot.waitUntil(lambda: "Yuki Tanaka" in people(window.today.list))
+
+
+def test_an_answered_question_goes_at_once(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second key cannot answer it again; taken back, it is asked again."""
+    answered = threading.Event()
+
+    def slow(*given: object) -> object:
+        assert answered.wait(20)
+        return answer_question(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deeds, "answer_question", slow)
+    go_to(window.today.list, TOMAS.name)
+    QTest.keyClick(window.today.list, Qt.Key.Key_N)
+    assert TOMAS.name not in people(window.today.list)
+    answered.set()
+    qtbot.waitUntil(lambda: not window.undo_bar.is_empty and window.ops.is_idle)
+    window.undo()
+    qtbot.waitUntil(lambda: TOMAS.name in people(window.today.list))
+
+
 def test_a_line_is_put_off_from_a_menu(window: MainWindow, qtbot: QtBot, store: Store) -> None:
     """Each choice says until when; the one taken is kept, the line is gone from Today and stands last in the list."""
     go_to(window.today.list, "Yuki Tanaka")
@@ -182,10 +237,10 @@ def test_a_line_is_put_off_from_a_menu(window: MainWindow, qtbot: QtBot, store: 
         "A &date…",
     ]
     menu.actions()[1].trigger()
-    qtbot.waitUntil(lambda: "Yuki Tanaka" not in people(window.today.list))
+    assert "Yuki Tanaka" not in people(window.today.list)
+    qtbot.waitUntil(lambda: people(window.follow_ups.list)[-1] == "Yuki Tanaka" and window.ops.is_idle)
     until = reminder(store, line.conversation_id).snoozed_until
     assert until == datetime(2026, 5, 7, 9, tzinfo=NOW.tzinfo)
-    assert people(window.follow_ups.list)[-1] == "Yuki Tanaka"
     menu.close()
 
 
@@ -303,9 +358,27 @@ def test_what_comes_in_is_seen_without_asking(window: MainWindow, qtbot: QtBot, 
 # Nothing to do.
 
 
+def read_through(store: Store) -> None:
+    """Let the account's incoming mail be read to its end."""
+    inbox = FolderRow(account_id=1, name="INBOX", role=FolderRole.INBOX, uid_validity=7, next_uid=9)
+    record_batch(store, Batch(account_id=1, folder=inbox), now=NOW)
+
+
+def test_an_unread_mailbox_claims_nothing(store: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Before the first reading Today says that nobody is listed for want of it; read through, that nothing is to do."""
+    save_account(store, READ_ACCOUNT)
+    window = open_window()
+    qtbot.waitUntil(lambda: "Your mail has not been read yet" in texts(window))
+    assert "Nothing to do today" not in texts(window)
+    read_through(store)
+    window.feed.ask()
+    qtbot.waitUntil(lambda: "Nothing to do today" in texts(window))
+
+
 def test_an_empty_today_says_what_comes_next(store: Store, open_window: Open, qtbot: QtBot) -> None:
     """Nothing is due, and the next one is named with the day."""
     save_account(store, READ_ACCOUNT)
+    read_through(store)
     Mailboxes(store).sent("Thursday", NOW - timedelta(hours=2), ANNA)
     window = open_window()
     qtbot.waitUntil(lambda: "Next: Anna Berg on Monday 11 May." in texts(window))
@@ -324,6 +397,7 @@ def test_an_empty_today_claims_no_more_than_is_so(
 ) -> None:
     """Where no incoming mail is read, silence says nothing, and Today says that."""
     save_account(store, account)  # type: ignore[arg-type]
+    read_through(store)
     window = open_window()
     qtbot.waitUntil(lambda: said in texts(window))
 
@@ -332,6 +406,7 @@ def test_without_an_account_it_says_where_to_start(open_window: Open, qtbot: QtB
     """An empty program begins with the account; with one, it has nothing to do."""
     window = open_window()
     qtbot.waitUntil(window.today.start.isVisible)
+    read_through(store)
     save_account(store, READ_ACCOUNT)
     qtbot.waitUntil(lambda: "Nothing to do today" in texts(window))
     assert not window.today.start.isVisible()
