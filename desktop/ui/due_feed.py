@@ -14,6 +14,7 @@ from desktop.core.errors import Trouble
 from desktop.core.followup import FollowUp
 from desktop.settings import calendar_of, local_now
 from desktop.store.database import Store
+from desktop.store.folders import account_readings
 from desktop.store.questions import questions
 from desktop.store.reminders import due_list
 from desktop.ui.due_lines import DueReading, due_key, without
@@ -123,6 +124,7 @@ class DueFeed(QObject):
                 calendar=calendar,
                 follow_ups=kept(due_list(store, now, calendar, with_snoozed=True), latest),
                 questions=questions(store, None),
+                readings=account_readings(store),
             )
             return found.with_lists()
 

@@ -12,6 +12,7 @@ from typing import Final, overload
 
 from desktop.core.followup import Due, FollowUp, FollowUpKind
 from desktop.core.workdays import WorkCalendar
+from desktop.store.folders import AccountReading, Incoming
 from desktop.store.questions import Question
 from desktop.ui import followup_words, glyphs, question_words, words
 from desktop.ui.due_model import DueGroup, DueLine, Lines
@@ -46,6 +47,7 @@ class DueReading:
     calendar: WorkCalendar
     follow_ups: tuple[FollowUp, ...]
     questions: tuple[Question, ...] = ()
+    readings: tuple[AccountReading, ...] = ()
     today: tuple[DueGroup, ...] = ()
     whole: tuple[DueGroup, ...] = ()
 
@@ -58,6 +60,18 @@ class DueReading:
         midnight = (self.now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         ends = (each.snoozed_until for each in self.follow_ups if each.snoozed_until is not None)
         return min([midnight, *(end for end in ends if end > self.now)])
+
+    def unknown_words(self) -> tuple[str, str] | None:
+        """Return what an empty list says where silence is not known; None where nobody is really awaited."""
+        states = {each.incoming for each in self.readings}
+        if Incoming.NOT_READ in states:
+            return (
+                "Your mail has not been read yet",
+                "So nobody is listed. It is read while Readback is open; below stands what is in the way.",
+            )
+        if Incoming.OLDER_TO_COME in states:
+            return "Your older mail is not read yet", "Until it is, nobody is said not to have answered."
+        return None
 
     def of_conversation(self, conversation_id: int) -> FollowUp | None:
         """Return what is due in a conversation, None where nothing is."""

@@ -75,13 +75,17 @@ class DuePage(QWidget):
             self.list.select_row(found if found is not None else nearest)
             self.list.verticalScrollBar().setValue(at)
         self._moment.stop()
-        self.nothing.say(*self.nothing_words(reading))
+        is_known = reading.unknown_words() is None
+        self.nothing.say(*self.nothing_words(reading), Glyph.CONFIRMED if is_known else Glyph.DELAYED)
         self.stack.setCurrentWidget(self.nothing if is_nothing(groups) else self.list)
         if had_focus and self.list.isVisible():
             self.list.setFocus()
 
     def nothing_words(self, reading: DueReading) -> tuple[str, str]:
         """Return what an empty list says."""
+        unknown = reading.unknown_words()
+        if unknown is not None:
+            return unknown
         return "Nobody to follow up with", next_sentence(reading) or "Nobody's answer is awaited."
 
     def focus_first(self) -> None:

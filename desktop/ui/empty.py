@@ -18,6 +18,11 @@ class _Sign(QWidget):
         self._glyph, self._themes = glyph, themes
         self.setFixedSize(56, 56)
 
+    def set_glyph(self, glyph: Glyph) -> None:
+        """Show another sign."""
+        self._glyph = glyph
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         del event
         painter = QPainter(self)
@@ -50,7 +55,8 @@ class EmptyState(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(10)
-        column.addWidget(_Sign(glyph, themes), 0, Qt.AlignmentFlag.AlignHCenter)
+        self.sign = _Sign(glyph, themes)
+        column.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignHCenter)
         self._title, self._text = plain(title, Role.HEADING, wraps=True), plain(text, Role.DIM, wraps=True)
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -71,7 +77,9 @@ class EmptyState(QWidget):
         outer.addLayout(across)
         outer.addStretch(3)
 
-    def say(self, title: str, text: str) -> None:
-        """Say something else from now on."""
+    def say(self, title: str, text: str, glyph: Glyph | None = None) -> None:
+        """Say something else from now on, with another sign where one is given."""
+        if glyph is not None:
+            self.sign.set_glyph(glyph)
         self._title.setText(title)
         self._text.setText(text)

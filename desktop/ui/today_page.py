@@ -71,6 +71,9 @@ class TodayPage(DuePage):
         """Return what an empty Today says: true also while mail is still being read."""
         if any(strip.is_reading for strip in self._strips.values()):
             return "Nothing to do so far", "Older mail is still being read; what it holds appears here as it comes."
+        unknown = reading.unknown_words()
+        if unknown is not None:
+            return unknown
         coming = next_sentence(reading)
         if coming:
             return "Nothing to do today", coming

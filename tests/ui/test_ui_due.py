@@ -18,6 +18,7 @@ from desktop.core.arrival import FailureReason
 from desktop.core.followup import Awaited, Due, FollowUp, FollowUpKind
 from desktop.core.status import Rung
 from desktop.core.workdays import WorkCalendar
+from desktop.store.folders import AccountReading, Incoming
 from desktop.store.questions import Candidate, Question, QuestionKind
 from desktop.ui import question_words
 from desktop.ui.due_feed import kept
@@ -519,3 +520,19 @@ def test_nobody_is_asked_to_wait_for_an_answer_to_what_did_not_arrive(
     assert wait.isVisible()
     with qtbot.waitSignal(due_list.acted):
         QTest.keyClick(due_list, Qt.Key.Key_W)
+
+
+@pytest.mark.parametrize(
+    ("states", "title"),
+    [
+        ((Incoming.READ, Incoming.NOT_READ), "Your mail has not been read yet"),
+        ((Incoming.OLDER_TO_COME,), "Your older mail is not read yet"),
+        ((Incoming.READ, Incoming.NONE), None),
+        ((), None),
+    ],
+)
+def test_an_empty_list_knows_whether_it_means_anything(states: tuple[Incoming, ...], title: str | None) -> None:
+    """Only where an account's mail was read to the end nobody is awaited."""
+    readings = tuple(AccountReading(account_id=1, address="kim@x.example", incoming=each) for each in states)
+    said = DueReading(now=NOW, calendar=WorkCalendar(), follow_ups=(), readings=readings).unknown_words()
+    assert (None if said is None else said[0]) == title
