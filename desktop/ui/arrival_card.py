@@ -88,6 +88,8 @@ class ArrivalCard(Card):
             button = QPushButton(name)
             button.setProperty("kind", "small")
             button.setAccessibleName(f"{name}: {question_words.asked(question)}")
+            # Outside a dialog Enter presses only a button that says so.
+            button.setAutoDefault(True)
             button.clicked.connect(_Answering(self, question, is_yes=is_yes))
             row.addWidget(button)
         row.addStretch(1)

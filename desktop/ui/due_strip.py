@@ -59,6 +59,8 @@ class DueStrip(QFrame):
             button = QPushButton(text)
             button.setProperty("kind", "small")
             button.setAccessibleName(_NAMES[name])
+            # Outside a dialog Enter presses only a button that says so.
+            button.setAutoDefault(True)
             button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
             button.clicked.connect(_Pressed(self, name))
             self.buttons[name] = button

@@ -30,6 +30,7 @@ class UndoBar(QWidget):
         self.button = QPushButton("U&ndo")
         self.button.setProperty("kind", "quiet")
         self.button.setToolTip("Undo (Ctrl+Z)")
+        self.button.setAutoDefault(True)
         self.button.clicked.connect(self.undo)
         row = QHBoxLayout(self)
         row.setContentsMargins(18, 5, 12, 5)

@@ -307,3 +307,15 @@ def test_a_report_wears_the_shape_of_the_worst_it_says(
     shown = conversation(store, card.id)
     assert shown is not None
     assert [glyph_of_arrival(row) for row in shown.arrivals] == [glyph]
+
+
+def test_enter_answers_a_question_where_the_keyboard_is_on_the_button(show: Show, qtbot: QtBot, store: Store) -> None:
+    """Enter on No is no, as Space is; Enter on Undo takes it back."""
+    window = show("Samples")
+    (card,) = [each for each in window.view.findChildren(ArrivalCard) if each.findChildren(QPushButton)]
+    no = next(each for each in card.findChildren(QPushButton) if each.text() == "No")
+    QTest.keyClick(no, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(questions(store, None)) == 1)
+    qtbot.waitUntil(lambda: not window.undo_bar.is_empty)
+    QTest.keyClick(window.undo_bar.button, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(questions(store, None)) == 2)
