@@ -68,7 +68,9 @@ def test_an_address_alone_is_enough(dialog: SetUpDialog, qtbot: QtBot, app: Fake
     assert (row.identities[0].name, row.identities[0].address) == ("Kim Larsen", ADDRESS)
     names = [name for name, _ in app.calls]
     assert names.index("test_account") < names.index("save_account")
-    qtbot.waitUntil(lambda: window.places.currentIndex() == TODAY and "Your mail has not been read yet" in texts(window))
+    qtbot.waitUntil(
+        lambda: window.places.currentIndex() == TODAY and "Your mail has not been read yet" in texts(window)
+    )
 
 
 def test_nothing_is_saved_before_the_test_passes(dialog: SetUpDialog, qtbot: QtBot, app: FakeApp, store: Store) -> None:
