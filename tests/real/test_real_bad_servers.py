@@ -62,8 +62,8 @@ def no_starttls(provider: Provider) -> AccountRow:
 BAD: dict[Callable[[Provider], AccountRow], str] = {
     expired: "The certificate of 127.0.0.5 is not good: it has expired.",
     another_host: "The certificate of 127.0.0.6 is not good: it is for another address.",
-    nothing: "Nothing answers at localhost on port {port}.",
-    smtp: "There is no mailbox server at localhost on port {port}.",
+    nothing: "Nothing answers on this computer at port {port}.",
+    smtp: "localhost on port {port} is a server for sending (SMTP), not for reading.",
     smtp_without_tls: "localhost does not speak TLS on port {port}.",
     no_starttls: "127.0.0.7 offers no encryption on port {port}.",
 }
