@@ -131,8 +131,9 @@ def test_the_search_says_what_it_asks(dialog: SetUpDialog, qtbot: QtBot, app: Fa
     assert not dialog.next_button.isEnabled()
     app.going_on.set()
     qtbot.waitUntil(dialog.next_button.isEnabled)
-    assert "Mozilla's list: found" in texts(dialog.found)
-    assert "Mail is read from imap.larsen-office.example, port 993, encrypted from the start" in texts(dialog.found)
+    qtbot.waitUntil(lambda: "Mozilla's list: found" in texts(dialog.found))
+    server = "Mail is read from imap.larsen-office.example, port 993, encrypted from the start"
+    qtbot.waitUntil(lambda: server in texts(dialog.found))
 
 
 def test_the_form_by_hand_is_there_while_the_search_runs(dialog: SetUpDialog, qtbot: QtBot, app: FakeApp) -> None:
