@@ -18,7 +18,7 @@ from desktop.accounts.vault import Vault, account_secret
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
 from desktop.store.accounts import AccountRow, Auth
 
-_SIGN_IN_AGAIN: Final = "Sign in again in Readback's settings; nothing is lost by it."
+_SIGN_IN_AGAIN: Final = "Sign in again under Settings → Accounts; nothing is lost by it."
 _ENDING_S: Final = 2.0
 
 

@@ -172,14 +172,14 @@ def _refusal(provider: Provider, error: str, said: str) -> Refused | Unreachable
     if error in _WRONG_CLIENT:
         return SignInRefused(
             f"{provider.label} does not take Readback's client id or secret.",
-            "Check both in Readback's settings; the page you got them from has them.",
+            "Check both here or under Settings → Accounts; the page you got them from has them.",
             said,
         )
     if error in _ENDED:
         return GrantEnded(f"The sign-in at {provider.label} has ended.", "Sign in again.", said)
     return SignInRefused(
         f"{provider.label} refused to sign in.",
-        "Sign in again; if that does not help, check the client id in Readback's settings.",
+        "Sign in again; if that does not help, check the client id here or under Settings → Accounts.",
         said,
     )
 
