@@ -2,7 +2,7 @@
 
 The order decides: reports say what they are (receipts, delivery reports), then bounces in words, calendar answers, and
 last automatic answers, mail for many, and mail.  Only the fields of HEADER_FIELDS are looked at, so that a mail reads
-the same whether they alone or all fields were fetched; and no body is looked at that `needs_body` did not ask for.
+the same whether they alone or all fields were fetched; and no body is looked at that is not needed to tell.
 """
 
 import re
@@ -62,12 +62,6 @@ class _Mail:
         return tuple(dict.fromkeys(name for name in names if name))
 
 
-def needs_body(header: bytes) -> bool:
-    """Return whether the head of the body is needed to tell what the mail is; most mail is told by its fields."""
-    head, _ = read_head(header[:MAX_HEAD_BYTES], only=_READ)
-    return _needs_body(head, autoreply.read_signs(head))
-
-
 def _needs_body(head: Head, signs: autoreply.Signs) -> bool:
     media_type, parameters = head.content_type()
     return (
@@ -81,7 +75,7 @@ def _needs_body(head: Head, signs: autoreply.Signs) -> bool:
 
 
 def read_header(header: bytes, *, received_at: datetime) -> tuple[Arrival, bool]:
-    """Return what a mail is as far as its header tells, and whether its body is needed to be sure."""
+    """Return what a mail is as far as its header tells, and whether the head of its body is needed to be sure."""
     mail, needs = _mail(header, received_at)
     return _read(mail), needs
 

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from desktop.core.arrival import Arrival
-from desktop.core.triage import asks_receipt, is_own_automatic, needs_body, read_arrival
+from desktop.core.triage import asks_receipt, is_own_automatic, read_arrival, read_header
 
 DATA: Final = Path(__file__).parent.parent / "data"
 RECEIVED_AT: Final = datetime(2026, 4, 29, 10, 0, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_a_receipt_is_asked_for_with_an_address() -> None:
 )
 def test_a_body_is_fetched_where_the_header_leaves_a_doubt(header: str, expected: bool) -> None:
     """Most mail is told by its header; reports, answers and weak signs are not."""
-    assert expected == needs_body(f"{header}\r\n\r\n".encode())
+    assert expected == read_header(f"{header}\r\n\r\n".encode(), received_at=RECEIVED_AT)[1]
 
 
 def test_a_senders_words_are_made_plain() -> None:
