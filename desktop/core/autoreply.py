@@ -115,9 +115,7 @@ def read_signs(head: Head) -> Signs:
     submitted = head.first("auto-submitted").lower()
     keyword = _word(submitted)
     suppressed = {word.strip() for word in head.first("x-auto-response-suppress").lower().split(",")} - _NOTHING
-    precedence = {
-        _word(head.first(name).lower()).replace("-", "_") for name in ("precedence", "x-precedence", "preference")
-    }
+    precedence = {_word(head.first(name).lower()).replace("-", "_") for name in _PRECEDENCE_FIELDS}
     strong = ["auto-submitted"] if keyword not in _NOTHING else []
     strong += [name for name in _AUTOMATON_FIELDS if head.has(name) and _word(head.first(name).lower()) not in _NOTHING]
     strong += ["precedence"] if "auto_reply" in precedence else []

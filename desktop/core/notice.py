@@ -5,7 +5,7 @@ that later proves a person's is not told again: the list and the timeline show t
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -139,8 +139,7 @@ def hit_notices(names: CopyNames, fresh: Sequence[JudgedHit], told: Collection[S
     return tuple(notices)
 
 
-def _hit_notice(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> Notice:
-    may_be_burst = kind is NoticeKind.CLICKED and names.link_count >= LEAST_BURST
+def _notice(names: CopyNames, kind: NoticeKind, at: datetime) -> Notice:
     return Notice(
         kind=kind,
         conversation_id=names.conversation_id,
@@ -148,7 +147,14 @@ def _hit_notice(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> Notice
         person=names.person,
         address=names.address,
         subject=names.subject,
-        at=judged.at,
+        at=at,
+    )
+
+
+def _hit_notice(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> Notice:
+    may_be_burst = kind is NoticeKind.CLICKED and names.link_count >= LEAST_BURST
+    return replace(
+        _notice(names, kind, judged.at),
         agent_name=client_name(judged.hit.agent),
         link=judged.destination,
         settles_after_s=SETTLING_S if may_be_burst else 0.0,
@@ -164,16 +170,7 @@ def refusal_notice(
     """
     if before not in (CopyState.SENT, CopyState.UNCERTAIN) or Sign.FAILURE in told:
         return None
-    return Notice(
-        kind=NoticeKind.NOT_DELIVERED,
-        conversation_id=names.conversation_id,
-        copy_id=names.copy_id,
-        person=names.person,
-        address=names.address,
-        subject=names.subject,
-        at=at,
-        detail=reply,
-    )
+    return replace(_notice(names, NoticeKind.NOT_DELIVERED, at), detail=reply)
 
 
 def mail_notice(names: CopyNames, sign: MailSign, told: Collection[Sign]) -> Notice | None:
@@ -181,14 +178,8 @@ def mail_notice(names: CopyNames, sign: MailSign, told: Collection[Sign]) -> Not
     kind = _MAIL_KINDS.get(sign.kind)
     if kind is None or _SIGNS[kind] in told:
         return None
-    return Notice(
-        kind=kind,
-        conversation_id=names.conversation_id,
-        copy_id=names.copy_id,
-        person=names.person,
-        address=names.address,
-        subject=names.subject,
-        at=sign.at,
+    return replace(
+        _notice(names, kind, sign.at),
         detail=sign.detail,
         failure=sign.reason,
         returns_on=sign.returns_on,
