@@ -1,0 +1,38 @@
+-- Own views, corrections, and the Sent folder kept clean.
+
+-- Off until the user allows it: tracked copies that the provider filed in Sent are replaced by the untouched message.
+ALTER TABLE account ADD COLUMN keeps_sent_clean INTEGER NOT NULL DEFAULT 0;
+
+-- From which network (/24 or /48) this desktop asked when it had the mark; empty where that was not kept.
+ALTER TABLE own_source ADD COLUMN network TEXT NOT NULL DEFAULT '';
+
+-- The user's own programs, as `core.agents.program_shape` spells a user agent, or by a mail client's name alone.
+-- how: 'submitted' a mail through the listener, 'browser' signed in with it, 'told' by a correction.
+CREATE TABLE own_program (
+    program TEXT PRIMARY KEY,
+    how TEXT NOT NULL CHECK (how IN ('submitted', 'browser', 'told')),
+    at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What the rules say of a hit whose verdict a correction decides: [verdict, rule, confidence, reason]; else null.
+ALTER TABLE hit ADD COLUMN ruled TEXT;
+
+-- What the user said of a hit.  program, network and address are the shape that later hits are recognised by, address
+-- empty for everybody's; program null: it holds for that hit alone.
+CREATE TABLE correction (
+    id INTEGER PRIMARY KEY,
+    hit_id BLOB NOT NULL UNIQUE REFERENCES hit (id),
+    who TEXT NOT NULL CHECK (who IN ('me', 'colleague', 'machine', 'recipient')),
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    program TEXT,
+    network TEXT,
+    address TEXT
+) STRICT;
+
+-- The message as the mail program handed it in, until Sent was found clean; kept only where the user allowed that.
+CREATE TABLE original (
+    message_id INTEGER PRIMARY KEY REFERENCES message (id),
+    octets BLOB NOT NULL,
+    at_ms INTEGER NOT NULL
+) STRICT;
