@@ -13,6 +13,13 @@ _CAN_SEE: Final = {
     frozenset({Purpose.OPENS, Purpose.CLICKS}): "when you open this mail or use its links",
     frozenset({Purpose.OPENS}): "when you open this mail",
     frozenset({Purpose.CLICKS}): "when you use this mail's links",
+    frozenset({Purpose.OPENS, Purpose.CLICKS, Purpose.PLACE}): (
+        "when and roughly where you open this mail or use its links, and on what device"
+    ),
+    frozenset({Purpose.OPENS, Purpose.PLACE}): "when and roughly where you open this mail, and on what device",
+    frozenset({Purpose.CLICKS, Purpose.PLACE}): (
+        "when and roughly where you use this mail's links, and on what device"
+    ),
 }
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
@@ -32,7 +39,8 @@ class DisclosureLine:
 def visible_line(permission: Permission, *, sender: str, purposes: frozenset[Purpose]) -> str:
     """Return the sentence for `purposes`, agreed to on the permission's date; `sender` is a name or an address.
 
-    Raises ValueError without a date of agreement or a purpose: such a copy is untracked, with no line.
+    Raises ValueError without a date of agreement or a purpose that lets something be seen: such a copy is untracked,
+    with no line.
     """
     if permission.granted_at is None:
         raise ValueError("a line that says 'as agreed' needs the day of the agreement")

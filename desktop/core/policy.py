@@ -6,7 +6,7 @@ Only a standing permission of that person allows anything; every other state is 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desktop.core.permission import Permission, Purpose, Standing
+from desktop.core.permission import Permission, Purpose, Standing, usable
 
 
 class WhyNot(StrEnum):
@@ -60,8 +60,9 @@ def decide(permission: Permission, *, has_relay: bool) -> Decision:
         return Decision(why_not=WhyNot.WITHDRAWN)
     if permission.standing is Standing.STOPPED:
         return Decision(why_not=WhyNot.STOPPED)
-    if permission.standing is not Standing.GRANTED or not permission.purposes:
+    purposes = usable(permission.purposes)
+    if permission.standing is not Standing.GRANTED or not purposes:
         return Decision(why_not=WhyNot.NO_PERMISSION)
     if not has_relay:
         return Decision(why_not=WhyNot.NO_RELAY)
-    return Decision(track=permission.purposes)
+    return Decision(track=purposes)

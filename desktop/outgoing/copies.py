@@ -11,7 +11,7 @@ from datetime import datetime
 from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
 from desktop.core.parse import MessageFacts
-from desktop.core.permission import Permission, Purpose
+from desktop.core.permission import Permission, Purpose, usable
 from desktop.core.policy import WhyNot, decide
 from desktop.core.rewrite import Refusal, Survey, can_carry, splice
 from desktop.outgoing.minting import mint_marks, tag_of
@@ -69,7 +69,7 @@ def draft_copy(
     if isinstance(surveyed, Refusal):
         return _untracked(raw, row, surveyed.why)
     links = surveyed.links
-    purposes = decision.track if links else decision.track - {Purpose.CLICKS}
+    purposes = usable(decision.track if links else decision.track - {Purpose.CLICKS})
     if not purposes:
         return _untracked(raw, row, WhyNot.NOTHING_TO_TRACK)
     tag = tag_of(channel, permission)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import make_msgid
 from typing import Final
 
-from desktop.core.permission import Method, Purpose, Standing
+from desktop.core.permission import SEEING, Method, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Rung
 from desktop.practice import cast
@@ -38,7 +38,7 @@ def record_permissions(stage: Stage) -> Iterator[str]:
         stage.desk.record_grant(
             address=person.address,
             name=person.mailbox.name,
-            purposes=frozenset(Purpose),
+            purposes=SEEING,
             method=Method.WRITTEN,
             evidence="Practice: said yes by mail",
         )

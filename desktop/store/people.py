@@ -12,7 +12,7 @@ from datetime import datetime
 from desktop.core.address import normalised
 from desktop.core.errors import Refused
 from desktop.core.notice import CopyNames, stop_notice
-from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.permission import Method, Permission, Purpose, Standing, usable
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, set_to_json, to_ms
 from desktop.store.database import Store
@@ -77,7 +77,7 @@ def record_grant(
 ) -> Change:
     """Add a permission that the user recorded; raise Refused after the person said no, Malformed for a bad address."""
     person = normalised(address)
-    if not purposes:
+    if not usable(purposes):
         raise ValueError("a permission for nothing")
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from desktop.core.agents import client_name
 from desktop.core.arrival import FailureReason
 from desktop.core.errors import NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
-from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.permission import SEEING, Method, Permission, Purpose, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyStatus, Evidence, EvidenceKind, MailSign, Rung
 from desktop.core.verdict import Confidence, Verdict
@@ -112,7 +112,7 @@ METHODS_RECORDED: Final = {
     Method.WRITTEN: "you recorded: they wrote it",
     Method.CONTRACT: "you recorded: it stands in your contract",
 }
-PURPOSES: Final = {Purpose.OPENS: "opens", Purpose.CLICKS: "clicks"}
+PURPOSES: Final = {Purpose.OPENS: "opens", Purpose.CLICKS: "clicks", Purpose.PLACE: "place and device"}
 CONFIDENCES: Final = {Confidence.HIGH: "sure", Confidence.MEDIUM: "fairly sure", Confidence.LOW: "not very sure"}
 VERDICTS: Final = {
     Verdict.PERSON: "a person",
@@ -298,8 +298,9 @@ _CARRIED: Final = {Purpose.OPENS: "a picture", Purpose.CLICKS: "tracked links"}
 
 
 def purposes_line(purposes: frozenset[Purpose]) -> str:
-    """Return purposes as "opens and clicks"."""
-    return " and ".join(PURPOSES[purpose] for purpose in Purpose if purpose in purposes) or "nothing"
+    """Return purposes as "opens and clicks", or "opens and clicks with place and device"."""
+    seen = " and ".join(PURPOSES[purpose] for purpose in Purpose if purpose in purposes & SEEING) or "nothing"
+    return f"{seen} with {PURPOSES[Purpose.PLACE]}" if Purpose.PLACE in purposes else seen
 
 
 def trouble_texts(trouble: Trouble) -> tuple[str, str]:

@@ -1,13 +1,19 @@
 """The visible line names ground and date, the sender, and only the purposes that are on."""
 
 from datetime import UTC, datetime
+from itertools import combinations
 
 import pytest
 
 from desktop.core.disclosure import DisclosureLine, visible_line
-from desktop.core.permission import Permission, Purpose, Standing
+from desktop.core.permission import SEEING, Permission, Purpose, Standing
 
-OPENS, CLICKS = frozenset({Purpose.OPENS}), frozenset({Purpose.CLICKS})
+OPENS, CLICKS, PLACE = (frozenset({purpose}) for purpose in (Purpose.OPENS, Purpose.CLICKS, Purpose.PLACE))
+
+
+def all_purposes() -> list[frozenset[Purpose]]:
+    """Return every set of purposes there is, the empty one too."""
+    return [frozenset(each) for count in range(len(Purpose) + 1) for each in combinations(Purpose, count)]
 
 
 def granted(month: int = 5, day: int = 3) -> Permission:
@@ -26,12 +32,28 @@ def granted(month: int = 5, day: int = 3) -> Permission:
         (OPENS | CLICKS, "when you open this mail or use its links"),
         (OPENS, "when you open this mail"),
         (CLICKS, "when you use this mail's links"),
+        (OPENS | CLICKS | PLACE, "when and roughly where you open this mail or use its links, and on what device"),
+        (OPENS | PLACE, "when and roughly where you open this mail, and on what device"),
+        (CLICKS | PLACE, "when and roughly where you use this mail's links, and on what device"),
     ],
 )
 def test_line_names_the_purposes_that_are_on(purposes: frozenset[Purpose], seen: str) -> None:
-    """Each of the three combinations has its own words."""
+    """Each of the six combinations has its own words."""
     sentence = f"As agreed on 3 May, I (Alice) can see {seen}, to time my follow-up."
     assert sentence == visible_line(granted(), sender="Alice", purposes=purposes)
+
+
+@pytest.mark.parametrize("purposes", all_purposes())
+def test_every_combination_has_a_line_or_none(purposes: frozenset[Purpose]) -> None:
+    """Place is named exactly where it is on, and whatever lets nothing be seen has no line."""
+    if not purposes & SEEING:
+        with pytest.raises(ValueError, match="a line needs a purpose"):
+            visible_line(granted(), sender="Alice", purposes=purposes)
+        return
+    line = visible_line(granted(), sender="Alice", purposes=purposes)
+    assert ("open this mail" in line) is (Purpose.OPENS in purposes)
+    assert ("links" in line) is (Purpose.CLICKS in purposes)
+    assert ("where" in line, "device" in line) == (Purpose.PLACE in purposes,) * 2
 
 
 @pytest.mark.parametrize(("month", "name"), [(1, "January"), (6, "June"), (7, "July"), (12, "December")])

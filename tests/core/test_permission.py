@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
-from desktop.core.permission import Permission, Purpose, Standing
+from desktop.core.permission import SEEING, Permission, Purpose, Standing, usable
 from desktop.core.verdict import MACHINES, Confidence, Judgement, Verdict
 
 
@@ -20,6 +20,14 @@ def test_a_permission_cannot_be_altered_on_its_way() -> None:
     unknown = Permission(address="anna@becker.example", standing=Standing.UNKNOWN)
     with pytest.raises(FrozenInstanceError):
         unknown.purposes = frozenset(Purpose)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("seen", [SEEING, frozenset({Purpose.OPENS}), frozenset({Purpose.CLICKS})])
+def test_place_is_usable_only_beside_what_is_seen(seen: frozenset[Purpose]) -> None:
+    """Place alone comes to nothing; with opens or clicks all stand as they were."""
+    place = frozenset({Purpose.PLACE})
+    assert (usable(place), usable(frozenset())) == (frozenset(), frozenset())
+    assert (usable(seen), usable(seen | place)) == (seen, seen | place)
 
 
 @pytest.mark.parametrize("verdict", Verdict)

@@ -9,6 +9,7 @@ from desktop.core.policy import Decision, WhyNot, decide
 
 AT = datetime(2026, 5, 3, tzinfo=UTC)
 BOTH = frozenset({Purpose.OPENS, Purpose.CLICKS})
+PLACE = frozenset({Purpose.PLACE})
 
 
 def permission(standing: Standing, purposes: frozenset[Purpose] = frozenset()) -> Permission:
@@ -16,7 +17,17 @@ def permission(standing: Standing, purposes: frozenset[Purpose] = frozenset()) -
     return Permission(address="bob@example.test", standing=standing, purposes=purposes, granted_at=AT)
 
 
-@pytest.mark.parametrize("purposes", [BOTH, frozenset({Purpose.OPENS}), frozenset({Purpose.CLICKS})])
+@pytest.mark.parametrize(
+    "purposes",
+    [
+        BOTH,
+        frozenset({Purpose.OPENS}),
+        frozenset({Purpose.CLICKS}),
+        BOTH | PLACE,
+        frozenset({Purpose.OPENS}) | PLACE,
+        frozenset({Purpose.CLICKS}) | PLACE,
+    ],
+)
 def test_granted_purposes_are_tracked_and_no_others(purposes: frozenset[Purpose]) -> None:
     """A copy is tracked for exactly what the person allowed."""
     assert Decision(track=purposes) == decide(permission(Standing.GRANTED, purposes), has_relay=True)
@@ -36,9 +47,10 @@ def test_without_a_standing_grant_nothing_is_tracked(standing: Standing, why: Wh
     assert Decision(why_not=why) == decide(permission(standing, BOTH), has_relay=has_relay)
 
 
-def test_a_grant_of_nothing_is_no_permission() -> None:
-    """A grant without a purpose tracks nothing."""
-    assert Decision(why_not=WhyNot.NO_PERMISSION) == decide(permission(Standing.GRANTED), has_relay=True)
+@pytest.mark.parametrize("purposes", [frozenset(), PLACE])
+def test_a_grant_of_nothing_is_no_permission(purposes: frozenset[Purpose]) -> None:
+    """A grant without a purpose tracks nothing, and one for place alone neither."""
+    assert Decision(why_not=WhyNot.NO_PERMISSION) == decide(permission(Standing.GRANTED, purposes), has_relay=True)
 
 
 def test_without_a_relay_a_grant_tracks_nothing() -> None:

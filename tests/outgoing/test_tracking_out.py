@@ -1,5 +1,6 @@
 """Tracked mail on its way out: the row before the dot, and untracked byte for byte whenever anything is in doubt."""
 
+import json
 import re
 import sqlite3
 import threading
@@ -72,6 +73,26 @@ def test_only_what_was_allowed_is_added(tracking: Bench, purposes: tuple[Purpose
     assert (b"/click/" in content) == (Purpose.CLICKS in purposes)
 
 
+@pytest.mark.parametrize("seen", [(Purpose.OPENS,), (Purpose.CLICKS,), (Purpose.OPENS, Purpose.CLICKS)])
+def test_place_adds_words_and_no_mark(tracking: Bench, seen: tuple[Purpose, ...]) -> None:
+    """A copy with place holds the same marks as its twin without, says so in its line, and its row keeps it."""
+    tracking.permit("dave@x.test", *seen)
+    tracking.permit("erin@x.test", *seen, Purpose.PLACE)
+    tracking.start()
+    tracking.send(WIRE, "dave@x.test")
+    tracking.send(WIRE, "erin@x.test")
+    plain, placed = (each.content for each in tracking.provider.messages)
+    assert [part in plain for part in (b"/open/", b"/click/")] == [part in placed for part in (b"/open/", b"/click/")]
+    assert (b"and roughly where" in plain, b"and roughly where" in placed) == (False, True)
+    with tracking.store.read() as connection:
+        kept = dict(connection.execute("SELECT address, purposes FROM copy").fetchall())
+        marks = connection.execute("SELECT address, type FROM copy JOIN token ON copy_id = copy.id").fetchall()
+    kinds = {address: sorted(kind for whose, kind in marks if whose == address) for address in kept}
+    assert frozenset(seen) == frozenset(json.loads(kept["dave@x.test"]))
+    assert frozenset({*seen, Purpose.PLACE}) == frozenset(json.loads(kept["erin@x.test"]))
+    assert kinds["dave@x.test"] == kinds["erin@x.test"] != []
+
+
 def test_without_permission_or_relay_it_goes_out_as_it_came(tracking: Bench) -> None:
     """No permission: byte for byte.  No relay at all: the same, with that as the reason."""
     tracking.start()
@@ -105,9 +126,10 @@ def test_a_signed_mail_goes_out_as_it_came(tracking: Bench) -> None:
     assert why(tracking) == [WhyNot.DKIM]
 
 
-def test_a_mail_without_links_and_clicks_alone(tracking: Bench) -> None:
-    """Where only clicks are allowed and there is no link, nothing is added."""
-    tracking.permit("dave@x.test", Purpose.CLICKS)
+@pytest.mark.parametrize("place", [(), (Purpose.PLACE,)], ids=["clicks", "clicks and place"])
+def test_a_mail_without_links_and_clicks_alone(tracking: Bench, place: tuple[Purpose, ...]) -> None:
+    """Where only clicks are allowed, with place or without, and there is no link, nothing is added."""
+    tracking.permit("dave@x.test", Purpose.CLICKS, *place)
     plain = MAIL.replace(b'<a href="https://example.com/a">this</a>', b"this")
     tracking.start()
     tracking.send(plain + b".\r\n", "dave@x.test")

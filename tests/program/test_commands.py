@@ -186,7 +186,7 @@ def test_inspect_shows_what_would_be_added_for_whom(tmp_path: Path, capsys: pyte
     call = ["inspect", str(path), *to, "--permit", "Anna@example.test", "--out", str(tmp_path / "out")]
     assert commands.run(call) == 0
     printed = capsys.readouterr().out
-    assert "tracked for opens and clicks" in printed
+    assert "tracked for opens and clicks," in printed
     assert "added: the visible line with a stop link, a picture" in printed
     assert "tracked link: https://shop.example/offer" in printed
     assert "untracked, byte for byte as it came\n  rule no_permission: --permit does not name them." in printed

@@ -66,10 +66,20 @@ def test_a_second_grant_replaces_the_first(store: Store) -> None:
     assert people.permission_of(store, ANNA).purposes == frozenset({Purpose.CLICKS})
 
 
+@pytest.mark.parametrize("seen", [Purpose.OPENS, Purpose.CLICKS])
+def test_place_is_kept_beside_what_is_seen(store: Store, seen: Purpose) -> None:
+    """A grant with place is read back with it, and one without it never holds it."""
+    grant(store, purposes=frozenset({seen, Purpose.PLACE}))
+    assert people.permission_of(store, ANNA).purposes == frozenset({seen, Purpose.PLACE})
+    grant(store, purposes=frozenset({seen}))
+    assert people.permission_of(store, ANNA).purposes == frozenset({seen})
+
+
 def test_a_grant_for_nothing_or_nobody_is_refused(store: Store) -> None:
     """An empty permission is a bug, an address that is none a trouble; neither leaves a row."""
-    with pytest.raises(ValueError, match="nothing"):
-        grant(store, purposes=frozenset())
+    for purposes in (frozenset(), frozenset({Purpose.PLACE})):
+        with pytest.raises(ValueError, match="nothing"):
+            grant(store, purposes=purposes)
     with pytest.raises(Malformed):
         grant(store, address="nobody")
     assert people.people(store) == ()
