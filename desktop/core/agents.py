@@ -147,6 +147,19 @@ _TABLES: Final = tuple(
 )
 
 
+# What changes when a program is updated: all after a slash, and words that begin with a digit; what is left names the
+# program, the system and the device.
+_VERSIONS: Final = re.compile(r"/[^\s;,()\[\]]*|(?<![\w.-])v?\d[\w.]*")
+_GAPS: Final = re.compile(r"\s+")
+MAX_SHAPE: Final = 200
+
+
+@lru_cache(maxsize=4_096)
+def program_shape(agent: str) -> str:
+    """Return what stays the same of an agent when its program is updated, lower case, at most 200 characters."""
+    return _GAPS.sub(" ", _VERSIONS.sub("", agent.lower())).strip()[:MAX_SHAPE].rstrip()
+
+
 @lru_cache(maxsize=4_096)
 def read_agent(agent: str) -> Agent:
     """Return what the agent claims to be; `Family.NONE` when it is blank or fits no table."""

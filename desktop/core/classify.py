@@ -5,12 +5,14 @@ proves is unknown: a machine called a person is the lie every other tracker tell
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
-from desktop.core.agents import Agent, Family, is_full_safari, read_agent
+from desktop.core.agents import Agent, Family, is_full_safari, program_shape, read_agent
+from desktop.core.correction import Correction, corrected
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
 
@@ -19,6 +21,8 @@ LEAST_BURST: Final = 2
 DEFAULT_WINDOW_S: Final = 40.0
 # A click's burst lies within 3 s of it, and a picture belongs to a burst within 3 s of one of its clicks.
 _REACH_MS: Final = 2 * BURST_MS
+_MINUTE_MS: Final = 60_000
+_DAY_MS: Final = 86_400_000
 
 _APPLE: Final = "apple-egress"
 _GOOGLE: Final = "google-fetchers"
@@ -38,11 +42,28 @@ _SHARED_EGRESS: Final = frozenset({_APPLE, _GOOGLE})
 _OF_PEOPLE: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP, Family.GMAIL_PROXY, Family.OTHER_PROXY})
 
 
+class Telltale(StrEnum):
+    """A fact about a request that its hit does not hold; a relay stores no hit for most of these."""
+
+    OWN_MARK = "own_mark"
+    PREFETCH = "prefetch"
+    HEAD = "head"
+    OTHER_METHOD = "other_method"
+    ALTERED_TOKEN = "altered_token"
+    HIDDEN_LINK = "hidden_link"
+    STOP_LINK = "stop_link"
+    AGENT_NOT_KNOWN = "agent_not_known"
+    NETWORK_NOT_KNOWN = "network_not_known"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HitContext:
     """What is known around a hit; `sent_at` is None for a copy never sent, `siblings` are its copy's other hits.
 
-    `own_sources` are this desktop's same-source marks, `own_agents` the user agents of the sender's own programs.
+    `own_sources` are this desktop's same-source marks, `own_days` the days since 1970 UTC of which at least one is
+    known, `own_networks` the /24 and /48 it was seen in, and `own_programs` the user's programs, each a
+    `program_shape` or a client's short name.  `replied_at_ms` is when the first reply to this copy reached the user.
+    `address` is the copy's, normalised; `telltales` are facts by hit id.
     """
 
     sent_at: datetime | None
@@ -50,7 +71,13 @@ class HitContext:
     link_count: int = 0
     siblings: tuple[Hit, ...] = ()
     own_sources: frozenset[bytes] = frozenset()
-    own_agents: frozenset[str] = frozenset()
+    own_programs: frozenset[str] = frozenset()
+    own_networks: frozenset[str] = frozenset()
+    own_days: frozenset[int] = frozenset()
+    replied_at_ms: int | None = None
+    address: str = ""
+    corrections: tuple[Correction, ...] = ()
+    telltales: Mapping[bytes, frozenset[Telltale]] = field(default_factory=dict)
     window_s: float = DEFAULT_WINDOW_S
 
 
@@ -80,7 +107,12 @@ class _Case:
 
 
 def judge(hit: Hit, context: HitContext) -> Judgement:
-    """Return the verdict on one hit among its siblings, whose order does not matter."""
+    """Return the verdict on one hit: the rules', then what the user said of it or of one like it."""
+    return corrected(hit, ruled(hit, context), context.address, context.corrections)
+
+
+def ruled(hit: Hit, context: HitContext) -> Judgement:
+    """Return the rules' verdict on one hit among its siblings, whose order does not matter."""
     sent_ms = hit.at_ms if context.sent_at is None else context.sent_at.timestamp() * 1000
     case = _Case(
         hit=hit,
@@ -96,19 +128,49 @@ def judge(hit: Hit, context: HitContext) -> Judgement:
     return _unknown("nothing-fits", "nothing about it is proven")
 
 
-def judge_copy(hits: Sequence[Hit], context: HitContext) -> tuple[Judgement, ...]:
-    """Return the verdicts on all hits of one copy, in the order given; `context.siblings` is not looked at.
+def judge_copy(hits: Sequence[Hit], context: HitContext, aged: Sequence[Hit] = ()) -> tuple[Judgement, ...]:
+    """Return the verdicts on all hits of one copy, in the order given; `ruled_copy` with the user's corrections."""
+    return tuple(
+        corrected(hit, judgement, context.address, context.corrections)
+        for hit, judgement in zip(hits, ruled_copy(hits, context, aged), strict=True)
+    )
 
-    Each is judged among the hits that are near enough in time to matter, so many hits on a copy stay cheap.
+
+def ruled_copy(hits: Sequence[Hit], context: HitContext, aged: Sequence[Hit] = ()) -> tuple[Judgement, ...]:
+    """Return the rules' verdicts on all hits of one copy, in the order given; `context.siblings` is not looked at.
+
+    Each is judged among the hits that are near enough in time to matter, so many hits on a copy stay cheap.  `aged`
+    are hits of the copy whose times were cut to the minute: they only witness who had seen it before a reply came.
     """
     ordered = sorted(hits, key=lambda each: each.at_ms)
     times = [each.at_ms for each in ordered]
+    witnesses = _witnesses(ordered, aged, context)
     judgements = []
     for hit in hits:
         near = ordered[bisect_left(times, hit.at_ms - _REACH_MS) : bisect_right(times, hit.at_ms + _REACH_MS)]
         siblings = tuple(each for each in near if each.id != hit.id)
-        judgements.append(judge(hit, replace(context, siblings=siblings)))
+        witness = witnesses.get(_sight(hit))
+        judgements.append(ruled(hit, replace(context, siblings=siblings if witness is None else (*siblings, witness))))
     return tuple(judgements)
+
+
+def _witnesses(ordered: Sequence[Hit], aged: Sequence[Hit], context: HitContext) -> dict[tuple[str, str], Hit]:
+    """Return one hit for each network and program that was seen on the copy before a reply came."""
+    if context.replied_at_ms is None:
+        return {}
+    certain_ms = context.replied_at_ms - _MINUTE_MS
+    earlier = (*(each for each in aged if each.at_ms <= certain_ms), *ordered)
+    return {_sight(each): each for each in earlier if _is_witness(each, context)}
+
+
+def _is_witness(hit: Hit, context: HitContext) -> bool:
+    """Return whether a hit shows that its program had the copy before the reply showed it to the user."""
+    is_earlier = context.replied_at_ms is not None and hit.at_ms < context.replied_at_ms
+    return is_earlier and hit.same_source not in context.own_sources
+
+
+def _sight(hit: Hit) -> tuple[str, str]:
+    return str(hit.network), program_shape(hit.agent)
 
 
 def _judgement(verdict: Verdict, rule: str, confidence: Confidence, reason: str) -> Judgement:
@@ -129,7 +191,7 @@ def _own_view(case: _Case) -> Judgement | None:
         return _unknown("unknown-token", "Readback has no record of this mail")
     if case.context.sent_at is None:
         return _judgement(Verdict.SELF, "never-sent", Confidence.HIGH, "this copy was never sent to anybody")
-    if case.hit.same_source in case.context.own_sources and case.hit.agent in case.context.own_agents:
+    if case.hit.same_source in case.context.own_sources and _is_own_program(case):
         return _judgement(Verdict.SELF, "own-view", Confidence.MEDIUM, "it came from your own address and program")
     return None
 
@@ -233,6 +295,8 @@ def _image_proxy(case: _Case) -> Judgement | None:
         return _unknown("proxy-unproven", "the program calls itself an image proxy, which its network does not prove")
     if case.is_early:
         return _unknown("proxy-early", f"{case.timing}: too early to tell")
+    if _follows_reply(case):
+        return _after_reply()
     reason = "Google's own network and image proxy, past the first seconds"
     return _judgement(Verdict.IMAGE_PROXY, "gmail-proxy", Confidence.MEDIUM, reason)
 
@@ -246,6 +310,8 @@ def _cloud(case: _Case) -> Judgement | None:
     if not case.is_click and _MICROSOFT in case.labels:
         if case.is_early:
             return _unknown("microsoft-early", f"{case.timing}: too early to tell")
+        if _follows_reply(case):
+            return _after_reply()
         reason = "Microsoft's network fetched the picture, as it does for people who read webmail"
         return _judgement(Verdict.IMAGE_PROXY, "microsoft-webmail", Confidence.LOW, reason)
     return None
@@ -258,8 +324,9 @@ def _person(case: _Case) -> Judgement | None:
         return None
     if case.labels and not _is_private_relay(case):
         return _unknown("listed-network", "it came from a network where machines and people are not told apart")
-    if case.hit.same_source in case.context.own_sources:
-        return _unknown("own-network", "it came from your own address; it may have been you")
+    maybe_own = _maybe_own(case)
+    if maybe_own is not None:
+        return maybe_own
     if case.is_early:
         return _unknown("too-early", f"{case.timing}: too early to tell")
     if is_client:
@@ -267,6 +334,39 @@ def _person(case: _Case) -> Judgement | None:
         return _judgement(Verdict.PERSON, "mail-client", Confidence.HIGH, reason)
     reason = "ordinary network, a browser with its own headers"
     return _judgement(Verdict.PERSON, "browser", Confidence.MEDIUM, reason)
+
+
+def _is_own_program(case: _Case) -> bool:
+    programs = case.context.own_programs
+    return program_shape(case.hit.agent) in programs or (case.agent.name != "" and case.agent.name in programs)
+
+
+def _maybe_own(case: _Case) -> Judgement | None:
+    """Rule 1 once more, for what is left: a hit that may be the sender's own view is nobody's."""
+    hit, context = case.hit, case.context
+    if hit.same_source in context.own_sources:
+        return _unknown("own-network", "it came from your own address; it may have been you")
+    is_known_day = hit.at_ms // _DAY_MS in context.own_days
+    if not is_known_day and str(hit.network) in context.own_networks and _is_own_program(case):
+        reason = "it came from your own network and program, while Readback was off; it may have been you"
+        return _unknown("own-program", reason)
+    if _follows_reply(case) and not _was_seen_before_reply(case):
+        return _after_reply()
+    return None
+
+
+def _after_reply() -> Judgement:
+    return _unknown("after-reply", "it came after the reply, which shows the mail to you too; it may have been you")
+
+
+def _follows_reply(case: _Case) -> bool:
+    replied_at_ms = case.context.replied_at_ms
+    return replied_at_ms is not None and not case.is_click and case.hit.at_ms >= replied_at_ms
+
+
+def _was_seen_before_reply(case: _Case) -> bool:
+    """Return whether the same program read the copy from the same network before the reply showed it to the user."""
+    return any(_sight(each) == _sight(case.hit) for each in case.context.siblings if _is_witness(each, case.context))
 
 
 def _has_browser_headers(case: _Case) -> bool:

@@ -4,11 +4,17 @@ A correction teaches only where hits can be told apart: at a network that no pub
 in a cloud everybody looks the same, so there it holds for that one hit.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from relay.wire.hit import HitKind
+from desktop.core.agents import Family, program_shape, read_agent
+from desktop.core.verdict import Confidence, Judgement, Verdict
+from relay.wire.hit import Hit, HitKind
+
+_PROXIES: Final = frozenset({Family.GMAIL_PROXY, Family.GMAIL_PREFETCH, Family.OTHER_PROXY})
 
 
 class Who(StrEnum):
@@ -42,3 +48,74 @@ class Correction:
     who: Who
     at: datetime
     shape: Shape | None = None
+
+
+_VERDICTS: Final = {
+    Who.ME: Verdict.SELF,
+    Who.COLLEAGUE: Verdict.SELF,
+    Who.MACHINE: Verdict.SCANNER,
+    Who.RECIPIENT: Verdict.PERSON,
+}
+# Proven of one hit by what its shape does not hold, so that a word about another hit does not make a person of it.
+_PROVEN_OF_ONE: Final = frozenset(
+    {
+        "unknown-token",
+        "never-sent",
+        "own-mark",
+        "own-view",
+        "link-prefetch",
+        "head-request",
+        "altered-token",
+        "hidden-link",
+        "stop-link",
+        "burst",
+    }
+)
+
+
+def shape_of(hit: Hit, who: Who, address: str) -> Shape | None:
+    """Return what later hits are recognised by; None where a listed network, a proxy or no name tells nobody apart."""
+    program = program_shape(hit.agent)
+    if hit.labels or not program or read_agent(hit.agent).family in _PROXIES:
+        return None
+    return Shape(
+        kind=hit.kind,
+        program=program,
+        network=str(hit.network),
+        address=address if who is Who.RECIPIENT else "",
+    )
+
+
+def deciding(hit: Hit, judgement: Judgement, address: str, corrections: Iterable[Correction]) -> Correction | None:
+    """Return the correction that decides a hit which the rules judge so: its own, else the newest one of its shape."""
+    shapes = {who: shape_of(hit, who, address) for who in Who}
+    own: Correction | None = None
+    alike: Correction | None = None
+    for each in corrections:
+        if each.hit_id == hit.id:
+            own = _newer(own, each)
+        elif each.shape is not None and each.shape == shapes[each.who] and _may_follow(each.who, judgement):
+            alike = _newer(alike, each)
+    return own or alike
+
+
+def _newer(one: Correction | None, other: Correction) -> Correction:
+    return other if one is None or (other.at, other.id) > (one.at, one.id) else one
+
+
+def _may_follow(who: Who, judgement: Judgement) -> bool:
+    return who is not Who.RECIPIENT or judgement.rule not in _PROVEN_OF_ONE
+
+
+def corrected(hit: Hit, judgement: Judgement, address: str, corrections: Iterable[Correction]) -> Judgement:
+    """Return the judgement as the user's own words have it, the rules' own where nothing they said fits."""
+    correction = deciding(hit, judgement, address, corrections)
+    if correction is None:
+        return judgement
+    is_own = correction.hit_id == hit.id
+    return Judgement(
+        verdict=_VERDICTS[correction.who],
+        rule=f"corrected-{correction.who}",
+        confidence=Confidence.HIGH if is_own else Confidence.MEDIUM,
+        reason="you said so" if is_own else "you said so of one like it",
+    )

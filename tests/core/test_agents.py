@@ -2,7 +2,7 @@
 
 import pytest
 
-from desktop.core.agents import Agent, Family, client_name, is_full_safari, read_agent
+from desktop.core.agents import Agent, Family, client_name, is_full_safari, program_shape, read_agent
 from tests.fakes.samples import CHROME, FIREFOX, GMAIL_PREFETCH, GMAIL_PROXY, OUTLOOK, SAFARI, THUNDERBIRD
 
 APPLE_MAIL = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -64,3 +64,36 @@ def test_near_misses_are_no_known_program(agent: str) -> None:
 def test_only_the_browser_safari_is_full_safari() -> None:
     """Apple Mail's form and other browsers that name Safari for compatibility are not Safari."""
     assert [is_full_safari(agent) for agent in (SAFARI, APPLE_MAIL, CHROME)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("agent", "shape"),
+    [
+        (THUNDERBIRD, "mozilla (x11; linux x86_64; rv:) gecko thunderbird"),
+        (OUTLOOK, "microsoft office (windows nt ; microsoft outlook ; pro)"),
+        (CHROME, "mozilla (windows nt ; win64; x64) applewebkit (khtml, like gecko) chrome safari"),
+        (IPHONE_MAIL, "mozilla (iphone; cpu iphone os like mac os x) applewebkit (khtml, like gecko) mobile"),
+        (
+            "Dalvik/2.1.0 (Linux; U; Android 12; SM-G970U Build/SP1A.210812.016)",
+            "dalvik (linux; u; android ; sm-g970u build)",
+        ),
+        ("  Superhuman\t", "superhuman"),
+        ("", ""),
+        ("/1", ""),
+    ],
+)
+def test_a_shape_is_what_an_update_leaves(agent: str, shape: str) -> None:
+    """Versions go; the program, the system and the device stay."""
+    assert program_shape(agent) == shape
+
+
+def test_an_update_keeps_the_shape_and_another_program_has_another() -> None:
+    """Chrome 146 and 147 are one program, Chrome and Edge two."""
+    assert program_shape(CHROME.replace("146", "147")) == program_shape(CHROME)
+    assert program_shape(f"{CHROME} Edg/146.0.0.0") != program_shape(CHROME)
+
+
+def test_a_shape_is_at_most_200_characters() -> None:
+    """A long agent is cut, without a blank at its end."""
+    assert program_shape("a" * 199 + " b") == "a" * 199
+    assert program_shape("a" * 512) == "a" * 200

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from desktop.core.agents import program_shape
 from desktop.core.classify import HitContext, judge, judge_copy
 from desktop.core.verdict import Confidence, Verdict
 from relay.wire.hit import Hit
@@ -59,7 +60,7 @@ def test_a_token_without_record_is_unknown_and_not_self() -> None:
 
 def test_own_address_and_own_program_are_the_senders_own_view() -> None:
     """The sender's source mark with the sender's agent is self."""
-    context = replace(SENT, own_sources=frozenset({HOME}), own_agents=frozenset({THUNDERBIRD}))
+    context = replace(SENT, own_sources=frozenset({HOME}), own_programs=frozenset({"Thunderbird"}))
     judged = judge(hit(), context)
     assert (judged.verdict, judged.rule, judged.confidence) == (Verdict.SELF, "own-view", Confidence.MEDIUM)
 
@@ -75,7 +76,7 @@ def test_half_of_an_own_view_is_no_own_view(
     sources: set[bytes], agents: set[str], expected: tuple[Verdict, str]
 ) -> None:
     """Own address alone may be a colleague, so unknown; own program alone is anybody's."""
-    context = replace(SENT, own_sources=frozenset(sources), own_agents=frozenset(agents))
+    context = replace(SENT, own_sources=frozenset(sources), own_programs=frozenset(map(program_shape, agents)))
     assert verdict(hit(), context) == expected
 
 

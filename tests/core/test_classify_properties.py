@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop.core.agents import program_shape
 from desktop.core.classify import HitContext, judge, judge_copy
 from desktop.core.notice import CopyNames, hit_notices
 from desktop.core.status import CopyFacts, CopyState, JudgedHit, Rung, copy_status
@@ -58,7 +59,7 @@ CONTEXTS = st.builds(
     known=st.sampled_from([True, True, False]),
     link_count=st.integers(0, 3),
     own_sources=st.frozensets(st.just(bytes(8)), max_size=1),
-    own_agents=st.frozensets(AGENTS, max_size=1),
+    own_programs=st.frozensets(AGENTS.map(program_shape), max_size=1),
     window_s=st.sampled_from([0.0, 1.0, 40.0]),
 )
 COPIES = st.lists(hits(), max_size=6, unique_by=lambda each: each.id)

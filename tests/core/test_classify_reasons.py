@@ -14,7 +14,6 @@ from tests.fakes.samples import (
     GMAIL_PROXY,
     HOME,
     SENT_AT,
-    THUNDERBIRD,
     click,
     hit,
 )
@@ -22,7 +21,7 @@ from tests.fakes.samples import (
 SENT = HitContext(sent_at=SENT_AT, known=True)
 NEVER_SENT = replace(SENT, sent_at=None)
 AT_HOME = replace(SENT, own_sources=frozenset({HOME}))
-BY_MYSELF = replace(AT_HOME, own_agents=frozenset({THUNDERBIRD}))
+BY_MYSELF = replace(AT_HOME, own_programs=frozenset({"Thunderbird"}))
 APPLE = ("apple-egress",)
 GOOGLE = ("google-fetchers",)
 AZURE = ("microsoft-cloud",)
