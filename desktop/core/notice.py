@@ -108,24 +108,25 @@ class CopyNames:
     link_count: int = 0
 
 
-def taken_back(hits: Iterable[JudgedHit], told: Collection[Sign]) -> frozenset[Sign]:
-    """Return the told signs that no hit bears out any more, as when the rest of a burst came later.
+def known_signs(hits: Iterable[JudgedHit]) -> frozenset[Sign]:
+    """Return the signs that these hits bear out: what is known of the copy, whether it rang or not.
 
-    They may be told again, by a true one.
+    One that no hit bears out any more, as when the rest of a burst came later, may be told again by a true one.
     """
-    borne_out = {
+    return frozenset(
         Sign.CLICK if each.hit.kind is HitKind.CLICK else Sign.OPEN for each in hits if each.judgement.notifies
-    }
-    return frozenset({Sign.OPEN, Sign.CLICK} & set(told)) - borne_out
+    )
 
 
-def hit_notices(names: CopyNames, fresh: Sequence[JudgedHit], told: Collection[Sign]) -> tuple[Notice, ...]:
+def hit_notices(
+    names: CopyNames, fresh: Sequence[JudgedHit], told: Collection[Sign], *, has_replied: bool = False
+) -> tuple[Notice, ...]:
     """Return the notices that follow from hits new or newly judged, oldest first; at most one a sign.
 
-    After a click was told an open is not: whoever used a link has read the message.
+    After a click was told, or a reply of the person is known, an open is not: they have read the message.
     """
     telling = sorted((each for each in fresh if each.judgement.notifies), key=lambda each: each.hit.at_ms)
-    used = set(told)
+    used = set(told) | ({Sign.OPEN} if has_replied else set())
     notices = []
     for judged in telling:
         is_click = judged.hit.kind is HitKind.CLICK

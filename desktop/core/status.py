@@ -12,7 +12,9 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from desktop.core.arrival import FailureReason
+from desktop.core.correction import Correction
 from desktop.core.failure import failure_reason
+from desktop.core.forwarding import Forwarding, forwardings
 from desktop.core.policy import WhyNot
 from desktop.core.verdict import Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
@@ -76,11 +78,15 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedHit:
-    """A hit with its verdict; `destination` is where a click led, empty for a picture."""
+    """A hit with its verdict; `destination` is where a click led, empty for a picture.
+
+    `correction` is what the user said that decides the verdict, of this hit or of one like it.
+    """
 
     hit: Hit
     judgement: Judgement
     destination: str = ""
+    correction: Correction | None = None
 
     @property
     def at(self) -> datetime:
@@ -107,7 +113,8 @@ class MailSign:
 class Evidence:
     """One line of the timeline; `counted` says whether it moved the ladder.
 
-    `detail` is the provider's reply, or the destination of a used link.
+    `detail` is the provider's reply, or the destination of a used link.  `correction` is what the user said that
+    decides a hit's verdict; `forwarding` says why it may be somebody else's than the first person's.
     """
 
     at: datetime
@@ -117,6 +124,8 @@ class Evidence:
     detail: str = ""
     counted: bool = False
     sign: MailSign | None = None
+    correction: Correction | None = None
+    forwarding: Forwarding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +354,7 @@ def _evidence(
         kind = EvidenceKind(facts.state.value)
         counted = facts.state is CopyState.SENT
         lines.append(Evidence(at=facts.state_at, kind=kind, detail=facts.reply, counted=counted))
+    others = forwardings([(judged.hit, judged.judgement) for judged in hits])
     lines += [
         Evidence(
             at=judged.at,
@@ -353,6 +363,8 @@ def _evidence(
             hit=judged.hit,
             detail=judged.destination,
             counted=_hit_rung(judged) > Rung.QUEUED,
+            correction=judged.correction,
+            forwarding=others.get(judged.hit.id),
         )
         for judged in hits
     ]

@@ -21,6 +21,7 @@ class WhyUnknown(StrEnum):
     PROXY = "proxy"
     TOO_EARLY = "too_early"
     MAYBE_YOU = "maybe_you"
+    UNCLEAR = "unclear"
     IMAGES_BLOCKED = "images_blocked"
     IMAGES_MAYBE_BLOCKED = "images_maybe_blocked"
     NOT_YET = "not_yet"

@@ -12,7 +12,7 @@ from desktop.store.database import Store
 
 _COLUMNS = (
     "id, label, host, port, security, user, identities, shared_copy_only, convert_flowed, ca_file, imap_host,"
-    " imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days"
+    " imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days, keeps_sent_clean"
 )
 DEFAULT_WAIT_DAYS = 3
 DEFAULT_HISTORY_DAYS = 90
@@ -39,6 +39,7 @@ class AccountRow:
     An empty `imap_host` means that no incoming mail is read, an empty `imap_user` that it is `user` there too.
     `oauth_provider` is the key of a provider in `accounts.oauth`; it is empty where a password is used.  `wait_days`
     are working days until silence is a reason to follow up, `history_days` calendar days of Sent that are read.
+    `keeps_sent_clean` allows tracked copies that the provider filed in Sent to be replaced by the untouched message.
     """
 
     id: int
@@ -59,6 +60,7 @@ class AccountRow:
     oauth_provider: str = ""
     wait_days: int = DEFAULT_WAIT_DAYS
     history_days: int = DEFAULT_HISTORY_DAYS
+    keeps_sent_clean: bool = False
 
     @property
     def address(self) -> str:
@@ -75,7 +77,7 @@ def accounts(store: Store) -> tuple[AccountRow, ...]:
 
 def _row(id_: int, *values: Any) -> AccountRow:
     label, host, port, security, user, identities, shared, flowed, ca_file, *incoming = values
-    imap_host, imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days = incoming
+    imap_host, imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days, clean = incoming
     return AccountRow(
         id=id_,
         label=label,
@@ -95,6 +97,7 @@ def _row(id_: int, *values: Any) -> AccountRow:
         oauth_provider=oauth_provider,
         wait_days=wait_days,
         history_days=history_days,
+        keeps_sent_clean=bool(clean),
     )
 
 
@@ -104,7 +107,7 @@ def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
     def work(connection: sqlite3.Connection) -> tuple[Change, int]:
         identities = to_json([[each.name, each.address] for each in account.identities])
         cursor = connection.execute(
-            f"INSERT OR REPLACE INTO account ({_COLUMNS}) VALUES ({', '.join('?' * 18)})",  # noqa: S608 - a constant
+            f"INSERT OR REPLACE INTO account ({_COLUMNS}) VALUES ({', '.join('?' * 19)})",  # noqa: S608 - a constant
             (
                 account.id or None,
                 account.label,
@@ -124,6 +127,7 @@ def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
                 account.oauth_provider,
                 account.wait_days,
                 account.history_days,
+                account.keeps_sent_clean,
             ),
         )
         return Change(accounts=True), account.id or int(cursor.lastrowid or 0)

@@ -17,6 +17,7 @@ from desktop.core.parse import MessageFacts
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyState
 from desktop.core.thread import MAX_REFERENCES, TWIN_MS, ancestor_ids, loose_subject, made_name, name_key, twin_of
+from desktop.store.cards import refresh_cards
 from desktop.store.change import Change
 from desktop.store.columns import plain, to_json, to_ms
 from desktop.store.database import Store
@@ -26,7 +27,6 @@ from desktop.store.people import keep_person
 from desktop.store.proving import bring_in_step, own_addresses
 from desktop.store.reports import write_deliveries, write_receipt
 from desktop.store.sent import NewCopy, insert_copy, insert_message, name_message
-from desktop.store.settle import refresh_cards
 
 # What a stranger wrote is kept to what a line can show.
 MAX_TEXT_CHARS: Final = 998

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
+
+MINUTE_MS: Final = 60_000
+DAY_MS: Final = 86_400_000
 
 
 def to_ms(at: datetime) -> int:

@@ -4,19 +4,23 @@ Restoring an older store can meet hits of tokens it has no record of; they are k
 """
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from desktop.core.classify import HitContext, judge
 from desktop.core.notice import Notice
 from desktop.store.change import Change
-from desktop.store.columns import to_ms
+from desktop.store.columns import MINUTE_MS, to_ms
+from desktop.store.copies import insert_hit
 from desktop.store.database import Store
-from desktop.store.settle import MINUTE_MS, insert_hit, settle_copies
+from desktop.store.own_views import keep_sources
+from desktop.store.settle import settle_copies
 from relay.wire.hit import Hit, HitKind
 from relay.wire.token import TokenType
 
+_NO_SOURCES: Final[Mapping[bytes, str]] = MappingProxyType({})
 EXACT_FOR: Final = timedelta(days=2)
 _TOKEN_TYPES: Final = {HitKind.OPEN: TokenType.OPEN, HitKind.CLICK: TokenType.CLICK}
 
@@ -27,21 +31,19 @@ def record_hits(
     *,
     now: datetime,
     window_s: float | None = None,
-    own_sources: Collection[bytes] = (),
+    own_sources: Mapping[bytes, str] = _NO_SOURCES,
 ) -> Change:
     """Keep the hits not known yet, judge the copies they touch anew, and say what to notify of; one transaction.
 
-    `window_s` is the stored setting when None; `own_sources` are this desktop's same-source marks learnt so far, kept
-    for later.  A hit later than its tag's stop is dropped: the stop holds even where a relay was restored without it.
+    `window_s` is the stored setting when None; `own_sources` are this desktop's same-source marks learnt by now, each
+    with the network it was had in, kept for later.  A hit later than its tag's stop is dropped: the stop holds even
+    where a relay was restored without it.
     """
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
-        connection.executemany(
-            "INSERT OR REPLACE INTO own_source (mark, at_ms) VALUES (?, ?)",
-            [(mark, to_ms(now)) for mark in own_sources],
-        )
+        doubtful = keep_sources(connection, own_sources, now)
         fresh = _keep_fresh(connection, hits)
-        return settle_copies(connection, fresh, fresh=fresh, window_s=window_s), None
+        return settle_copies(connection, [*fresh, *doubtful], fresh=fresh, window_s=window_s), None
 
     return store.write(work)[0]
 

@@ -15,20 +15,13 @@ from desktop.core.parse import MessageFacts
 from desktop.core.status import Aside, CopyState, CopyStatus, EvidenceKind, Rung, copy_status
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, to_ms
+from desktop.store.copies import CopyRecord, copy_records, names_of, stored_hits, stored_signs
 from desktop.store.database import Store
 from desktop.store.people import apply_stop, keep_person
 from desktop.store.proving import bring_in_step
 from desktop.store.questions import Question, open_questions
 from desktop.store.sent import NewCopy, NewToken, insert_copy, insert_message
-from desktop.store.settle import (
-    CopyRecord,
-    copy_records,
-    keep_told,
-    names_of,
-    stored_hits,
-    stored_signs,
-    told_signs,
-)
+from desktop.store.settle import keep_told, told_signs
 
 __all__ = [
     "ArrivalRow",

@@ -15,11 +15,13 @@ from desktop.core.errors import Malformed
 from desktop.core.signs import Answer, Heard, Known, OurCopy, OurMessage, last_heard, mail_signs
 from desktop.core.status import MailSign
 from desktop.core.thread import name_key
+from desktop.store.cards import refresh_cards
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, to_ms
+from desktop.store.copies import stored_signs
 from desktop.store.joining import aliases_of, join, values
 from desktop.store.reports import read_deliveries, read_receipt
-from desktop.store.settle import refresh_cards, settle_copies, stored_signs
+from desktop.store.settle import settle_copies
 from desktop.store.telling import mail_notices
 
 _MESSAGES: Final = (

@@ -9,7 +9,6 @@ from desktop.store.database import Store
 
 T = TypeVar("T")
 WINDOW: Final = "window_s"
-OWN_AGENTS: Final = "own_agents"
 
 
 def get(store: Store, key: str, default: T) -> T:

@@ -7,8 +7,9 @@ from typing import Final
 from desktop.core.notice import Notice, mail_notice
 from desktop.core.status import Aside, EvidenceKind, MailSign
 from desktop.store.columns import from_json, to_json
+from desktop.store.copies import COPIES_BY_ID, CopyRecord, copy_records, names_of
 from desktop.store.joining import values
-from desktop.store.settle import COPIES_BY_ID, CopyRecord, copy_records, keep_signs_told, names_of, told_signs
+from desktop.store.settle import keep_signs_told, told_signs
 
 Proof = tuple[int, MailSign]
 # What these say may be outweighed: a bounce by a reply, an absence by a later one.

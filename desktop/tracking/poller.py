@@ -166,9 +166,9 @@ class Poller:
         """Store what the batch brought; on return it is durable and may be acknowledged."""
         now = self._clock()
         if hits or batch.same_source not in self._marks:
-            marks = {batch.same_source}
+            marks = {batch.same_source: batch.network}
             record_hits(self._store, hits, now=now, window_s=self._window_s, own_sources=marks)
-            self._marks |= marks
+            self._marks |= marks.keys()
         if batch.gaps != self._gaps:
             record_gaps(self._store, batch.gaps)
             self._gaps = batch.gaps

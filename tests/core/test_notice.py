@@ -11,10 +11,10 @@ from desktop.core.notice import (
     NoticeKind,
     Sign,
     hit_notices,
+    known_signs,
     mail_notice,
     refusal_notice,
     stop_notice,
-    taken_back,
 )
 from desktop.core.status import CopyState, EvidenceKind, JudgedHit, MailSign
 from desktop.core.verdict import MACHINES, Confidence, Judgement, Verdict
@@ -90,13 +90,20 @@ def test_an_open_after_a_told_click_says_nothing_new() -> None:
     assert hit_notices(NAMES, after, {Sign.CLICK}) == ()
 
 
-def test_a_told_sign_is_taken_back_when_nothing_bears_it_out() -> None:
-    """A click that turned out a scanner's is not told any more; an open that a person made still is."""
-    told = {Sign.OPEN, Sign.CLICK, Sign.FAILURE}
-    hits = [judged(Verdict.PERSON), judged(Verdict.SCANNER, is_click=True)]
-    assert taken_back(hits, told) == frozenset({Sign.CLICK})
-    assert taken_back([*hits, judged(Verdict.PERSON, is_click=True)], told) == frozenset()
-    assert taken_back([], {Sign.FAILURE}) == frozenset()
+def test_an_open_after_the_reply_says_nothing_new() -> None:
+    """Who answered has read it; a link used afterwards still is news, and without the reply the open is."""
+    both = [judged(Verdict.PERSON, after_s=60), judged(Verdict.PERSON, after_s=61, is_click=True)]
+    assert kinds(hit_notices(NAMES, both, (), has_replied=True)) == [NoticeKind.CLICKED]
+    assert kinds(hit_notices(NAMES, both, ())) == [NoticeKind.OPENED, NoticeKind.CLICKED]
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_a_sign_is_known_as_long_as_a_hit_bears_it_out(verdict: Verdict) -> None:
+    """A person's and a proxy's are known, those of machines, of the user and of nobody are not; each kind by itself."""
+    bears_out = verdict in (Verdict.PERSON, Verdict.IMAGE_PROXY)
+    assert (frozenset({Sign.OPEN}) if bears_out else frozenset()) == known_signs([judged(verdict)])
+    both = [judged(verdict, is_click=True), judged(Verdict.PERSON)]
+    assert (frozenset({Sign.OPEN, Sign.CLICK}) if bears_out else frozenset({Sign.OPEN})) == known_signs(both)
 
 
 @pytest.mark.parametrize("before", [CopyState.SENT, CopyState.UNCERTAIN])

@@ -14,7 +14,7 @@ from desktop.store.hits import age_hits, gaps, record_gaps, record_hits, still_s
 from desktop.store.mail import NewCopy, cards, conversation, record_message, record_outcome
 from desktop.store.people import record_stops
 from relay.wire.hit import Hit
-from tests.fakes.samples import GMAIL_PROXY, HOME, SENT_AT, THUNDERBIRD, click, facts, hit, tracked_copy
+from tests.fakes.samples import GMAIL_PROXY, SENT_AT, click, facts, hit, tracked_copy
 
 LATER = SENT_AT + timedelta(hours=2)
 
@@ -160,19 +160,6 @@ def test_the_window_comes_from_the_argument_or_the_setting(store: Store) -> None
     assert verdicts(store) == [Verdict.PERSON, Verdict.PERSON]
     record_hits(store, [hit(after_s=7, token_id=picture)], now=LATER, window_s=30)
     assert verdicts(store) == [Verdict.UNKNOWN] * 3
-
-
-def test_own_marks_are_kept_and_make_own_views(store: Store) -> None:
-    """A mark learnt once judges later hits too: own address alone is unknown, with the own program self."""
-    copy = tracked_copy()
-    sent(store, copy)
-    picture = copy.tokens[0].random_id
-    record_hits(store, [], now=LATER, own_sources={HOME})
-    record_hits(store, [hit(token_id=picture)], now=LATER)
-    assert verdicts(store) == [Verdict.UNKNOWN]
-    settings.put(store, settings.OWN_AGENTS, [THUNDERBIRD])
-    record_hits(store, [hit(token_id=picture)], now=LATER)
-    assert verdicts(store) == [Verdict.SELF, Verdict.SELF]
 
 
 def hit_rules(store: Store) -> list[tuple[int | None, str]]:

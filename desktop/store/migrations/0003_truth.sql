@@ -14,14 +14,12 @@ CREATE TABLE own_program (
     at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What the rules say of a hit whose verdict a correction decides: [verdict, rule, confidence, reason]; else null.
-ALTER TABLE hit ADD COLUMN ruled TEXT;
-
 -- What the user said of a hit.  program, network and address are the shape that later hits are recognised by, address
--- empty for everybody's; program null: it holds for that hit alone.
+-- empty for everybody's; program null: it holds for that hit alone.  Of several for one hit the newest stands, and the
+-- one before it again once that is undone; an id is never used twice, so that an undo cannot meet another correction.
 CREATE TABLE correction (
-    id INTEGER PRIMARY KEY,
-    hit_id BLOB NOT NULL UNIQUE REFERENCES hit (id),
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hit_id BLOB NOT NULL REFERENCES hit (id),
     who TEXT NOT NULL CHECK (who IN ('me', 'colleague', 'machine', 'recipient')),
     at_ms INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -29,6 +27,14 @@ CREATE TABLE correction (
     network TEXT,
     address TEXT
 ) STRICT;
+CREATE INDEX correction_of_hit ON correction (hit_id, id);
+
+-- Where a correction decides: which one, and what the rules say, as [verdict, rule, confidence, reason]; else null.
+ALTER TABLE hit ADD COLUMN correction_id INTEGER REFERENCES correction (id);
+ALTER TABLE hit ADD COLUMN ruled TEXT;
+CREATE INDEX hit_corrected ON hit (correction_id) WHERE correction_id IS NOT NULL;
+-- Hits of one shape are found by their network.
+CREATE INDEX hit_of_network ON hit (network, kind);
 
 -- The message as the mail program handed it in, until Sent was found clean; kept only where the user allowed that.
 CREATE TABLE original (
