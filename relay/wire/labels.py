@@ -1,19 +1,50 @@
 """Which published lists a network address stands on, and how an address is truncated.
 
 Lists are finer than a /24, so an address is labelled first and truncated afterwards; only labels and prefix travel.
-The labels field of a hit is frozen: a label is the list's name and the date of the list, nothing else.
+The labels field of a hit is frozen: a label is the list's name and the date of the list, nothing else.  All lists are
+laid over one another beforehand, so that one search finds every list that an address is on.
 """
 
+import datetime as dt
 import ipaddress
+import re
 import socket
+from array import array
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from typing import Final
+
+from iporigin.core import BOT, HOSTING, dataset  # type: ignore[attr-defined]
+
+from relay.wire.ranges import Range, is_public, merged, networks_in, parse_network
 
 IPV4_PREFIX_BITS: Final = 24
 IPV6_PREFIX_BITS: Final = 48
 _IPV4_MASK: Final = -1 << (32 - IPV4_PREFIX_BITS)
 _IPV6_MASK: Final = -1 << (128 - IPV6_PREFIX_BITS)
+_PAST_LAST: Final = {4: 1 << 32, 6: 1 << 128}
+# Written out in relay/wire/lists, each with its source and date.
+_WRITTEN: Final = (
+    "google-fetchers", "exchange-protection", "barracuda", "proofpoint", "mimecast", "ironport", "trend-micro",
+)  # fmt: skip
+_OTHER_CLOUD: Final = "other-cloud"
+_BY_PROVIDER: Final = {
+    "Apple Private Relay": "apple-egress",
+    "Microsoft Azure": "microsoft-cloud",
+    "Google": "google-cloud",
+    "Google Cloud": "google-cloud",
+    "Amazon AWS": "amazon-cloud",
+}
+_INDEXED: Final = ("apple-egress", "microsoft-cloud", "google-cloud", "amazon-cloud", _OTHER_CLOUD)
+# In the order in which an address bears them.
+LIST_NAMES: Final = ("apple-egress", *_WRITTEN, "microsoft-cloud", "google-cloud", "amazon-cloud", _OTHER_CLOUD)
+# Called hosting by iporigin 1.1.2, but it also connects offices, where people read their mail.
+_CARRIES_PEOPLE: Final = frozenset({"Cogent"})
+_IPORIGIN: Final = "the providers' own lists, as collected in iporigin"
+_HEADER: Final = re.compile(r"(list|date|source): (\S.*)")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -27,186 +58,171 @@ class Label:
     date: str
 
 
-@dataclass(frozen=True, slots=True)
+class BadListError(ValueError):
+    """A list's file cannot be read; the text is a plain sentence that says where it is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedList:
-    """One publisher's ranges as they stood on a day."""
+    """One publisher's ranges as they stood on a day, merged; `source` says where they are from."""
 
     label: Label
-    networks: tuple[Network, ...]
+    source: str
+    ipv4: tuple[Range, ...]
+    ipv6: tuple[Range, ...]
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The fewest networks that hold its addresses; slow to make for a long list."""
+        return (*networks_in(4, self.ipv4), *networks_in(6, self.ipv6))
+
+    def ranges(self, version: int) -> tuple[Range, ...]:
+        """Return its ranges of one version of IP, ascending, none touching the next."""
+        return self.ipv4 if version == 4 else self.ipv6
 
 
-def _published(name: str, date: str, *ranges: str) -> PublishedList:
-    return PublishedList(Label(name, date), tuple(ipaddress.ip_network(text) for text in ranges))
+def published(label: Label, source: str, ranges: Iterable[tuple[int, Range]]) -> PublishedList:
+    """Return the list of these ranges, each given with its version of IP."""
+    of_version: dict[int, list[Range]] = {4: [], 6: []}
+    for version, each in ranges:
+        of_version[version].append(each)
+    return PublishedList(label=label, source=source, ipv4=merged(of_version[4]), ipv6=merged(of_version[6]))
 
 
-# Apple's published egress list, mask-api.icloud.com/egress-ip-ranges.csv, by way of lord-alfred/ipranges (CC0);
-# its widest ranges only: an address on a narrower one bears no label and is judged "unknown", never a person by label.
-APPLE_EGRESS: Final = _published(
-    "apple-egress",
-    "2026-08-22",
-    "140.248.0.0/23",
-    "140.248.4.0/23",
-    "140.248.12.0/23",
-    "146.75.128.0/23",
-    "146.75.134.0/23",
-    "146.75.148.0/23",
-    "146.75.222.0/23",
-    "146.75.232.0/23",
-    "146.75.236.0/23",
-    "146.75.244.0/23",
-    "146.75.248.0/23",
-    "146.75.252.0/23",
-    "172.225.10.0/26",
-    "172.225.18.0/23",
-    "172.225.30.0/23",
-    "172.225.32.0/23",
-    "172.225.40.0/23",
-    "172.225.54.0/23",
-    "172.225.58.0/23",
-    "172.225.64.0/23",
-    "172.225.70.0/23",
-    "172.225.76.0/22",
-    "172.225.90.0/23",
-    "172.225.98.0/23",
-    "172.225.112.0/23",
-    "172.225.120.0/23",
-    "172.225.126.0/23",
-    "172.225.188.0/23",
-    "172.225.202.0/23",
-    "172.225.220.0/23",
-    "172.225.226.0/23",
-    "172.225.236.0/23",
-    "172.225.248.0/22",
-    "172.226.8.0/22",
-    "172.226.30.0/23",
-    "172.226.44.0/24",
-    "172.226.68.0/23",
-    "172.226.174.0/23",
-    "172.226.188.0/22",
-    "2606:54c0::/35",
-    "2606:54c0:3000::/36",
-    "2606:54c0:6000::/35",
-    "2606:54c0:8000::/34",
-    "2606:54c0:c000::/36",
-    "2a09:bac2::/35",
-    "2a09:bac2:3000::/36",
-    "2a09:bac2:6000::/35",
-    "2a09:bac2:8000::/34",
-    "2a09:bac2:c000::/36",
-    "2a09:bac3::/35",
-    "2a09:bac3:3000::/36",
-    "2a09:bac3:6000::/35",
-    "2a09:bac3:8000::/34",
-    "2a09:bac3:c000::/36",
-)
-# Google's published user-triggered fetchers, developers.google.com/static/crawling/ipranges/
-# user-triggered-fetchers-google.json: Gmail's image proxy comes from here.
-GOOGLE_FETCHERS: Final = _published(
-    "google-fetchers",
-    "2026-08-22",
-    "64.233.172.0/23",
-    "66.102.6.0/23",
-    "66.102.8.0/23",
-    "66.249.80.0/22",
-    "66.249.84.0/26",
-    "66.249.84.96/27",
-    "66.249.84.128/25",
-    "66.249.85.0/25",
-    "66.249.85.128/26",
-    "66.249.88.0/24",
-    "66.249.93.0/24",
-    "74.125.208.0/24",
-    "74.125.209.0/25",
-    "74.125.209.128/26",
-    "74.125.209.192/27",
-    "74.125.210.0/24",
-    "74.125.211.0/25",
-    "74.125.212.0/24",
-    "74.125.213.0/25",
-    "74.125.214.0/23",
-    "142.250.32.0/24",
-    "142.250.33.0/25",
-    "142.250.33.128/27",
-    "172.253.181.0/24",
-    "172.253.182.0/25",
-    "172.253.182.128/27",
-    "172.253.183.0/24",
-    "192.178.8.0/25",
-    "192.178.8.128/27",
-    "192.178.9.0/24",
-    "192.178.10.0/25",
-    "192.178.11.0/24",
-    "192.178.12.0/25",
-    "192.178.12.128/26",
-    "192.178.12.192/27",
-    "192.178.13.0/24",
-    "192.178.14.0/27",
-    "192.178.15.0/24",
-    "2001:4860:4801:4004::/64",
-    "2001:4860:4801:4008::/63",
-    "2001:4860:4801:400f::/64",
-    "2001:4860:4801:4010::/64",
-    "2001:4860:4801:4015::/64",
-    "2001:4860:4801:4016::/63",
-    "2001:4860:4801:4018::/64",
-    "2001:4860:4801:401a::/63",
-    "2001:4860:4801:401c::/64",
-    "2001:4860:4801:4020::/61",
-    "2001:4860:4801:4028::/62",
-    "2001:4860:4801:4030::/61",
-    "2001:4860:4801:4038::/62",
-    "2001:4860:4801:403c::/64",
-    "2001:4860:4801:4040::/59",
-    "2001:4860:4801:4060::/63",
-    "2001:4860:4801:4062::/64",
-    "2001:4860:4801:4064::/62",
-    "2001:4860:4801:4068::/62",
-    "2001:4860:4801:406c::/63",
-    "2001:4860:4801:406e::/64",
-    "2001:4860:4801:4070::/60",
-    "2001:4860:4801:4080::/61",
-    "2001:4860:4801:4088::/62",
-    "2001:4860:4801:4090::/62",
-    "2001:4860:4801:4094::/63",
-    "2001:4860:4801:4096::/64",
-    "2001:4860:4801:40a0::/62",
-    "2001:4860:4801:40a4::/64",
-    "2001:4860:4801:40b0::/61",
-    "2001:4860:4801:40b8::/63",
-    "2001:4860:4801:40ba::/64",
-    "2001:4860:4801:40c0::/62",
-    "2001:4860:4801:40c4::/63",
-    "2001:4860:4801:40c6::/64",
-    "2001:4860:4801:40d0::/60",
-    "2001:4860:4801:40e0::/62",
-    "2001:4860:4801:40f0::/60",
-    "2001:4860:4801:4100::/61",
-    "2001:4860:4801:4110::/62",
-    "2001:4860:4801:4120::/60",
-    "2001:4860:4801:4130::/62",
-    "2001:4860:4801:4134::/63",
-    "2001:4860:4801:4136::/64",
-    "2001:4860:4801:4140::/61",
-    "2001:4860:4801:4150::/61",
-    "2001:4860:4801:4158::/62",
-    "2001:4860:4801:415c::/63",
-    "2001:4860:4801:415e::/64",
-    "2001:4860:4801:4160::/61",
-    "2001:4860:4801:4168::/62",
-)
-# Microsoft 365 endpoint sets 9 and 10 (*.protection.outlook.com), endpoints.office.com.
-EXCHANGE_PROTECTION: Final = _published(
-    "exchange-protection",
-    "2026-09-01",
-    "40.92.0.0/15",
-    "40.107.0.0/16",
-    "52.100.0.0/14",
-    "52.238.78.88/32",
-    "104.47.0.0/17",
-    "2a01:111:f400::/48",
-    "2a01:111:f403::/48",
-)
-PUBLISHED: Final = (APPLE_EGRESS, GOOGLE_FETCHERS, EXCHANGE_PROTECTION)
+def parse_list(text: str) -> PublishedList:
+    """Return the list that a file holds: `list:`, `date:`, `source:`, then one network a line; `#` begins a comment.
+
+    Raises BadListError, which names the line and never quotes it.
+    """
+    head: dict[str, str] = {}
+    ranges = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        entry = line.partition("#")[0].strip() if "#" in line else line.strip()
+        if not entry:
+            continue
+        try:
+            ranges.append(parse_network(entry))
+        except ValueError as error:
+            header = _HEADER.fullmatch(entry)
+            if header is None:
+                raise BadListError(f"Line {number} is no network.") from error
+            head[header[1]] = header[2]
+    if head.keys() != {"list", "date", "source"} or not _is_day(head["date"]):
+        raise BadListError("It must say `list: NAME`, `date: YYYY-MM-DD` and `source: WHERE`.")
+    if not ranges:
+        raise BadListError("It holds no network.")
+    return published(Label(head["list"], head["date"]), head["source"], ranges)
+
+
+def spell_list(spelled: PublishedList) -> str:
+    """Return the file that `parse_list` reads as this list."""
+    head = f"list: {spelled.label.name}\ndate: {spelled.label.date}\nsource: {spelled.source}\n"
+    return head + "".join(f"{network}\n" for network in spelled.networks)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def built_in() -> tuple[PublishedList, ...]:
+    """Return the lists that came with this version, in the order of LIST_NAMES; read anew at each call."""
+    folder = files("relay.wire.lists")
+    found = {name: parse_list(folder.joinpath(f"{name}.txt").read_text("utf-8")) for name in _WRITTEN}
+    # iporigin's public functions tell of one address at a time, at 8 us and more; its whole table, which its `core`
+    # hands on, is what can be merged with the other lists.  Checked with 1.1.2.
+    table = dataset()  # type: ignore[no-untyped-call]
+    date = dt.datetime.fromtimestamp(table.built_at, dt.UTC).date().isoformat()
+    of_list: dict[str, list[tuple[int, Range]]] = {name: [] for name in _INDEXED}
+    for version, starts, ends, kinds in (
+        (4, table.v4_starts, table.v4_ends, table.v4_labels),
+        (6, table.v6_starts, table.v6_ends, table.v6_labels),
+    ):
+        owners = [(provider, kind) for provider, kind in table.labels]
+        for name, first, last in _clouds(zip(starts, ends, (owners[kind] for kind in kinds), strict=True)):
+            if is_public(version, (first, last)):  # One provider's own list names the documentation networks.
+                of_list[name].append((version, (first, last)))
+    for name, ranges in of_list.items():
+        found[name] = published(Label(name, date), _IPORIGIN, ranges)
+    return tuple(found[name] for name in LIST_NAMES)
+
+
+def _clouds(rows: Iterable[tuple[int, int, tuple[str, str]]]) -> Iterator[tuple[str, int, int]]:
+    """Yield (list, first, last) for the ranges that are on one of our lists.
+
+    Each address has one owner in iporigin: a crawler's addresses are cut out of the cloud that they are in.  What is
+    a crawler's between two stretches of one cloud is on the cloud's own list and is put back.  Consumer VPNs, Tor
+    and content networks stay out: people come from there.
+    """
+    cloud, end = "", -2
+    crawlers: list[Range] = []
+    for first, last, (provider, kind) in rows:
+        if first != end + 1:
+            cloud, crawlers = "", []
+        end = last
+        if kind == BOT:
+            crawlers.append((first, last))
+            continue
+        name = _BY_PROVIDER.get(provider, "")
+        if not name and kind == HOSTING and provider not in _CARRIES_PEOPLE:
+            name = _OTHER_CLOUD
+        if name:
+            if name == cloud:
+                yield from ((name, *each) for each in crawlers)
+            yield name, first, last
+        cloud, crawlers = name, []
+
+
+class Labels:
+    """Lists laid over one another, to be asked for one address at a time."""
+
+    def __init__(self, lists: Sequence[PublishedList]) -> None:
+        """Lay the lists; an address bears its labels in their order."""
+        self._borne: list[tuple[Label, ...]] = [()]
+        self._tables = {version: self._laid(version, lists) for version in (4, 6)}
+
+    def of(self, address: Address) -> tuple[Label, ...]:
+        """Return the labels of the lists that the full address is on."""
+        starts, borne = self._tables[address.version]
+        return self._borne[borne[bisect_right(starts, int(address)) - 1]]
+
+    def _laid(self, version: int, lists: Sequence[PublishedList]) -> tuple[Sequence[int], Sequence[int]]:
+        """Return where labels change, ascending, and which labels are borne from each on, as places in `_borne`."""
+        width = len(lists).bit_length()
+        changes = sorted(
+            position << width | index
+            for index, each in enumerate(lists)
+            for first, last in each.ranges(version)
+            for position in (first, last + 1)
+        )
+        starts, borne, places = [0], [0], {0: 0}
+        on = 0  # one bit a list
+        for change in changes:
+            position, index = change >> width, change & ((1 << width) - 1)
+            on ^= 1 << index
+            if on not in places:
+                places[on] = len(self._borne)
+                self._borne.append(tuple(each.label for index, each in enumerate(lists) if on >> index & 1))
+            if position == starts[-1]:
+                borne[-1] = places[on]
+            else:
+                starts.append(position)
+                borne.append(places[on])
+        if starts[-1] == _PAST_LAST[version]:
+            starts.pop()
+        return array("L", starts) if version == 4 else starts, array("H", borne)
+
+
+@cache
+def _built_in_labels() -> Labels:
+    return Labels(built_in())
+
+
+def labels_of(address: Address) -> tuple[Label, ...]:
+    """Return the labels of the built-in lists that the full address is on, in the lists' order."""
+    return _built_in_labels().of(address)
 
 
 def parse_address(text: str) -> Address:
@@ -219,29 +235,6 @@ def parse_address(text: str) -> Address:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
-
-
-def _stretches(version: int) -> tuple[list[int], list[tuple[Label, ...]]]:
-    """Return where labels change, as ascending numbers, and the labels from each on: one search finds them all."""
-    ranges = [
-        (int(network.network_address), int(network.broadcast_address), published.label)
-        for published in PUBLISHED
-        for network in published.networks
-        if network.version == version
-    ]
-    starts = sorted({0} | {first for first, _, _ in ranges} | {last + 1 for _, last, _ in ranges})
-    borne = [{label for first, last, label in ranges if first <= start <= last} for start in starts]
-    in_order = [published.label for published in PUBLISHED]
-    return starts, [tuple(label for label in in_order if label in labels) for labels in borne]
-
-
-_STRETCHES: Final = {version: _stretches(version) for version in (4, 6)}
-
-
-def labels_of(address: Address) -> tuple[Label, ...]:
-    """Return the labels of the published lists that the full address is on, in the lists' order."""
-    starts, labels = _STRETCHES[address.version]
-    return labels[bisect_right(starts, int(address)) - 1]
 
 
 def truncated_text(address: Address) -> str:

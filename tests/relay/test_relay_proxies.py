@@ -54,7 +54,7 @@ def test_a_trusted_proxy_gives_the_hit_its_network_and_labels(tmp_path: Path, cl
         [hit] = desk.hits()
         desk.close()
     assert hit.network == ipaddress.ip_network("66.249.84.0/24")
-    assert [label.name for label in hit.labels] == ["google-fetchers"]
+    assert [label.name for label in hit.labels] == ["google-fetchers", "google-cloud"]
 
 
 def test_without_a_trusted_proxy_the_header_is_ignored(desk: Desk) -> None:
