@@ -14,6 +14,7 @@ _COLUMNS = (
     "id, label, host, port, security, user, identities, shared_copy_only, convert_flowed, ca_file, imap_host,"
     " imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days, keeps_sent_clean"
 )
+_FORGET_ORIGINALS = "DELETE FROM original WHERE message_id IN (SELECT id FROM message WHERE account_id = ?)"
 DEFAULT_WAIT_DAYS = 3
 DEFAULT_HISTORY_DAYS = 90
 
@@ -102,7 +103,10 @@ def _row(id_: int, *values: Any) -> AccountRow:
 
 
 def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
-    """Keep an account, a new one where its id is 0; return its id."""
+    """Keep an account, a new one where its id is 0; return its id.
+
+    Where Sent is not kept clean (any more), no original stays.
+    """
 
     def work(connection: sqlite3.Connection) -> tuple[Change, int]:
         identities = to_json([[each.name, each.address] for each in account.identities])
@@ -130,15 +134,18 @@ def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
                 account.keeps_sent_clean,
             ),
         )
+        if not account.keeps_sent_clean:
+            connection.execute(_FORGET_ORIGINALS, (account.id,))
         return Change(accounts=True), account.id or int(cursor.lastrowid or 0)
 
     return store.write(work)
 
 
 def delete_account(store: Store, account_id: int) -> Change:
-    """Forget an account and how far its folders were read; its mail stays."""
+    """Forget an account, how far its folders were read, and originals; what is known of its mail stays."""
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.execute(_FORGET_ORIGINALS, (account_id,))
         connection.execute("DELETE FROM folder WHERE account_id = ?", (account_id,))
         gone = connection.execute("DELETE FROM account WHERE id = ?", (account_id,)).rowcount
         return Change(accounts=gone > 0), None

@@ -17,6 +17,7 @@ from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, to_ms
 from desktop.store.copies import CopyRecord, copy_records, names_of, stored_hits, stored_signs
 from desktop.store.database import Store
+from desktop.store.originals import keep_original
 from desktop.store.people import apply_stop, keep_person
 from desktop.store.proving import bring_in_step
 from desktop.store.questions import Question, open_questions
@@ -124,11 +125,12 @@ def record_message(
     copies: tuple[NewCopy, ...],
     asks_receipt: bool = False,
     is_in_step: bool = True,
+    original: bytes | None = None,
 ) -> tuple[Change, tuple[int, ...]]:
     """Keep a message and its copies, each PREPARED, before any of it leaves; return the copies' ids in order.
 
     Without `is_in_step` these rows are all, for whoever waits for them to be on the disk: the list and other mail learn
-    of the message with the outcome of its first copy.
+    of the message with the outcome of its first copy.  `original` is kept with it until Sent is clean.
     """
     people = tuple(normalised(each.address) for each in copies)
 
@@ -141,6 +143,8 @@ def record_message(
             at=at,
             asks_receipt=asks_receipt,
         )
+        if original is not None:
+            keep_original(connection, message_id, original, at)
         ids = []
         change = Change(people=frozenset(people))
         for person, copy in zip(people, copies, strict=True):

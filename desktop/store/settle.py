@@ -33,10 +33,8 @@ from desktop.store.copies import (
 
 _OF_HITS: Final = frozenset({Sign.OPEN, Sign.CLICK})
 _TOLD: Final = "SELECT copy_id, sign FROM told WHERE copy_id IN (SELECT value FROM json_each(?))"
-# Of several for one hit the newest stands.
-CORRECTIONS: Final = (
-    "SELECT id, hit_id, who, at_ms, kind, program, network, address FROM correction"
-    " WHERE id IN (SELECT max(id) FROM correction GROUP BY hit_id) ORDER BY id"
+_CORRECTIONS: Final = (
+    "SELECT id, hit_id, who, at_ms, kind, program, network, address FROM standing_correction ORDER BY id"
 )
 
 
@@ -101,7 +99,7 @@ def _circumstances(connection: sqlite3.Connection, window_s: float | None) -> _C
     chosen = settings.read(connection, settings.WINDOW, DEFAULT_WINDOW_S) if window_s is None else window_s
     own = connection.execute("SELECT mark, network, at_ms FROM own_source").fetchall()
     corrections: dict[bytes | str, list[Correction]] = {}
-    for row in connection.execute(CORRECTIONS):
+    for row in connection.execute(_CORRECTIONS):
         correction = read_correction(*row)
         corrections.setdefault(correction.hit_id, []).append(correction)
         if correction.shape is not None:

@@ -28,9 +28,10 @@ CREATE TABLE correction (
     address TEXT
 ) STRICT;
 CREATE INDEX correction_of_hit ON correction (hit_id, id);
+CREATE VIEW standing_correction AS SELECT * FROM correction WHERE id IN (SELECT max(id) FROM correction GROUP BY hit_id);
 
 -- Where a correction decides: which one, and what the rules say, as [verdict, rule, confidence, reason]; else null.
-ALTER TABLE hit ADD COLUMN correction_id INTEGER REFERENCES correction (id);
+ALTER TABLE hit ADD COLUMN correction_id INTEGER REFERENCES correction (id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE hit ADD COLUMN ruled TEXT;
 CREATE INDEX hit_corrected ON hit (correction_id) WHERE correction_id IS NOT NULL;
 -- Hits of one shape are found by their network.
