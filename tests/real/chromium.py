@@ -66,9 +66,12 @@ def _url(folder: Path) -> str:
 def _command(page: str, folder: Path, http_proxy: tuple[str, int]) -> list[str]:
     folder.mkdir()
     (folder / "mail.html").write_text(page, "utf-8")
-    host, port = http_proxy
-    return [
-        PROGRAM,
+    return [PROGRAM, *flags(folder, http_proxy)]
+
+
+def flags(folder: Path, http_proxy: tuple[str, int] | None, without_proxy: str = "") -> list[str]:
+    """Return what makes Chromium quiet and private to `folder`; `without_proxy` is host:port of an exception."""
+    quiet = [
         "--no-sandbox",  # the tests run as root, and Chromium has no sandbox there
         "--test-type",  # no bar about that above the page, which would take the keyboard
         "--disable-gpu",
@@ -78,6 +81,9 @@ def _command(page: str, folder: Path, http_proxy: tuple[str, int]) -> list[str]:
         "--disable-background-networking",
         "--disable-component-update",
         f"--user-data-dir={folder / 'profile'}",
-        f"--proxy-server=http://{host}:{port}",
-        "--proxy-bypass-list=<-loopback>",
     ]
+    if http_proxy is None:
+        return quiet
+    host, port = http_proxy
+    # Without "<-loopback>" no address of this machine would go by the proxy.
+    return [*quiet, f"--proxy-server=http://{host}:{port}", f"--proxy-bypass-list=<-loopback>;{without_proxy}"]

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from desktop.store.accounts import Security
+from tests.real.browser import Browser
 from tests.real.desktop import LISTENER_PASSWORD, Desktop, Door
 from tests.real.provider import Provider
 from tests.real.proxy import RecipientNetwork
 from tests.real.relay import RelayProcess
+from tests.real.roundcube import Roundcube, Webmail
 from tests.real.screen import Screen
+from tests.real.sender_network import SenderNetwork
 from tests.real.thunderbird import Thunderbird
 from tests.real.thunderbird_profile import SmtpSecurity, account_at
 
@@ -206,6 +209,103 @@ def erins_thunderbird(
     running = Thunderbird(ground / "erins-thunderbird", account, erins_screen)
     try:
         yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def roundcube(ground: Path, provider: Provider) -> Iterator[Roundcube]:
+    """Give the running webmail."""
+    running = Roundcube(ground / "roundcube", provider)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def carols_webmail(
+    ground: Path, roundcube: Roundcube, bobs_screen: Screen, carols_network: RecipientNetwork
+) -> Iterator[Webmail]:
+    """Give carol in the webmail; all but the webmail itself she reaches through her network."""
+    running = Browser(
+        ground / "carols-chromium",
+        bobs_screen,
+        http_proxy=carols_network.host_and_port,
+        without_proxy=roundcube.host_and_port,
+    )
+    try:
+        yield Webmail(roundcube, running, "carol")
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def olgas_network(ground: Path, relay: RelayProcess) -> Iterator[SenderNetwork]:
+    """Give the one address from which all of olga's own programs reach the relay."""
+    running = SenderNetwork(ground / "olgas-network", relay)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def olgas_screen(ground: Path) -> Iterator[Screen]:
+    """Give olga's screen."""
+    folder = ground / "olgas-screen"
+    folder.mkdir(mode=0o700)
+    running = Screen(folder)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def olgas_desktop(
+    ground: Path, provider: Provider, olgas_network: SenderNetwork, olgas_screen: Screen
+) -> Iterator[Desktop]:
+    """Give Readback's window on olga's screen: her mailbox is read, and bob and carol gave permission."""
+    provider.maildir("olga")
+    door = Door(sender="olga", port=provider.ports.submission, login="olga", reads_mail=True)
+    running = Desktop(ground / "olgas-desktop", provider, [door])
+    try:
+        running.connect_relay(olgas_network.url)
+        running.permit("bob")
+        running.permit("carol")
+        running.start(environment=olgas_screen.environment)
+        running.wait_read()
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def olgas_thunderbird(
+    ground: Path, provider: Provider, olgas_desktop: Desktop, olgas_screen: Screen
+) -> Iterator[Thunderbird]:
+    """Give olga's Thunderbird, which loads the pictures in every mail and hands mail to Readback's listener."""
+    account = dataclasses.replace(
+        account_at(provider, "olga"),
+        smtp_port=olgas_desktop.port,
+        smtp_security=SmtpSecurity.NONE,
+        smtp_password=LISTENER_PASSWORD,
+        shows_pictures=True,
+    )
+    running = Thunderbird(ground / "olgas-thunderbird", account, olgas_screen)
+    try:
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def olgas_webmail(ground: Path, roundcube: Roundcube, olgas_screen: Screen) -> Iterator[Webmail]:
+    """Give olga in the webmail, in a Chromium on the machine where her Readback runs."""
+    running = Browser(ground / "olgas-chromium", olgas_screen)
+    try:
+        yield Webmail(roundcube, running, "olga")
     finally:
         running.close()
 

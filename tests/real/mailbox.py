@@ -35,6 +35,11 @@ class ImapMailbox:
         assert isinstance(whole, tuple), parts
         return bytes(whole[1])
 
+    def append(self, message: bytes, *, folder: str) -> None:
+        """Put a mail into `folder` as seen, as the provider itself may do."""
+        status, answer = self._imap.append(folder, r"(\Seen)", "", message)
+        assert status == "OK", answer
+
     def wait_for(self, mark: str, *, folder: str = "INBOX", within_s: float = 15) -> tuple[bytes, ...]:
         """Return all messages that hold `mark`, once there is one; raise TimeoutError."""
         marked = mark.encode()

@@ -155,16 +155,20 @@ class Thunderbird:
         self._run(_COMPOSER + "composer.SetContentAndBodyAsUnmodified(); composer.close();")
         until(lambda: self._run(_COMPOSER + "return composer === null"), what="the compose window to close")
 
-    def open_message(self, subject: str) -> None:
-        """Select the message with `subject` in the inbox, once it is there; return when it is displayed."""
+    def open_message(self, subject: str, *, in_sent: bool = False, sender: str = "") -> None:
+        """Select the message with `subject`, and of a sender, in the inbox or Sent; return when it is displayed.
+
+        A reply has the subject of what it answers: Thunderbird takes "Re:" off.
+        """
+        folder = "SentMail" if in_sent else "Inbox"
         # A selection made while the list is still being filled may show nothing, and is then made again.
         selected_at_s = -_SELECT_AGAIN_S
 
         def is_displayed() -> bool:
             nonlocal selected_at_s
-            if monotonic() - selected_at_s >= _SELECT_AGAIN_S and self._run(_SELECT_MESSAGE, subject):
+            if monotonic() - selected_at_s >= _SELECT_AGAIN_S and self._run(_SELECT_MESSAGE, subject, folder, sender):
                 selected_at_s = monotonic()
-            return bool(self._run(_SHOWS, subject))
+            return bool(self._run(_SHOWS, subject, sender))
 
         until(is_displayed, what=f"“{subject}” to be displayed", within_s=40)
 
@@ -256,21 +260,22 @@ _RECEIPT_BAR: Final = (
 )
 _ASKS_RECEIPT: Final = _RECEIPT_BAR + "return Boolean(bar)"
 _PRESS_RECEIPT_BUTTON: Final = _RECEIPT_BAR + "bar.buttonContainer.children[Number(arguments[0])].click();"
-# The inbox is kept up to date by IDLE, so it is enough to show it and to look.
+# The inbox is kept up to date by IDLE and Sent is read when it is shown, so it is enough to show them and to look.
 _SELECT_MESSAGE: Final = (
     _MAIN_WINDOW
     + """
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
 const root = MailServices.accounts.getAccount("account1").incomingServer.rootFolder;
 const pane = main.document.getElementById("tabmail").currentAbout3Pane;
-const inbox = root.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
-if (!inbox) {
+const folder = root.getFolderWithFlags(Ci.nsMsgFolderFlags[arguments[1]]);
+if (!folder) {
   root.server.performExpand(null);
-} else if (pane.gFolder?.URI != inbox.URI) {
-  pane.displayFolder(inbox.URI);
+} else if (pane.gFolder?.URI != folder.URI) {
+  pane.displayFolder(folder.URI);
 }
 for (let row = 0; row < (pane.gDBView?.rowCount ?? 0); row++) {
-  if (pane.gDBView.getMsgHdrAt(row).mime2DecodedSubject == arguments[0]) {
+  const header = pane.gDBView.getMsgHdrAt(row);
+  if (header.mime2DecodedSubject == arguments[0] && header.author.includes(arguments[2])) {
     pane.threadTree.selectedIndex = -1;
     pane.threadTree.selectedIndex = row;
     return true;
@@ -280,5 +285,9 @@ return false;
 """
 )
 _SHOWS: Final = (
-    _IN_MESSAGE + "return Boolean(message?.msgLoaded && message.gMessage?.mime2DecodedSubject == arguments[0])"
+    _IN_MESSAGE
+    + """
+return Boolean(message?.msgLoaded && message.gMessage?.mime2DecodedSubject == arguments[0]
+  && message.gMessage.author.includes(arguments[1]))
+"""
 )

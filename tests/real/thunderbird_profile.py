@@ -23,7 +23,10 @@ class SmtpSecurity(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One person's account; the outgoing server may know them by another name and password than IMAP does."""
+    """One person's account; the outgoing server may know them by another name and password than IMAP does.
+
+    With `shows_pictures` remote content is loaded in every mail, which Thunderbird does not do by itself.
+    """
 
     name: str
     address: str
@@ -35,6 +38,7 @@ class Account:
     smtp_password: str
     ca_file: Path
     http_proxy: tuple[str, int] | None = None
+    shows_pictures: bool = False
 
 
 def account_at(provider: Provider, name: str, *, http_proxy: tuple[str, int] | None = None) -> Account:
@@ -108,6 +112,7 @@ def _account_prefs(account: Account) -> Prefs:
         "mail.smtpserver.smtp1.try_ssl": int(account.smtp_security),
         "mail.smtpserver.smtp1.authMethod": 3,
         "mail.smtpserver.smtp1.username": account.smtp_user,
+        "mailnews.message_display.disable_remote_image": not account.shows_pictures,
     }
 
 
