@@ -22,6 +22,7 @@ from relay.database import Database, StorageError
 from relay.eventlog import EventLog
 from relay.feed import Feed
 from relay.hits import DailyKey, Links, Pictures, Recorder
+from relay.lists import Lists
 from relay.masters import Masters
 from relay.pages import Pages
 from relay.requester import Proxies
@@ -119,7 +120,13 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
     )
     log.on_stored, log.on_expired = feed.note_stored, unread.expire
     recorder = Recorder(
-        channels=kept.channels, blocks=kept.blocks, log=log, proxies=proxies, daily_key=daily_key, now_ms=clock
+        channels=kept.channels,
+        blocks=kept.blocks,
+        log=log,
+        proxies=proxies,
+        daily_key=daily_key,
+        labels_of=Lists(settings.lists).labels_of,
+        now_ms=clock,
     )
     pictures = Pictures(kept.masters, recorder)
     registration = Registration(
@@ -141,6 +148,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
         Route("/click/{rest:path}", Links(kept.masters, recorder, kept.blocks, pages)),
         Route("/feed", feed),
         Route("/feed/acknowledge", feed.acknowledge, methods=["POST"]),
+        Route("/source", feed.source, methods=["GET"]),
         Route("/stop/{rest:path}", stopping.page, methods=["GET"]),
         Route("/stop/{rest:path}", stopping.press, methods=["POST"]),
         Route("/stops", stopping.exchange, methods=["POST"]),

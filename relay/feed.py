@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from relay.body import read_body
@@ -28,7 +28,7 @@ from relay.stopping import parse_octets
 from relay.stops import Stops
 from relay.unread import Unread
 from relay.wire.hit import same_source_mark
-from relay.wire.labels import truncated
+from relay.wire.labels import truncated_text
 
 MAX_ROWS: Final = 256
 MAX_WAIT_S: Final = 60.0
@@ -181,11 +181,9 @@ class Feed:
 
     def _spell(self, channel_id: bytes, scope: Scope, news: tuple[list[tuple[bytes, bytes]], tuple[Any, ...]]) -> bytes:
         rows, (digest, gaps) = news
-        address = self._proxies.address_of(scope)
         return json.dumps(
             {
-                "network": str(truncated(address)),
-                "same_source": same_source_mark(self._daily_key.of(self._now_ms()), address, channel_id).hex(),
+                **self._source_of(channel_id, scope),
                 "stops_digest": digest,
                 "rows": [
                     {"key": key.hex(), "sealed": base64.b64encode(sealed).decode("ascii")} for key, sealed in rows
@@ -193,6 +191,19 @@ class Feed:
                 "gaps": [{"day": (_EPOCH + dt.timedelta(days=day)).isoformat(), "count": count} for day, count in gaps],
             }
         ).encode("ascii")
+
+    def _source_of(self, channel_id: bytes, scope: Scope) -> dict[str, str]:
+        """Return how a hit from where this request comes from would be marked."""
+        address = self._proxies.address_of(scope)
+        mark = same_source_mark(self._daily_key.of(self._now_ms()), address, channel_id)
+        return {"network": truncated_text(address), "same_source": mark.hex()}
+
+    async def source(self, request: Request) -> Response:
+        """Tell a desktop how it is seen over the connection it asks on: it may have another address family too."""
+        channel_id = self._channels.authorised(request.headers.get("authorization", ""))
+        if channel_id is None:
+            return refusal(401, "This bearer is unknown.")
+        return JSONResponse(self._source_of(channel_id, request.scope), headers={"cache-control": "no-store"})
 
     async def acknowledge(self, request: Request) -> Response:
         """Delete rows the desktop has stored; 204 once that is durable, again for keys already gone."""

@@ -18,7 +18,7 @@ from relay.masters import Masters
 from relay.pages import Pages
 from relay.requester import Headers, Proxies, asks_not_to_be_recorded
 from relay.wire.hit import HIT_ID_BYTES, KEPT_HEADERS, HitKind, same_source_mark, spell
-from relay.wire.labels import Address, labels_of, truncated_text
+from relay.wire.labels import Address, Label, truncated_text
 from relay.wire.randomness import Randomness
 from relay.wire.token import BadTokenError, Token, TokenType
 from relay.wire.urls import BadUrlError, read_click_path, read_open_path
@@ -71,6 +71,7 @@ class Recorder:
         log: EventLog,
         proxies: Proxies,
         daily_key: DailyKey,
+        labels_of: Callable[[Address], tuple[Label, ...]],
         now_ms: Callable[[], int],
     ) -> None:
         """Take the parts a hit passes."""
@@ -79,6 +80,7 @@ class Recorder:
         self._log = log
         self._proxies = proxies
         self._daily_key = daily_key
+        self._labels_of = labels_of
         self._now_ms = now_ms
         self._randomness = Randomness()
 
@@ -124,7 +126,7 @@ class Recorder:
             kind=kind,
             token_id=token.random_id,
             at_ms=at_ms,
-            labels=labels_of(address),
+            labels=self._labels_of(address),
             network=truncated_text(address),
             same_source=same_source_mark(self._daily_key.of(at_ms), address, token.channel_id),
             agent=headers.get(b"user-agent", b"").decode("latin-1"),

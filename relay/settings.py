@@ -55,6 +55,11 @@ class Settings:
         """Where the operator lists channels and destination hosts that are blocked."""
         return self.data / "blocked.txt"
 
+    @property
+    def lists(self) -> Path:
+        """Where lists of networks are that are newer than the ones that came with this version."""
+        return self.data / "lists"
+
 
 def settings_from(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
     """Return the settings that flags and environment give; raise BadSettingError with a plain sentence."""
