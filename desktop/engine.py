@@ -18,6 +18,7 @@ from desktop.accounts.clients import OWN_PROVIDERS, Clients, client_id_setting, 
 from desktop.accounts.credentials import Bearer, Credential, Credentials, Password, grant_secret
 from desktop.accounts.oauth import Grant
 from desktop.accounts.oauth_providers import PROVIDERS
+from desktop.accounts.own_channels import OWN_CHANNELS, remember
 from desktop.accounts.vault import (
     LISTENER_SECRET,
     KeyringVault,
@@ -54,6 +55,7 @@ _COPIED_SETTINGS = (
     SECRETS_SETTING,
     PORT_SETTING,
     RELAY_SETTING,
+    OWN_CHANNELS,
     OWN_PROVIDERS,
     *(client_id_setting(key) for key in PROVIDERS),
 )
@@ -208,6 +210,7 @@ class Engine:
         self._note("relay", None)
         if self._channel is not None:
             self._remember_relay(self._channel.relay_url)
+            remember(self.store, self._channel)
             self._start_poller(self._channel)
 
     def _remember_relay(self, url: str) -> None:
@@ -416,6 +419,7 @@ class Engine:
         channel = register(url, invite, tag_key=before.tag_key if before is not None else None)
         channels.save(self.vault, channel)
         self._remember_relay(channel.relay_url)
+        remember(self.store, channel)
         self._stop_poller()
         self._channel = channel
         self._start_poller(channel)

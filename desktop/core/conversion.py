@@ -45,7 +45,6 @@ def survey_flowed(part: Part, text: TextPart, *, root: Part, own_bases: frozense
         html=HtmlPart(
             body=body,
             links=html.links,
-            own_pictures=html.own_pictures,
             line_at=html.line_at if is_clipped else rendering.line_at,
         ),
     )

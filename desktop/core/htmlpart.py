@@ -33,22 +33,20 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlPart:
-    """An HTML body surveyed: its trackable links, our own older pictures and the place of the visible line."""
+    """An HTML body surveyed: its trackable links and the place of the visible line."""
 
     body: Body
     links: tuple[Link, ...]
-    own_pictures: tuple[tuple[int, int], ...]
     line_at: int
 
 
 def survey_html(body: Body, codec: str, own_bases: frozenset[str]) -> HtmlPart:
     """Return what can be added to an HTML body; raise UnclosedError when nothing added would be seen."""
-    page = read_page(body.content, own_bases)
+    page = read_page(body.content)
     found = (_link(anchor, body, codec, own_bases) for anchor in page.anchors)
     return HtmlPart(
         body=body,
         links=tuple(link for link in found if link is not None),
-        own_pictures=page.own_pictures,
         line_at=_before_indent(body.content, page.line_at),
     )
 
@@ -72,9 +70,8 @@ def _link(anchor: Anchor, body: Body, codec: str, own_bases: frozenset[str]) -> 
 def edits_of(
     part: HtmlPart, *, picture_url: str | None, link_urls: Mapping[bytes, str], line: DisclosureLine, newline: bytes
 ) -> list[Edit]:
-    """Return the edits for one copy, in order; our own older pictures go whatever is added."""
-    edits = [Edit(start, end, b"") for start, end in part.own_pictures]
-    edits += _link_edits(part, link_urls, newline)
+    """Return the edits for one copy, in order."""
+    edits = _link_edits(part, link_urls, newline)
     before = b"" if part.line_at == 0 or part.body.content[: part.line_at].endswith(b"\n") else newline
     edits.append(Edit(part.line_at, part.line_at, before + line_markup(line, picture_url, newline) + newline))
     return sorted(edits)

@@ -1,4 +1,4 @@
-"""An HTML part as mail programs write it: its links, our own pictures, and where the visible line stands.
+"""An HTML part as mail programs write it: its links, and where the visible line stands.
 
 The line stands after the user's own words and signature and before what is quoted; when own words follow the quote it
 stands at the end, and at the top of a part that a provider would clip.
@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from desktop.core.tags import Attribute, Tag, attributes_of, tags, unescaped
+from desktop.core.tags import Attribute, Tag, attributes_of, tags
 
 # Gmail clips a message whose HTML exceeds about 100 KB; what stands below is not loaded.
 CLIPPED_ABOVE_BYTES: Final = 90_000
@@ -45,16 +45,15 @@ class Anchor(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What was found in an HTML part: its links, the places of our own pictures and of the visible line."""
+    """What was found in an HTML part: its links and the place of the visible line."""
 
     anchors: tuple[Anchor, ...]
-    own_pictures: tuple[tuple[int, int], ...]
     line_at: int
 
 
-def read_page(content: bytes, own_bases: frozenset[str] = frozenset()) -> Page:
+def read_page(content: bytes) -> Page:
     """Return what is found in the HTML; raise UnclosedError when it ends where nothing can be added."""
-    reader = _Reader(own_bases)
+    reader = _Reader()
     position = 0
     for tag in tags(content):
         reader.on_text(content, position, tag.start)
@@ -65,20 +64,14 @@ def read_page(content: bytes, own_bases: frozenset[str] = frozenset()) -> Page:
             reader.on_start(tag)
     reader.on_text(content, position, len(content))
     reader.close_link()
-    return Page(
-        anchors=tuple(reader.anchors),
-        own_pictures=tuple(reader.own_pictures),
-        line_at=reader.line_at(content),
-    )
+    return Page(anchors=tuple(reader.anchors), line_at=reader.line_at(content))
 
 
 class _Reader:
     """Keeps where the reading stands: an open link, an open quote, and what may turn out to introduce a quote."""
 
-    def __init__(self, own_bases: frozenset[str]) -> None:
-        self._own_prefixes = tuple(f"{base}/open/".encode() for base in own_bases)
+    def __init__(self) -> None:
         self.anchors: list[Anchor] = []
-        self.own_pictures: list[tuple[int, int]] = []
         self._link: Attribute | None = None
         self._link_text: list[bytes] = []
         self._top = 0
@@ -129,7 +122,7 @@ class _Reader:
             self.close_link()
             self._link = attributes_of(tag).get(b"href")
         elif name == b"img":
-            self._on_picture(tag)
+            self._on_picture()
         elif self._quote is not None:
             self._depth += name == self._quote
         elif name == b"br":
@@ -137,12 +130,8 @@ class _Reader:
         elif name in _QUOTABLE:
             self._on_block(tag)
 
-    def _on_picture(self, tag: Tag) -> None:
-        source = attributes_of(tag).get(b"src")
-        url = None if source is None else unescaped(source.value)
-        if url is not None and any(prefix in url for prefix in self._own_prefixes):
-            self.own_pictures.append((tag.start, tag.end))
-        elif self._quote is None:
+    def _on_picture(self) -> None:
+        if self._quote is None:
             self._quotes_at = None
 
     def _on_block(self, tag: Tag) -> None:

@@ -16,7 +16,7 @@ from desktop.core.disclosure import DisclosureLine
 from desktop.core.htmlpart import HtmlPart
 from desktop.core.mime import MalformedMimeError, Part, read_message
 from desktop.core.policy import WhyNot
-from desktop.core.screen import holds_inline_pgp, untouchable, words_of
+from desktop.core.screen import holds_inline_pgp, texts_of, untouchable, words_of
 from desktop.core.tags import UnclosedError
 from desktop.core.textpart import TextPart
 from desktop.core.transfer import Body, Edit, apply, read_body, write_body
@@ -69,8 +69,7 @@ class _RefusedError(Exception):
 def survey(raw: bytes, *, own_bases: frozenset[str] = frozenset(), convert_flowed: bool = True) -> Survey | Refusal:
     """Return what can be added to the message, or why nothing can; raises nothing, whatever the bytes are.
 
-    `own_bases` are the relay's bases, whose links stay and whose pictures go; without `convert_flowed` plain text of
-    every kind stays as it is.
+    Links to `own_bases`, the relay's, are left alone; without `convert_flowed` plain text of every kind stays as it is.
     """
     try:
         return _survey(raw, own_bases, convert_flowed)
@@ -87,7 +86,7 @@ def _survey(raw: bytes, own_bases: frozenset[str], convert_flowed: bool) -> Surv
     found = untouchable(root)
     if found is not None:
         raise _RefusedError(*found)
-    bodies = {part.start: _read_text(raw, part) for part in root.walk() if _is_text(part)}
+    bodies = {part.start: _read_text(raw, part) for part in texts_of(root)}
     words = words_of(root)
     newline = b"\n" if raw[: raw.find(b"\n")][-1:] != b"\r" else b"\r\n"
     if words.html is not None:
@@ -101,10 +100,6 @@ def _survey(raw: bytes, own_bases: frozenset[str], convert_flowed: bool) -> Surv
     plain = _survey_text(words.text, bodies[words.text.start])
     flowed = conversion.survey_flowed(words.text, plain, root=root, own_bases=own_bases)
     return Survey(raw=raw, newline=newline, links=_destinations(flowed.html), flowed=flowed)
-
-
-def _is_text(part: Part) -> bool:
-    return part.media_type in {"text/plain", "text/html"} and not part.is_attachment
 
 
 def _read_text(raw: bytes, part: Part) -> Body:

@@ -63,6 +63,11 @@ def _why_not(part: Part) -> WhyNot | None:
     return WhyNot.REPORT if part.media_type == "multipart/report" else None
 
 
+def texts_of(root: Part) -> list[Part]:
+    """Return the plain and HTML texts that are shown as the message's own words, not as files."""
+    return [part for part in root.walk() if part.media_type in {"text/plain", "text/html"} and not part.is_attachment]
+
+
 def holds_inline_pgp(content: bytes, media_type: str) -> bool:
     """Return whether a text is enciphered or clear-signed in its own words (RFC 9580 7); a quoted one is not."""
     pattern = _INLINE_PGP_IN_HTML if media_type == "text/html" else _INLINE_PGP

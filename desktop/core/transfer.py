@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -18,6 +18,7 @@ _IDENTITY: Final = frozenset({"7bit", "8bit", "binary"})
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]*+(?:=\s*){0,2}+\Z")
 # RFC 2045 6.7: an octet, or a soft line break, which transport may have padded; a last lone `=` breaks nothing.
 _QP_ESCAPE: Final = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n|\Z)")
+_PADDED_BREAK: Final = re.compile(rb"=[ \t]+\r?\n")
 _QP_LITERAL: Final = frozenset(range(0x21, 0x7F)) - {ord("=")} | {0x20, 0x09}
 _QP_SPELLING: Final = tuple(bytes([octet]) if octet in _QP_LITERAL else b"=%02X" % octet for octet in range(256))
 # As much as fits into a line beside the `=` of a soft break, no escape cut in two.
@@ -61,6 +62,21 @@ def read_body(encoded: bytes, encoding: str) -> Body:
     if encoding == "base64":
         return Body(encoded=encoded, encoding=encoding, content=_decode_base64(encoded))
     raise MalformedMimeError("an unknown transfer encoding")
+
+
+def could_hold(encoded: bytes, encoding: str, needles: Iterable[bytes]) -> bool:
+    """Return whether one of `needles` may be in the body; quick, and no proof that they are: `read_body` tells."""
+    content = encoded
+    if encoding == "quoted-printable":
+        # The library takes white space that transport put behind a soft break for text.
+        is_padded = b"= " in encoded or b"=\t" in encoded
+        content = binascii.a2b_qp(_PADDED_BREAK.sub(b"=\n", encoded) if is_padded else encoded)
+    elif encoding == "base64":
+        try:
+            content = binascii.a2b_base64(encoded)
+        except binascii.Error:
+            return False
+    return any(needle in content for needle in needles)
 
 
 def _decode_base64(encoded: bytes) -> bytes:

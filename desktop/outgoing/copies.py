@@ -1,7 +1,8 @@
 """The copies of one message: who gets a tracked one, what is in it, and the rows that are on disk before it leaves.
 
-An untracked copy is the message as it came, byte for byte.  A shared copy is always untracked: a stop link in it could
-not say who among the recipients pressed it, and a stop must hold for exactly that person.
+An untracked copy is the message as it came, byte for byte but for the marks of earlier copies that it quotes, which are
+out before anything here begins.  A shared copy is always untracked: a stop link in it could not say who among the
+recipients pressed it, and a stop must hold for exactly that person.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,11 +41,6 @@ class Draft:
     def is_tracked(self) -> bool:
         """Whether there is anything in it that can be hit."""
         return bool(self.row.tokens)
-
-
-def own_bases(channel: Channel | None) -> frozenset[str]:
-    """Return the places our own pictures and links point to, so that older ones in a quote are recognised."""
-    return frozenset() if channel is None else frozenset({channel.picture_base, channel.link_base})
 
 
 def draft_copy(

@@ -14,11 +14,12 @@ from typing import Final
 from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble, Trouble
+from desktop.core.ownmarks import without_own_marks
 from desktop.core.parse import MessageFacts, content_hash, message_facts
 from desktop.core.permission import Permission
 from desktop.core.policy import WhyNot, decide
 from desktop.core.rewrite import survey
-from desktop.outgoing.copies import Copy, Draft, blank_rows, draft_copy, own_bases, sender_name, untracked_row
+from desktop.outgoing.copies import Copy, Draft, blank_rows, draft_copy, sender_name, untracked_row
 from desktop.outgoing.journal import Answer, State, Twin, key_of
 from desktop.outgoing.means import Means
 from desktop.outgoing.replies import Fate, Outcome, Reply, answer_to, ours, told
@@ -78,6 +79,8 @@ class Delivery:
         self._means = means
         self.upstream = upstream
         self._mail = submission
+        # What goes out where nothing is added.
+        self._raw = submission.raw
         self._entry_ids = entry_ids
         self._outcomes: dict[int, Outcome] = {}
         self._copy_ids: dict[int, int] = {}
@@ -94,6 +97,9 @@ class Delivery:
     def run(self) -> Reply:
         """Send what is to be sent and return the answer to the client."""
         todo: tuple[int, ...] = tuple(range(len(self._mail.recipients)))
+        with self._means.fail_open():
+            # Whoever gets the mail, and with a relay or without: a quoted mark speaks for another copy's recipient.
+            self._raw = without_own_marks(self._mail.raw, self._means.own_marks())
         try:
             todo = self._begin()
             try:
@@ -134,7 +140,7 @@ class Delivery:
 
     def _make_copies(self, todo: tuple[int, ...]) -> list[Copy]:
         """Return what goes out, and begin to make its rows durable; all of it goes untracked where that fails."""
-        raw = self._mail.raw
+        raw = self._raw
         account = self.upstream.account
         is_shared = len(todo) > 1 and (
             account.shared_copy_only or len(todo) > MAX_COPIES or len(todo) * len(raw) > MAX_COPIES_BYTES
@@ -180,8 +186,8 @@ class Delivery:
             self._recording.result()
 
     def _send_untracked(self, todo: tuple[int, ...]) -> None:
-        """Begin again on a new connection, with the message as it came."""
-        copies = [Copy(octets=self._mail.raw, indices=(index,)) for index in todo if index not in self._outcomes]
+        """Begin again on a new connection, with nothing added."""
+        copies = [Copy(octets=self._raw, indices=(index,)) for index in todo if index not in self._outcomes]
         try:
             self.upstream = self._means.connect(self.upstream.account)
         except Trouble as trouble:
@@ -191,9 +197,9 @@ class Delivery:
         self._send_all(copies)
 
     def _drafts(self, todo: tuple[int, ...], permissions: Sequence[Permission], channel: Channel) -> list[Draft]:
-        means, raw, account = self._means, self._mail.raw, self.upstream.account
+        means, raw, account = self._means, self._raw, self.upstream.account
         facts = self._facts()
-        surveyed = survey(raw, own_bases=own_bases(channel), convert_flowed=account.convert_flowed)
+        surveyed = survey(raw, own_bases=means.own_marks().bases, convert_flowed=account.convert_flowed)
         return [
             draft_copy(
                 surveyed,
@@ -339,10 +345,10 @@ class Delivery:
                 self._means.journal().advance(self.entry_id, settled, state)
 
     def _pass_through(self, indices: Sequence[int]) -> None:
-        """Send the message as it came to all of `indices` at once, without a journal."""
+        """Send the message to all of `indices` at once, with nothing added and without a journal."""
         if not indices:
             return
-        copy = Copy(octets=self._mail.raw, indices=tuple(indices))
+        copy = Copy(octets=self._raw, indices=tuple(indices))
         self._finish_recording()
         if not self._copy_ids:
             with self._means.fail_open():

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from desktop.accounts.channel import Channel
+from desktop.accounts.own_channels import marks_of
 from desktop.core.address import normalised
+from desktop.core.ownmarks import without_own_marks
 from desktop.core.parse import message_facts
 from desktop.core.permission import SEEING, Method, Permission, Purpose, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.rewrite import Refusal, survey
-from desktop.outgoing.copies import blank_rows, draft_copy, own_bases
+from desktop.outgoing.copies import blank_rows, draft_copy
 from desktop.outgoing.offers import Offer
 from desktop.outgoing.transparency import whole_lines
 from relay.wire.token import TokenType
@@ -69,17 +71,20 @@ def inspect(
 ) -> tuple[Inspected, ...]:
     """Return what each of `recipients` would get; who is not in `permissions` (normalised addresses) gave none.
 
-    An untracked copy is `raw` itself, line ends and all.  Raises Malformed for an address that is none.
+    An untracked copy is `raw` itself, line ends and all, unless it quotes a mark of the channel's.  Raises Malformed
+    for an address that is none.
     """
     facts = message_facts(raw)
-    surveyed = survey(whole_lines(raw), own_bases=own_bases(channel), convert_flowed=convert_flowed)
+    own, whole = marks_of(channel), whole_lines(raw)
+    cleaned = without_own_marks(whole, own)
+    surveyed = survey(cleaned, own_bases=own.bases, convert_flowed=convert_flowed)
     sender = "" if facts.from_ is None else facts.from_.name or facts.from_.address
     found = []
     for row in blank_rows([normalised(address) for address in recipients], facts):
         nothing = Permission(address=row.address, standing=Standing.UNKNOWN)
         draft = draft_copy(
             surveyed,
-            raw,
+            raw if cleaned is whole else cleaned,
             row,
             permission=permissions.get(row.address, nothing),
             channel=channel,

@@ -16,9 +16,11 @@ from typing import Final, Self
 
 from desktop.accounts.channel import Channel
 from desktop.accounts.credentials import Credentials
+from desktop.accounts.own_channels import marks_of, remembered
 from desktop.accounts.tls import client_context
 from desktop.core.address import normalised
 from desktop.core.errors import Malformed, Trouble
+from desktop.core.ownmarks import OwnMarks
 from desktop.outgoing import offers, upstream
 from desktop.outgoing.journal import Journal
 from desktop.outgoing.offers import Offer
@@ -90,8 +92,9 @@ class Means:
         self._accounts_changes = 1
         self._accounts_read_at = 0
         self._settings_changes = 1
-        self._asks_read_at = 0
+        self._settings_read_at = 0
         self._asks = True
+        self._marks = OwnMarks()
         self._offers: dict[int, Offer] = {}
         self._asked: dict[int, Future[None]] = {}
         self._askers = ThreadPoolExecutor(4, thread_name_prefix="outgoing-asker")
@@ -161,12 +164,21 @@ class Means:
 
     def asks_reports(self) -> bool:
         """Say whether delivery reports are asked for; as last known when the store fails."""
+        self._read_settings()
+        return self._asks
+
+    def own_marks(self) -> OwnMarks:
+        """Return how own marks are known, those of earlier channels too; as last known when the store fails."""
+        self._read_settings()
+        return self._marks | marks_of(self.channel())
+
+    def _read_settings(self) -> None:
         changes = self._settings_changes
-        if self._asks_read_at != changes:
+        if self._settings_read_at != changes:
             with self.fail_open():
                 self._asks = bool(settings.get(self.store, ASK_REPORTS, True))
-                self._asks_read_at = changes
-        return self._asks
+                self._marks = remembered(self.store)
+                self._settings_read_at = changes
 
     def _on_changed(self, change: Change) -> None:
         if change.settings:

@@ -6,15 +6,29 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from desktop.core.disclosure import DisclosureLine
+from desktop.core.ownmarks import OwnMarks
 from desktop.core.rewrite import Additions, Refusal, Survey, splice, survey
+from relay.wire.token import Token, TokenType, mint
 from relay.wire.urls import click_url, open_url, stop_url
 
 DATA = Path(__file__).parents[1] / "data"
 BASE = "https://read.example.net"
-TOKEN = "Tk" * 36
-OLDER_TOKEN = "Od" * 36
-PICTURE = open_url(BASE, TOKEN)
-STOP = stop_url(BASE, TOKEN)
+CHANNEL_ID = b"tests' chan."
+OWN = OwnMarks(bases=frozenset({BASE}), channel_ids=frozenset({CHANNEL_ID}))
+
+
+def token(
+    kind: TokenType, *, channel_id: bytes = CHANNEL_ID, random_id: bytes = b"this copy's.", destination: bytes = b""
+) -> str:
+    """Return a token of a channel; nobody here holds its key."""
+    fields = Token(
+        type=kind, key_id=1, channel_id=channel_id, recipient_tag=b"8 octets", issue_day=20_000, random_id=random_id
+    )
+    return mint(b"k" * 32, fields, destination=destination)
+
+
+PICTURE = open_url(BASE, token(TokenType.OPEN))
+STOP = stop_url(BASE, token(TokenType.STOP))
 SENTENCE = "As agreed on 3 May, I (Alice) can see when you open this mail or use its links, to time my follow-up."
 LINE = DisclosureLine(sentence=SENTENCE, stop_url=STOP)
 
@@ -55,7 +69,7 @@ def everything(found: Survey, *, picture: bool = True, links: bool = True, line:
 
 def tracked(destination: bytes) -> str:
     """Return the tracked URL that the tests use for a destination."""
-    return click_url(BASE, TOKEN, destination)
+    return click_url(BASE, token(TokenType.CLICK, destination=destination), destination)
 
 
 def copy_of(raw: bytes, *, picture: bool = True, links: bool = True, line: DisclosureLine = LINE) -> bytes:

@@ -7,10 +7,12 @@ from email.message import EmailMessage
 import pytest
 
 from desktop.core.mime import Part, read_message
+from desktop.core.ownmarks import without_own_marks
 from desktop.core.rewrite import Survey, splice, survey
 from tests.core.copies import (
     BASE,
     DATA,
+    OWN,
     PICTURE,
     SENTENCE,
     STOP,
@@ -193,9 +195,18 @@ def test_nothing_added_is_byte_for_byte(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TRACKED)
-def test_own_copy_rewritten_again_has_one_picture_and_no_new_link(name: str) -> None:
-    """A copy that comes by a second time loses its older picture, and its tracked links are left alone."""
-    first = copy_of(client_message(name))
+def test_own_copy_cleaned_and_rewritten_again_has_one_picture_and_the_same_links(name: str) -> None:
+    """A copy that comes by a second time loses its older marks and gets new ones in their places."""
+    raw = client_message(name)
+    first = without_own_marks(copy_of(raw), OWN)
+    assert own_pictures(seen_in(html_of(first))) == []
     found = surveyed(first)
-    assert found.links == ()
+    assert surveyed(raw).links == found.links
     assert own_pictures(seen_in(html_of(splice(found, everything(found))))) == [PICTURE]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["message"][:3] for row in ROWS])
+def test_a_message_without_own_marks_is_the_very_message(row: dict[str, str]) -> None:
+    """Where nothing of ours is in it, cleaning hands back the object it was given."""
+    raw = client_message(row["message"])
+    assert without_own_marks(raw, OWN) is raw

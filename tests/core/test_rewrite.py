@@ -15,7 +15,6 @@ from desktop.core.rewrite import MAX_WORDS_BYTES, Refusal, can_carry, splice, su
 from tests.core.copies import (
     BASE,
     LINE,
-    OLDER_TOKEN,
     PICTURE,
     SENTENCE,
     STOP,
@@ -374,17 +373,6 @@ def test_unencoded_bodies_take_destinations_up_to_600_octets(length: int, is_tra
     page = b"<p><a href='" + link + b"'>x</a>"
     assert is_tracked == (surveyed(html_message(page)).links == (link,))
     assert surveyed(html_message(base64.b64encode(page), encoding=b"base64")).links == (link,)
-
-
-def test_own_pictures_in_a_quote_go_and_others_stay() -> None:
-    """Ours from earlier mails are removed, or the sender would seem to open them; a logo stays."""
-    own = f'<img src="{BASE}/open/{OLDER_TOKEN}.gif" width="1" height="1" alt="">'.encode()
-    quote = b"<blockquote type=cite>earlier" + own + b"<img src='https://logo.test/l.png'></blockquote>"
-    for picture in (True, False):
-        result = copy_of(html_message(PAGE.replace(b"</body>", quote + b"</body>")), picture=picture)
-        assert OLDER_TOKEN.encode() not in result
-        assert quote.replace(own, b"") in result
-    assert own in copy_of(html_message(PAGE.replace(b"</body>", quote + b"</body>")), picture=False, links=False)
 
 
 def test_line_stands_before_the_quote_in_both_parts() -> None:

@@ -1,4 +1,4 @@
-"""HTML as mail programs write it: links, our own pictures, and where the visible line stands."""
+"""HTML as mail programs write it: links, and where the visible line stands."""
 
 import pytest
 from hypothesis import given
@@ -6,16 +6,12 @@ from hypothesis import strategies as st
 
 from desktop.core.markup import CLIPPED_ABOVE_BYTES, read_page
 from desktop.core.tags import UnclosedError, attributes_of, tags, unescaped
-from tests.core.copies import BASE, OLDER_TOKEN
-
-OWN = f'<img src="{BASE}/open/{OLDER_TOKEN}.gif" width="1" height="1" alt="">'.encode()
-BASES = frozenset({BASE})
 
 
 def place(page: str) -> str:
     """Return the page with a bar where the visible line is to stand."""
     content = page.encode()
-    at = read_page(content, BASES).line_at
+    at = read_page(content).line_at
     return (content[:at] + b"|" + content[at:]).decode()
 
 
@@ -104,14 +100,6 @@ def test_links_have_their_place_address_and_text() -> None:
     found = read_page(page).anchors
     assert [(each.href, each.shown) for each in found] == [(b"x", b"ab"), (b"z", b"e"), (b"w", b"f")]
     assert page[found[0].start : found[0].end] == b"href='x'"
-
-
-def test_own_pictures_are_found_wherever_they_are() -> None:
-    """Ours are found in quotes, in other cases, and behind an image proxy's address; others are not."""
-    proxied = f"<IMG SRC='https://ci3.example.com/x#{BASE}/open/{OLDER_TOKEN}.gif'>".encode()
-    page = b"<p>a</p>" + OWN + b"<blockquote type=cite>" + proxied + b"<img src=a></blockquote><img><img src='&copy'>"
-    assert [page[start:end] for start, end in read_page(page, BASES).own_pictures] == [OWN, proxied]
-    assert read_page(page).own_pictures == ()
 
 
 @pytest.mark.parametrize(
