@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from desktop.core.classify import HitContext, judge
+from desktop.core.classify import BURST_MS, HitContext, judge
 from desktop.core.notice import Notice
 from desktop.store.change import Change
-from desktop.store.columns import MINUTE_MS, to_ms
+from desktop.store.columns import MINUTE_MS, to_json, to_ms
 from desktop.store.copies import insert_hit
 from desktop.store.database import Store
 from desktop.store.own_views import keep_sources
@@ -22,6 +22,8 @@ from relay.wire.token import TokenType
 
 _NO_SOURCES: Final[Mapping[bytes, str]] = MappingProxyType({})
 EXACT_FOR: Final = timedelta(days=2)
+# A hit is judged by what came on its copy within so long of it.
+_TOGETHER_MS: Final = 2 * BURST_MS
 _TOKEN_TYPES: Final = {HitKind.OPEN: TokenType.OPEN, HitKind.CLICK: TokenType.CLICK}
 
 
@@ -81,26 +83,49 @@ _OWNER: Final = (
 
 
 def age_hits(store: Store, now: datetime) -> Change:
-    """Cut the times of hits that are two days old to the minute; their verdicts, which needed more, stand."""
+    """Cut the times of hits that are two days old to the minute; their verdicts, which needed more, stand.
+
+    What came within seconds of one that is not so old yet waits for it: they are evidence for each other.
+    """
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
-        before = to_ms(now - EXACT_FOR)
-        copies = connection.execute(
-            "SELECT DISTINCT copy.id, copy.conversation_id FROM hit JOIN copy ON copy.id = hit.copy_id"
-            " WHERE hit.to_the_minute = 0 AND hit.at_ms < ?",
-            (before,),
+        copies: dict[int | None, list[tuple[int, bytes]]] = {}
+        for copy_id, at_ms, id_ in connection.execute(_EXACT_BESIDE, (to_ms(now - EXACT_FOR),)):
+            copies.setdefault(copy_id, []).append((at_ms, id_))
+        aged = {copy_id: _long_over(each, to_ms(now - EXACT_FOR)) for copy_id, each in copies.items()}
+        connection.executemany(
+            "UPDATE hit SET at_ms = at_ms / ?1 * ?1, to_the_minute = 1 WHERE id = ?2",
+            [(MINUTE_MS, id_) for each in aged.values() for id_ in each],
+        )
+        altered = [copy_id for copy_id, each in aged.items() if each and copy_id is not None]
+        conversations = connection.execute(
+            "SELECT DISTINCT conversation_id FROM copy WHERE id IN (SELECT value FROM json_each(?))",
+            (to_json(altered),),
         ).fetchall()
-        connection.execute(
-            "UPDATE hit SET at_ms = at_ms / ?1 * ?1, to_the_minute = 1 WHERE to_the_minute = 0 AND at_ms < ?2",
-            (MINUTE_MS, before),
-        )
-        change = Change(
-            copies=frozenset(copy_id for copy_id, _ in copies),
-            conversations=frozenset(conversation_id for _, conversation_id in copies),
-        )
+        change = Change(copies=frozenset(altered), conversations=frozenset(each for (each,) in conversations))
         return change, None
 
     return store.write(work)[0]
+
+
+_EXACT_BESIDE: Final = (
+    "SELECT copy_id, at_ms, id FROM hit WHERE to_the_minute = 0"
+    " AND (at_ms < ?1 OR copy_id IN (SELECT copy_id FROM hit WHERE to_the_minute = 0 AND at_ms < ?1))"
+    " ORDER BY copy_id, at_ms"
+)
+
+
+def _long_over(hits: Sequence[tuple[int, bytes]], before_ms: int) -> list[bytes]:
+    """Return those of one copy's hits, oldest first, that are old enough with all that came within seconds."""
+    over: list[bytes] = []
+    near: list[bytes] = []
+    for number, (at_ms, id_) in enumerate(hits):
+        near.append(id_)
+        is_last = number + 1 == len(hits) or hits[number + 1][0] - at_ms > _TOGETHER_MS
+        if is_last:
+            over += near if at_ms < before_ms else []
+            near = []
+    return over
 
 
 def record_gaps(store: Store, gaps: Mapping[str, int]) -> Change:

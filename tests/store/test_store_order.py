@@ -1,20 +1,12 @@
 """No order of arrival matters: any permutation and split of the same mail gives the same conversations and statuses."""
 
-import functools
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
-from desktop.core.address import Mailbox
 from desktop.core.status import CopyState
-from desktop.store.accounts import AccountRow, Security, save_account
 from desktop.store.arrivals import SentMail
 from desktop.store.change import Change
 from desktop.store.database import Store
@@ -23,31 +15,8 @@ from desktop.store.mail import cards, conversation, record_message, record_outco
 from desktop.store.people import record_stops
 from relay.wire.hit import Hit
 from tests.fakes.mailbox_world import NOW, OWN, Mail, Step, mails, picture, play, record, ways
-from tests.fakes.samples import SENT_AT, click, hit, tracked_copy
-
-CHECKED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-ACCOUNT = AccountRow(id=1, label="", host="", port=1, security=Security.TLS, user="", identities=(Mailbox("Kim", OWN),))
-
-
-@functools.cache
-def empty_file() -> Path:
-    path = Path(tempfile.mkdtemp()) / "empty.sqlite"
-    store = Store(path, clock=lambda: SENT_AT)
-    save_account(store, ACCOUNT)
-    store.close()
-    return path
-
-
-@contextmanager
-def fresh_store() -> Iterator[Store]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "s.sqlite"
-        shutil.copy(empty_file(), path)
-        store = Store(path, clock=lambda: SENT_AT)
-        # What is durable is shown elsewhere; here hundreds of stores are filled.
-        store._writer.submit(store._connection.execute, "PRAGMA synchronous = OFF").result()
-        yield store
-        store.close()
+from tests.fakes.samples import click, hit, tracked_copy
+from tests.store.fresh import CHECKED, fresh_store
 
 
 @CHECKED
