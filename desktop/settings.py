@@ -1,4 +1,4 @@
-"""What follow-ups need to know of the user's surroundings, for the window and the command line alike.
+"""What is set for the window and the command line alike: the user's country, its zone, a database of places.
 
 The country is a setting, "DE" or with a part of it "DE-BY"; until one is chosen it is the system's.  The zone is the
 system's, asked anew for every instant, so that summer time and a journey are followed without a restart.
@@ -16,6 +16,7 @@ from desktop.store import settings
 from desktop.store.database import Store
 
 COUNTRY_SETTING: Final = "followup.country"
+PLACE_DATABASE_SETTING: Final = "place.database"
 _VARIABLES: Final = ("LC_ALL", "LC_TIME", "LANG")
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z]{4})?[_-]([A-Za-z]{2})(?:[.@]|\Z)")
 
@@ -30,6 +31,11 @@ def country_of(store: Store) -> str:
     """Return the country that was chosen, else the system's; empty for weekends alone."""
     chosen = settings.get(store, COUNTRY_SETTING, None)
     return system_country(os.environ) if chosen is None else str(chosen)
+
+
+def place_database_of(store: Store) -> str:
+    """Return the path of the database of places that the user chose; empty for none, which is the normal state."""
+    return str(settings.get(store, PLACE_DATABASE_SETTING, ""))
 
 
 def system_country(environment: Mapping[str, str]) -> str:

@@ -1,0 +1,45 @@
+"""Roughly where and on what a mail was read, in words: always "about", and behind a proxy only that."""
+
+from datetime import UTC
+from typing import Final
+
+from desktop.core.device import Device, Kind, System
+from desktop.core.where import PRIVATE_RELAY, PlaceDatabase, Reading
+from desktop.ui import words
+
+_NAMES_BYTES: Final = 80
+_THINGS: Final = {
+    (System.IOS, Kind.PHONE): "an iPhone",
+    (System.IOS, Kind.TABLET): "an iPad",
+    (System.IOS, Kind.UNTOLD): "an iPhone or iPad",
+    (System.ANDROID, Kind.PHONE): "an Android phone",
+    (System.ANDROID, Kind.TABLET): "an Android tablet",
+    (System.MACOS, Kind.COMPUTER): "a Mac",
+    (System.MACOS_OR_IPADOS, Kind.UNTOLD): "a Mac or an iPad",
+    (System.WINDOWS_PHONE, Kind.PHONE): "a Windows phone",
+}
+
+
+def reading_text(reading: Reading) -> str:
+    """Return a reading as a clause: "Outlook on Windows, about Bavaria, Germany"."""
+    if reading.behind:
+        hidden = "where" if reading.behind == PRIVATE_RELAY else "where and on what"
+        return f"behind {reading.behind}, so {hidden} is not known"
+    place = f"about {words.one_line(reading.place)[:_NAMES_BYTES]}" if reading.place else ""
+    return ", ".join(part for part in (_device_text(reading.device), place) if part)
+
+
+def _device_text(device: Device | None) -> str:
+    if device is None:
+        return ""
+    thing = _THINGS.get((device.system, device.kind), device.system.value)
+    if not thing:
+        return device.client
+    return f"{device.client} on {thing}" if device.client else f"on {thing}"
+
+
+def database_text(database: PlaceDatabase) -> str:
+    """Return what a database of places is, and how fine it is."""
+    kind = words.one_line(database.kind)[:_NAMES_BYTES] or "A database"
+    built = f"{words.day(database.built_at, UTC)} {database.built_at.year}"
+    return f"{kind} of {built}: {'countries and regions' if database.has_regions else 'countries only'}."
