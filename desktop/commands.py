@@ -6,12 +6,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn
 
-from desktop import listing, logs
+from desktop import explain, listing, logs
 from desktop.core.errors import Malformed, NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import Engine, utc_now
@@ -110,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     inspect.add_argument("--out", type=Path, metavar="DIR", help="write each recipient's copy to this folder")
     inspect.set_defaults(command=_inspect)
+    _add_explain(commands)
     doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -153,6 +154,18 @@ def _add_listings(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     followups.add_argument("--json", action="store_true", help="print JSON; its keys stay the same")
     followups.set_defaults(command=_follow_ups)
+
+
+def _add_explain(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    explaining = commands.add_parser(
+        "explain",
+        help="say what the app would make of requests listed in a file, and why",
+        description="Judge each request in the file as the app does, and print one line of JSON for it.",
+        epilog=explain.KEYS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    explaining.add_argument("file", metavar="FILE.jsonl", help="one JSON object a line; - for standard input")
+    explaining.set_defaults(command=_explain)
 
 
 _STATUS_DESCRIPTION: Final = """\
@@ -244,6 +257,31 @@ def _inspect(options: argparse.Namespace) -> int:
     for line in inspection.report(raw, to=options.to, permit=options.permit, out=options.out, now=utc_now()):
         print(line)
     return EX_OK
+
+
+def _explain(options: argparse.Namespace) -> int:
+    if options.file == "-":
+        return _show_explained(sys.stdin.buffer)
+    try:
+        with Path(options.file).open("rb") as lines:
+            return _show_explained(lines)
+    except OSError as error:
+        if error.filename != options.file:
+            raise
+        print(f"{options.file} cannot be read: {error.strerror}.", file=sys.stderr)
+        return EX_NOINPUT
+
+
+def _show_explained(lines: Iterable[bytes]) -> int:
+    """Print each answer, and each complaint beside it; one complaint is enough for EX_DATAERR."""
+    status = EX_OK
+    for each in explain.explain(lines):
+        if each.complaint:
+            print(f"Line {each.number}: {each.complaint}.", file=sys.stderr)
+            status = EX_DATAERR
+        else:
+            print(each.answer)
+    return status
 
 
 def _status(options: argparse.Namespace) -> int:

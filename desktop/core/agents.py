@@ -1,7 +1,7 @@
 """What a user agent says of itself: its family, which a rule may ask for, and a name to show.
 
-A user agent is a claim, never a proof: rules pair it with a network.  Lists of agents do not find scanners: most
-look like Chrome.  They name preview bots and HTTP libraries, after the in-app browsers of people.
+A user agent is a claim, never a proof: rules pair it with a network.  The names themselves stand in core.programs; here
+is the order in which kinds are asked for, and what counts as a browser: the whole of its name, with nothing beside it.
 """
 
 import re
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
+
+from desktop.core import programs
 
 
 class Family(StrEnum):
@@ -18,12 +20,16 @@ class Family(StrEnum):
     PREVIEW = "preview"
     SCANNER = "scanner"
     LIBRARY = "library"
+    APP_LIBRARY = "app_library"
+    ROBOT = "robot"
+    PICTURE_ROBOT = "picture_robot"
     BARE = "bare"
     GMAIL_PREFETCH = "gmail_prefetch"
     GMAIL_PROXY = "gmail_proxy"
     OTHER_PROXY = "other_proxy"
     MAIL_CLIENT = "mail_client"
     BROWSER = "browser"
+    BLANK = "blank"
     NONE = "none"
 
 
@@ -35,118 +41,28 @@ class Agent:
     name: str = ""
 
 
-# The first pattern that is found decides; all are matched in lower case.
-_IN_APP: Final = (
-    (r"\[linkedinapp\]", "LinkedIn"),
-    (r"outlook-ios", "Outlook for iOS"),
-    (r"outlook-android", "Outlook for Android"),
-    (r"\bteams/", "Teams"),
-    (r"metaiab|\[fban/|\[fbav/|;fbav/", "Facebook"),
-    (r"\binstagram \d", "Instagram"),
-    (r"\[pinterest/", "Pinterest"),
-)
-_PREVIEW: Final = (
-    (r"slackbot|slack-imgproxy", "Slack"),
-    (r"^whatsapp/", "WhatsApp"),
-    (r"facebookexternal|facebot|meta-externalfetcher", "Facebook"),
-    (r"twitterbot", "X"),
-    (r"skypeuripreview|skype-url-preview", "Skype"),
-    (r"microsoftpreview|bingpreview", "Microsoft"),
-    (r"discordbot", "Discord"),
-    (r"telegrambot", "Telegram"),
-    (r"linkedinbot", "LinkedIn"),
-    (r"^viber(?:urldownloader)?\b", "Viber"),
-    (r"embedly|iframely", "Embedly"),
-    (r"link ?preview|urllookup|onebox|richlinkbot", ""),
-    (r"^notion/", "Notion"),
-    (r"github-camo", "GitHub"),
-    (r"redditbot|pinterestbot|applebot|google-pagerenderer|mattermost-bot", ""),
-)
-_SCANNER: Final = (
-    (r"barracuda", "Barracuda"),
-    (r"proofpoint", "Proofpoint"),
-    (r"mimecast", "Mimecast"),
-    (r"ironport", "IronPort"),
-    (r"trend ?micro", "Trend Micro"),
-    (r"kaspersky", "Kaspersky"),
-    (r"bitdefender", "Bitdefender"),
-    (r"sophos", "Sophos"),
-    (r"google-safety", "Google Safety"),
-    (r"virustotal", "VirusTotal"),
-    (r"safedns", "SafeDNS"),
-    (r"urlscan", "urlscan"),
-    (r"twinwave|scmguard|spamexperts|^cortex/", ""),
-    (r"malware|phish|virus|\bscan(?:ner)?\b", ""),
-)
-_LIBRARY: Final = (
-    (r"^python|^aiohttp/|^httpx/", "Python"),
-    (r"^curl/|^wget/|^libcurl", "curl"),
-    (r"^go-http-client/|^fasthttp", "Go"),
-    (r"^java/|^apache-httpclient/|^jakarta|^reactornetty/", "Java"),
-    (r"^libwww-perl/|^lwp::", "Perl"),
-    (r"^node(?:-fetch|\.js)?\b|^axios/|^undici|^got[ /]", "Node.js"),
-    (r"^php/|^guzzlehttp/", "PHP"),
-    (r"^ruby|^faraday|^reqwest/|^winhttp|^powershell|windowspowershell/", ""),
-    (r"headlesschrome|phantomjs|puppeteer|playwright|selenium|scrapy", "an automated browser"),
-)
-_GMAIL_PREFETCH: Final = ((r"chrome/42\.0\.2311\.135 safari/537\.36 edge/12\.246(?: mozilla/5\.0)?$", "Gmail"),)
-_OTHER_PROXY: Final = (
-    (r"yahoomailproxy", "Yahoo"),
-    (r"hey\.com/imageproxy", "HEY"),
-    (r"^fastmailua", "Fastmail"),
-    (r"seznamemailproxy", "Seznam"),
-    (r"ramblermail", "Rambler"),
-    (r"shortwave image fetcher", "Shortwave"),
-    (r"imageproxy|mailproxy|image fetcher", ""),
-)
-# WebKit with neither "Version/" nor "Safari/" is a mail program's own view: Apple Mail's form.
-_APPLE_MAIL: Final = (
-    r"^mozilla/5\.0 \((?:macintosh|iphone|ipad)[^)]*\) applewebkit/[\d.]+(?: \(khtml, like gecko\))?(?: mobile/\w+)?$"
-)
-_MAIL_CLIENT: Final = (
-    (r"microsoft outlook|macoutlook|outlook-express|ms-office|microsoft office/|windowsmail/", "Outlook"),
-    (r"thunderbird/", "Thunderbird"),
-    (r"icedove/|betterbird/", "Thunderbird"),
-    (r"postbox/", "Postbox"),
-    (r"^emclient/|emclient/", "eM Client"),
-    (r"mailbird", "Mailbird"),
-    (r"^airmail\b", "Airmail"),
-    (r"^spark(?:desktop)?/", "Spark"),
-    (r"^superhuman", "Superhuman"),
-    (r"^the bat!", "The Bat!"),
-    (r"^yahoo(?:%20| )?mail", "Yahoo Mail"),
-    (r"^navermailapp/", "Naver Mail"),
-    (r"foxmail", "Foxmail"),
-    (r"mailmaster", "Mail Master"),
-    (r"evolution/|kmail/|geary/|k-9|k9mail", "a Linux or Android mail program"),
-    (_APPLE_MAIL, "Apple Mail"),
-    # Android's WebView inside an app ("; wv"): the phone's own mail app, when it loads a picture.
-    (r"; wv\) applewebkit/", "an Android app"),
-)
-_BROWSER: Final = (
-    (r"\bedga?/|\bedgios/", "Edge"),
-    (r"\bopr/|\bopera\b", "Opera"),
-    (r"firefox/|fxios/", "Firefox"),
-    (r"chrome/|crios/", "Chrome"),
-    (r"version/[\d.]+.* safari/", "Safari"),
-)
-_TABLES: Final = tuple(
-    (family, tuple((re.compile(pattern), name) for pattern, name in table))
-    for family, table in (
-        (Family.IN_APP, _IN_APP),
-        (Family.PREVIEW, _PREVIEW),
-        (Family.SCANNER, _SCANNER),
-        (Family.LIBRARY, _LIBRARY),
-        (Family.BARE, ((r"^mozilla/5\.0$", ""),)),
-        (Family.GMAIL_PREFETCH, _GMAIL_PREFETCH),
-        (Family.GMAIL_PROXY, ((r"googleimageproxy", "Gmail"),)),
-        (Family.OTHER_PROXY, _OTHER_PROXY),
-        (Family.MAIL_CLIENT, _MAIL_CLIENT),
-        (Family.BROWSER, _BROWSER),
+# The first family with a mark in the agent decides.  What names itself a machine comes before mail programs and
+# browsers, for it often carries one of their names beside its own; people's apps come before all.
+_FINDERS: Final = tuple(
+    (family, marks.finder())
+    for family, marks in (
+        (Family.IN_APP, programs.IN_APP),
+        (Family.PREVIEW, programs.PREVIEW),
+        (Family.GMAIL_PREFETCH, programs.GMAIL_PREFETCH),
+        (Family.GMAIL_PROXY, programs.GMAIL_PROXY),
+        (Family.OTHER_PROXY, programs.OTHER_PROXY),
+        (Family.PICTURE_ROBOT, programs.PICTURE_ROBOT),
+        (Family.SCANNER, programs.SCANNER),
+        (Family.LIBRARY, programs.LIBRARY),
+        (Family.APP_LIBRARY, programs.APP_LIBRARY),
+        (Family.ROBOT, programs.ROBOT),
+        (Family.MAIL_CLIENT, programs.MAIL_CLIENT),
     )
 )
-
-
+_BROWSERS: Final = programs.BROWSER.finder()
+# Programs of people give no page that explains them, as robots do.
+_PEOPLES: Final = frozenset({Family.IN_APP, Family.MAIL_CLIENT})
+_BARE: Final = "mozilla/5.0"
 # What changes when a program is updated: all after a slash, and words that begin with a digit; what is left names the
 # program, the system and the device.
 _VERSIONS: Final = re.compile(r"/[^\s;,()\[\]]*|(?<![\w.-])v?\d[\w.]*")
@@ -162,12 +78,22 @@ def program_shape(agent: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def read_agent(agent: str) -> Agent:
-    """Return what the agent claims to be; `Family.NONE` when it is blank or fits no table."""
+    """Return what the agent claims to be; `Family.BLANK` when it is empty, `Family.NONE` when it fits no table."""
     lowered = agent.strip().lower()
-    for family, table in _TABLES:
-        for pattern, name in table:
-            if pattern.search(lowered):
-                return Agent(family, name)
+    if not lowered:
+        return Agent(Family.BLANK)
+    if lowered == _BARE:
+        return Agent(Family.BARE)
+    is_explained = "://" in lowered
+    for family, finder in _FINDERS:
+        if is_explained and family in _PEOPLES:
+            continue
+        name = finder.name_in(lowered)
+        if name is not None:
+            return Agent(family, name)
+    browser = _BROWSERS.name_in(lowered)
+    if browser is not None and not is_explained and programs.WHOLE_BROWSER.fullmatch(lowered):
+        return Agent(Family.BROWSER, browser)
     return Agent(Family.NONE)
 
 

@@ -36,7 +36,7 @@ _GATEWAYS: Final = {
     "trend-micro": "Trend Micro",
 }
 _MICROSOFT: Final = "microsoft-cloud"
-_CLOUDS: Final = frozenset({_MICROSOFT, _GOOGLE, "google-cloud", "amazon-cloud"})
+_CLOUDS: Final = frozenset({_MICROSOFT, _GOOGLE, "google-cloud", "amazon-cloud", "other-cloud"})
 # Many people and machines share these addresses, so an equal source mark proves nothing there.
 _SHARED_EGRESS: Final = frozenset({_APPLE, _GOOGLE})
 _OF_PEOPLE: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP, Family.GMAIL_PROXY, Family.OTHER_PROXY})
@@ -89,6 +89,7 @@ class _Case:
     context: HitContext
     agent: Agent
     labels: frozenset[str]
+    telltales: frozenset[Telltale]
     after_s: float
 
     @property
@@ -119,6 +120,7 @@ def ruled(hit: Hit, context: HitContext) -> Judgement:
         context=context,
         agent=read_agent(hit.agent),
         labels=frozenset(label.name for label in hit.labels),
+        telltales=context.telltales.get(hit.id, frozenset()),
         after_s=(hit.at_ms - sent_ms) / 1000,
     )
     for rule in RULES:
@@ -191,6 +193,8 @@ def _own_view(case: _Case) -> Judgement | None:
         return _unknown("unknown-token", "Readback has no record of this mail")
     if case.context.sent_at is None:
         return _judgement(Verdict.SELF, "never-sent", Confidence.HIGH, "this copy was never sent to anybody")
+    if Telltale.OWN_MARK in case.telltales:
+        return _judgement(Verdict.SELF, "own-mark", Confidence.HIGH, "the request bore your own mark")
     if case.hit.same_source in case.context.own_sources and _is_own_program(case):
         return _judgement(Verdict.SELF, "own-view", Confidence.MEDIUM, "it came from your own address and program")
     return None
@@ -198,19 +202,34 @@ def _own_view(case: _Case) -> Judgement | None:
 
 def _preview(case: _Case) -> Judgement | None:
     """Rule 2: a program that shows a preview of a pasted link; in-app browsers of people are another family."""
-    if case.agent.family is not Family.PREVIEW:
-        return None
-    return _judgement(Verdict.PREVIEW, "preview-bot", Confidence.HIGH, "the program says that it makes link previews")
+    if Telltale.PREFETCH in case.telltales:
+        reason = "a browser fetched it ahead, in case somebody should want it"
+        return _judgement(Verdict.PREVIEW, "link-prefetch", Confidence.HIGH, reason)
+    if case.agent.family is Family.PREVIEW:
+        reason = "the program says that it makes link previews"
+        return _judgement(Verdict.PREVIEW, "preview-bot", Confidence.HIGH, reason)
+    return None
+
+
+_SAYS_SO: Final = {
+    Family.SCANNER: ("named-scanner", "the program says that it is a scanner"),
+    Family.LIBRARY: ("http-library", "the program is a script's, not one that people read mail with"),
+    Family.ROBOT: ("named-robot", "the program says that it is a robot"),
+}
+_GIVES_AWAY: Final = {
+    Telltale.ALTERED_TOKEN: ("altered-token", "it asked for an altered address, as no reader does"),
+    Telltale.HIDDEN_LINK: ("hidden-link", "a link that nobody can see was followed"),
+    Telltale.HEAD: ("head-request", "it asked only whether there is something, and did not want to see it"),
+}
 
 
 def _says_so(case: _Case) -> Judgement | None:
-    """Rule 3: a scanner that names itself, or an HTTP library."""
-    if case.agent.family is Family.SCANNER:
-        return _scanner("named-scanner", Confidence.HIGH, "the program says that it is a scanner")
-    if case.agent.family is Family.LIBRARY:
-        return _scanner(
-            "http-library", Confidence.HIGH, "the program is a script's, not one that people read mail with"
-        )
+    """Rule 3: a scanner that names itself, an HTTP library, or a request that no reader makes."""
+    if case.agent.family in _SAYS_SO:
+        return _scanner(_SAYS_SO[case.agent.family][0], Confidence.HIGH, _SAYS_SO[case.agent.family][1])
+    for telltale, (rule, reason) in _GIVES_AWAY.items():
+        if telltale in case.telltales:
+            return _scanner(rule, Confidence.HIGH, reason)
     return None
 
 
@@ -226,10 +245,12 @@ def _scanner_network(case: _Case) -> Judgement | None:
 
 
 def _burst(case: _Case) -> Judgement | None:
-    """Rule 5: all links of a copy within 3 s, or two user agents at one address within seconds."""
+    """Rule 5: all links of a copy within 3 s, or the stop link with others, or two user agents at one address."""
     if _is_in_burst(case.hit, case.context):
         count = case.context.link_count
         return _scanner("burst", Confidence.HIGH, f"all {count} links of the mail were followed within 3 seconds")
+    if Telltale.STOP_LINK in case.telltales and (case.is_early or _follows_another_link(case)):
+        return _scanner("stop-link", Confidence.HIGH, "the link that stops tracking was followed with it")
     if _has_two_agents(case):
         return _scanner("two-agents", Confidence.MEDIUM, "one address used two different programs within 3 seconds")
     return None
@@ -256,6 +277,17 @@ def _is_burst_click(hit: Hit, clicks: Sequence[Hit], link_count: int) -> bool:
     return any(
         len({each.token_id for each in clicks if start <= each.at_ms <= start + BURST_MS}) >= link_count
         for start in starts
+    )
+
+
+def _follows_another_link(case: _Case) -> bool:
+    """Return whether another link was followed from the same address within 3 s; a person stops, and nothing else."""
+    return any(
+        each.kind is HitKind.CLICK
+        and each.same_source == case.hit.same_source
+        and each.token_id != case.hit.token_id
+        and abs(each.at_ms - case.hit.at_ms) <= BURST_MS
+        for each in case.context.siblings
     )
 
 
@@ -288,17 +320,43 @@ def _prefetch(case: _Case) -> Judgement | None:
 
 
 def _image_proxy(case: _Case) -> Judgement | None:
-    """Rule 7: a mail provider's image proxy, which fetches when the mail is opened; its network must be its own."""
+    """Rule 7: a mail provider's image proxy, which fetches when the mail is opened.
+
+    Google publishes the addresses of its proxy, and elsewhere its name proves nothing.  Others publish none: their
+    names are believed, if with less confidence, but not from the own networks of Google, Apple or a mail filter.
+    """
+    if case.agent.family is Family.PICTURE_ROBOT:
+        return _unknown("picture-robot", "a robot that fetches pictures; whether somebody looked is not known")
     if case.agent.family not in (Family.GMAIL_PROXY, Family.OTHER_PROXY):
         return None
-    if case.agent.family is Family.OTHER_PROXY or _GOOGLE not in case.labels or case.is_click:
+    is_gmails = case.agent.family is Family.GMAIL_PROXY
+    if case.is_click or (_GOOGLE not in case.labels if is_gmails else case.labels & _SHARED_EGRESS):
         return _unknown("proxy-unproven", "the program calls itself an image proxy, which its network does not prove")
     if case.is_early:
         return _unknown("proxy-early", f"{case.timing}: too early to tell")
     if _follows_reply(case):
         return _after_reply()
-    reason = "Google's own network and image proxy, past the first seconds"
-    return _judgement(Verdict.IMAGE_PROXY, "gmail-proxy", Confidence.MEDIUM, reason)
+    if is_gmails:
+        reason = "Google's own network and image proxy, past the first seconds"
+        return _judgement(Verdict.IMAGE_PROXY, "gmail-proxy", Confidence.MEDIUM, reason)
+    whose = f"{case.agent.name}'s image proxy" if case.agent.name else "a mail service's image proxy"
+    return _judgement(
+        Verdict.IMAGE_PROXY, "image-proxy", Confidence.LOW, f"{whose} by its own name, past the first seconds"
+    )
+
+
+def _nameless(case: _Case) -> Judgement | None:
+    """Between rules 7 and 8: no name, which no mail program or browser sends, or one that scripts and apps share."""
+    if case.agent.family is Family.APP_LIBRARY:
+        if case.is_click or case.is_early:
+            return _scanner("app-library", Confidence.MEDIUM, "the program is a script's or an app's, without a reader")
+        return _unknown("app-library-late", "the program may be a script's or that of an app somebody reads in")
+    if case.agent.family is Family.BLANK and Telltale.AGENT_NOT_KNOWN not in case.telltales:
+        if case.is_early:
+            reason = f"the program gives no name, as no mail program does, and {case.timing}"
+            return _scanner("no-name", Confidence.MEDIUM, reason)
+        return _unknown("no-name-late", "the program gives no name")
+    return None
 
 
 def _cloud(case: _Case) -> Judgement | None:
@@ -307,7 +365,7 @@ def _cloud(case: _Case) -> Judgement | None:
         if case.is_early:
             return _scanner("cloud-click", Confidence.MEDIUM, f"it came from a data centre, and {case.timing}")
         return _unknown("cloud-click-late", "it came from a data centre, where some people have their desktops")
-    if not case.is_click and _MICROSOFT in case.labels:
+    if not case.is_click and _MICROSOFT in case.labels and case.agent.family is not Family.BLANK:
         if case.is_early:
             return _unknown("microsoft-early", f"{case.timing}: too early to tell")
         if _follows_reply(case):
@@ -320,10 +378,14 @@ def _cloud(case: _Case) -> Judgement | None:
 def _person(case: _Case) -> Judgement | None:
     """Rule 9: a mail client, or a browser with its own headers, at a network where people are, past the window."""
     is_client = case.agent.family in (Family.MAIL_CLIENT, Family.IN_APP)
+    if Telltale.OTHER_METHOD in case.telltales:
+        return _unknown("other-method", "it did not ask as pictures and links are asked for")
     if not (is_client or _has_browser_headers(case) or _is_private_relay(case)):
         return None
     if case.labels and not _is_private_relay(case):
         return _unknown("listed-network", "it came from a network where machines and people are not told apart")
+    if Telltale.NETWORK_NOT_KNOWN in case.telltales:
+        return _unknown("network-not-known", "from which network it came is not known")
     maybe_own = _maybe_own(case)
     if maybe_own is not None:
         return maybe_own
@@ -388,6 +450,7 @@ RULES: Final[tuple[Callable[[_Case], Judgement | None], ...]] = (
     _burst,
     _prefetch,
     _image_proxy,
+    _nameless,
     _cloud,
     _person,
 )

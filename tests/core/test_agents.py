@@ -37,7 +37,8 @@ IPHONE_MAIL = (
         (GMAIL_PREFETCH, Agent(Family.GMAIL_PREFETCH, "Gmail")),
         (GMAIL_PROXY, Agent(Family.GMAIL_PROXY, "Gmail")),
         ("YahooMailProxy", Agent(Family.OTHER_PROXY, "Yahoo")),
-        ("", Agent(Family.NONE)),
+        ("", Agent(Family.BLANK)),
+        ("  ", Agent(Family.BLANK)),
         ("Something/1.0", Agent(Family.NONE)),
     ],
 )
