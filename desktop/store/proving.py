@@ -66,7 +66,8 @@ def bring_in_step(
     new_copies = values(
         connection, "SELECT id FROM copy WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY id", messages
     )
-    change = settle_copies(connection, [*(each for (each,) in new_copies), *sorted(proven.copies)])
+    concerned = [*(each for (each,) in new_copies), *sorted(proven.copies)]
+    change = settle_copies(connection, concerned, notifies=notifies)
     refresh_cards(connection, touched - change.conversations)
     notices = sorted(mail_notices(connection, proven.new), key=lambda each: each.at) if notifies else []
     return change | Change(conversations=touched | (joined.gone - frozenset(opened)), notices=tuple(notices))

@@ -42,6 +42,10 @@ def learn_mark(store: Store) -> Change:
     return record_own_source(store, mark=HOME, network=NETWORK, now=LATER)
 
 
+def learn_mark_elsewhere(store: Store) -> Change:
+    return record_own_source(store, mark=HOME, network="203.0.113.0/24", now=LATER)
+
+
 def learn_mark_with_hits(store: Store) -> Change:
     return record_hits(store, [], now=LATER, own_sources={HOME: NETWORK})
 
@@ -50,7 +54,7 @@ def learn_program(store: Store) -> Change:
     return record_own_program(store, program=PROGRAM, how="submitted", now=LATER)
 
 
-@pytest.mark.parametrize("learn", [learn_mark, learn_mark_with_hits])
+@pytest.mark.parametrize("learn", [learn_mark, learn_mark_elsewhere, learn_mark_with_hits])
 def test_an_own_mark_learnt_late_takes_back_what_was_told(store: Store, learn: Step) -> None:
     """An open that rang falls as soon as the mark shows that it may have been the user; the true one rings then."""
     picture = opened(store)
