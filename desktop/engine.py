@@ -4,6 +4,7 @@ Listener and mailboxes run whether a relay is connected or not, and the poller o
 up as it happens and stops none of them.
 """
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ from desktop.accounts.vault import (
     account_secret,
     open_vault,
 )
+from desktop.core.agents import Family, program_shape, read_agent
 from desktop.core.errors import NoKeyring, StoreTrouble, Trouble
 from desktop.core.keep import Keep
 from desktop.incoming.mailroom import Mailroom
@@ -42,6 +44,7 @@ from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow, Auth
 from desktop.store.change import Change
 from desktop.store.database import Store
+from desktop.store.own_views import record_own_program
 from desktop.tracking.poller import Poller, PollerState
 from desktop.tracking.register import register
 
@@ -302,7 +305,23 @@ class Engine:
         """
         known = self.clients.provider(provider)
         client = self.clients.client(known)
-        return oauth.sign_in(known, client, address, open_browser=open_browser, cancelled=cancelled, clock=self.clock)
+        return oauth.sign_in(
+            known,
+            client,
+            address,
+            open_browser=open_browser,
+            cancelled=cancelled,
+            clock=self.clock,
+            on_browser=self._learn_browser,
+        )
+
+    def _learn_browser(self, agent: str) -> None:
+        """Keep the browser that the user signed in with as the user's own."""
+        if read_agent(agent).family is not Family.BROWSER:
+            return
+        # One that cannot be kept now is learnt at the next sign-in; this one goes on.
+        with contextlib.suppress(StoreTrouble):
+            record_own_program(self.store, program=program_shape(agent), how="browser", now=self.clock())
 
     def test_account(
         self, account: AccountRow, password: str, on_step: Callable[[Step], None], grant: Grant | None = None

@@ -47,6 +47,8 @@ class Loopback:
         self._written = threading.Event()
         self._verdict = ("The sign-in was called off.", "You can close this page.")
         self._is_answered = threading.Lock()
+        # The user agent of the browser that brought the answer.
+        self.agent = ""
         try:
             self._server = _Server((_HOST, 0), _Handler)
         except OSError as error:
@@ -103,12 +105,13 @@ class Loopback:
         self._verdict = (sentence, cure)
         self._told.set()
 
-    def _take(self, answer: dict[str, str]) -> tuple[int, str, str]:
-        """Return status and words for the browser that brought `answer`, once they are known."""
+    def _take(self, answer: dict[str, str], agent: str) -> tuple[int, str, str]:
+        """Return status and words for the browser `agent` that brought `answer`, once they are known."""
         if not ({"code", "error"} & answer.keys()) or not self._is_ours(answer):
             return 400, "This does not belong to the sign-in under way.", "Close this page and sign in from Readback."
         if not self._is_answered.acquire(blocking=False):
             return 409, "This sign-in was answered already.", "You can close this page and go back to Readback."
+        self.agent = agent
         self._answers.put(answer)
         self._told.wait(_TOLD_S)
         return 200, *self._verdict
@@ -156,7 +159,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if path not in ("", "/") or not is_named:
             self._answer(404, "There is nothing here.", "Close this page and sign in from Readback.")
             return
-        status, sentence, cure = door._take(parameters)  # noqa: SLF001 - the two halves of one door
+        status, sentence, cure = door._take(parameters, self.headers.get("User-Agent", ""))  # noqa: SLF001 - the two halves of one door
         self._answer(status, sentence, cure)
         if status == 200:
             door._written.set()  # noqa: SLF001 - as above

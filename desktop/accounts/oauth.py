@@ -86,11 +86,13 @@ def sign_in(
     cancelled: threading.Event,
     clock: Callable[[], datetime],
     on_address: Callable[[str], None] = lambda _url: None,
+    on_browser: Callable[[str], None] = lambda _agent: None,
     timeout_s: float = SIGN_IN_S,
 ) -> Grant:
     """Have the user sign in with the browser and return the grant; raise Trouble in plain words.
 
-    `on_address` gets the page's address before the browser is asked, so that it can be copied where none opens.
+    `on_address` gets the page's address before the browser is asked, so that it can be copied where none opens;
+    `on_browser` gets the user agent of the browser that brought the answer, once the provider bore it out.
     """
     asked = WebApplicationClient(client.client_id)
     verifier = asked.create_code_verifier(64)
@@ -107,7 +109,9 @@ def sign_in(
                 code=code, redirect_uri=door.redirect_uri, code_verifier=verifier, client_secret=client.secret or None
             )
             tokens = _ask(provider, asked, body, clock)
-            return Grant(provider=provider.key, address=address, tokens=_checked(provider, tokens, address))
+            grant = Grant(provider=provider.key, address=address, tokens=_checked(provider, tokens, address))
+        on_browser(door.agent)
+        return grant
 
 
 def refresh(provider: Provider, client: Client, refresh_token: str, *, clock: Callable[[], datetime]) -> Tokens:

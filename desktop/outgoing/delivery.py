@@ -90,6 +90,11 @@ class Delivery:
         self.entry_id: str | None = None
 
     @property
+    def raw(self) -> bytes:
+        """The message as the client handed it in."""
+        return self._mail.raw
+
+    @property
     def leaves_open(self) -> bool:
         """Whether a transaction is still open at the provider."""
         return self._is_open and self.upstream.is_usable
@@ -227,6 +232,7 @@ class Delivery:
             at=means.clock(),
             copies=(*rows, *refused),
             is_in_step=False,
+            original=self._original(rows),
         )
         self._copy_ids = dict(zip(todo, copy_ids, strict=False))
         means.record_later(lambda: self._show(copy_ids[0]))
@@ -236,6 +242,11 @@ class Delivery:
             record_outcome(
                 means.store, copy_id, CopyState.REFUSED, at=means.clock(), reply=f"{reply.code} {reply.text}"
             )
+
+    def _original(self, rows: Iterable[NewCopy]) -> bytes | None:
+        """Return what Sent is to hold instead of a tracked copy, where the user wants that."""
+        is_wanted = self.upstream.account.keeps_sent_clean and any(row.tokens for row in rows)
+        return self._raw if is_wanted else None
 
     def _facts(self) -> MessageFacts:
         if self._known_facts is None:

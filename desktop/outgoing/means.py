@@ -24,6 +24,7 @@ from desktop.core.ownmarks import OwnMarks
 from desktop.outgoing import offers, upstream
 from desktop.outgoing.journal import Journal
 from desktop.outgoing.offers import Offer
+from desktop.outgoing.own_programs import OwnPrograms
 from desktop.outgoing.parking import Parking
 from desktop.outgoing.recorder import Recorder
 from desktop.outgoing.upstream import Timeouts, Upstream
@@ -103,6 +104,7 @@ class Means:
         self._parking = Parking(timeouts.parked_s)
         self._beside = ThreadPoolExecutor(4, thread_name_prefix="outgoing-beside")
         self._recorder = Recorder()
+        self._own_programs = OwnPrograms(store, clock=clock)
         self._unsubscribe = store.subscribe(self._on_changed)
 
     def fail_open(self) -> FailOpen:
@@ -139,6 +141,10 @@ class Means:
     def record_later(self, work: Callable[[], None]) -> "Future[None]":
         """Run `work` soon, in order, off the path of the mail; its failure is told and nothing else."""
         return self._recorder.later(lambda: self._record(work))
+
+    def learn_program_later(self, raw: bytes) -> None:
+        """Take note, off the path of the mail, of the program that handed in `raw`."""
+        self.record_later(lambda: self._own_programs.learn(raw))
 
     def hear(self) -> None:
         """Take note that mail passes, which what can be recorded later makes way for."""

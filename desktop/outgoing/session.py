@@ -198,10 +198,11 @@ class Session:
         return reply
 
     def record_outcomes(self) -> None:
-        """Have the store told what became of the last mail, off the path of its answer."""
+        """Have the store told what became of the last mail and which program sent it, off the path of its answer."""
         delivered, self._delivered = self._delivered, None
         if delivered is not None:
             self._means.record_later(delivered.record_outcomes)
+            self._means.learn_program_later(delivered.raw)
 
     def reset(self) -> Reply:
         """End the transaction at both sides."""

@@ -18,10 +18,12 @@ def is_ours(answer: Mapping[str, str]) -> bool:
     return answer.get("state") == "right"
 
 
-def ask(door: Loopback, path: str, *, method: str = "GET", host: str | None = None) -> tuple[int, str]:
+def ask(
+    door: Loopback, path: str, *, method: str = "GET", host: str | None = None, agent: str = "none"
+) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=10)
     try:
-        connection.request(method, path, headers={"Host": host or f"127.0.0.1:{door.port}"})
+        connection.request(method, path, headers={"Host": host or f"127.0.0.1:{door.port}", "User-Agent": agent})
         response = connection.getresponse()
         return response.status, response.read().decode()
     finally:
@@ -40,6 +42,19 @@ def test_an_answer_is_taken_once_and_told_how_it_ended() -> None:
         status, text = page.result()
     assert status == 200
     assert "It &lt;worked&gt;." in text
+
+
+def test_the_browser_that_brought_the_answer_is_known() -> None:
+    """Its user agent is at hand with the answer; a page that asks without the state, or later, has no say."""
+    with ThreadPoolExecutor(1) as browser, Loopback("127.0.0.1", is_ours=is_ours) as door:
+        ask(door, "/?code=abc&state=wrong", agent="stranger")
+        page = browser.submit(ask, door, "/?code=abc&state=right", agent="Firefox")
+        door.wait(cancelled=NEVER, timeout_s=10)
+        ask(door, "/?code=abc&state=right", agent="late")
+        assert door.agent == "Firefox"
+        with door.telling("It worked."):
+            pass
+        assert page.result()[0] == 200
 
 
 def test_trouble_is_told_to_the_browser_and_to_us() -> None:
@@ -125,7 +140,7 @@ def test_a_bug_reaches_the_crash_handler_and_a_gone_browser_does_not(monkeypatch
     with Loopback("127.0.0.1", is_ours=is_ours) as door:
         for failure in (ConnectionResetError, ZeroDivisionError):
 
-            def fail(_answer: object, failure: type[Exception] = failure) -> tuple[int, str, str]:
+            def fail(*_arguments: object, failure: type[Exception] = failure) -> tuple[int, str, str]:
                 raise failure
 
             monkeypatch.setattr(door, "_take", fail)

@@ -240,7 +240,8 @@ class _Pages(http.server.BaseHTTPRequestHandler):
 class User:
     """Somebody at a browser: `open` is what a desktop's browser does with a URL, on a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, agent: str = "Python-urllib") -> None:
+        self._agent = agent
         self.opened: list[str] = []
         self.status = 0
         self.headers: dict[str, str] = {}
@@ -255,7 +256,8 @@ class User:
 
     def _browse(self, url: str) -> None:
         try:
-            with urllib.request.urlopen(url, timeout=20) as response:
+            asked = urllib.request.Request(url, headers={"User-Agent": self._agent})
+            with urllib.request.urlopen(asked, timeout=20) as response:
                 self.status, self.page = response.status, response.read().decode()
                 self.headers = dict(response.headers.items())
         except urllib.error.HTTPError as error:
