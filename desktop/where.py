@@ -49,6 +49,8 @@ class GeoDatabase:
             # A pipe would never end, a folder is none.
             if not path.is_file():
                 raise StoreTrouble(f"There is no database of places at {path}.", _AGAIN)
+            if not path.stat().st_size:
+                raise Malformed(f"{path.name} is empty.", _ANOTHER)
             self._reader = maxminddb.open_database(path, maxminddb.MODE_FILE)
         except OSError as error:
             raise StoreTrouble(f"{path} cannot be read: {error.strerror}.", _AGAIN) from error

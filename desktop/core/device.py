@@ -50,7 +50,8 @@ class Device:
 NOTHING: Final = Device()
 AN_APP: Final = "an app"
 _MAIL_PROGRAM: Final = "a mail program"
-_READ_WITH: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP, Family.BROWSER, Family.NONE})
+# What people read mail with, or might: all else is a machine, a proxy, or hides its name.
+READ_WITH: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP, Family.BROWSER, Family.NONE})
 # How `core.agents` names clients that say their system in their name.
 _CLIENTS: Final = {"Outlook for iOS": "Outlook", "Outlook for Android": "Outlook", "an Android app": AN_APP}
 # The library's families, as users know them.
@@ -116,7 +117,7 @@ def device_of(agent: str) -> Device:
     """Return what the agent claims; nothing at all for proxies, machines, and what nobody reads mail with."""
     known = read_agent(agent)
     lowered = agent.lower()
-    if known.family not in _READ_WITH or _ODD.search(lowered):
+    if known.family not in READ_WITH or _ODD.search(lowered):
         return NOTHING
     # Loaded with the first agent that may be read: it takes a sixth of a second, and mostly nobody asks.
     import ua_parser

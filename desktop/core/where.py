@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from desktop.core.agents import Family, is_full_safari, read_agent
-from desktop.core.device import NOTHING, Device, device_of
+from desktop.core.device import NOTHING, READ_WITH, Device, device_of
 from desktop.core.permission import Purpose, usable
 from desktop.core.verdict import Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
@@ -80,6 +80,9 @@ def reading_of(hit: Hit, judgement: Judgement, purposes: frozenset[Purpose], *, 
     behind = _hidden_by(hit, judgement)
     if behind:
         return Reading(behind=behind)
+    # The user may call a machine's hit the recipient's; the place would still be the machine's.
+    if read_agent(hit.agent).family not in READ_WITH:
+        return None
     device, place = device_of(hit.agent), place_of(hit.network)
     if device.client == _OPERA_MINI:
         return Reading(behind=f"{_OPERA_MINI}'s proxy")

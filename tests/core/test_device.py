@@ -86,6 +86,7 @@ def test_browsers(agent: str, what: tuple[Kind, System], client: str) -> None:
         "Mozilla/5.0",
         "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
         "curl/8.5.0",
+        "A6-Indexer",
         "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
         "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
         f"Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) {BLINK} Chrome/76 TV Safari/537.36",

@@ -142,5 +142,12 @@ def test_half_of_it_may_be_known() -> None:
     """A device without a place, a place without a device; with neither there is nothing to show."""
     person = judged(Verdict.PERSON)
     assert Reading(device=ON_WINDOWS) == reading_of(opened(OUTLOOK), person, ALL, place_of=lambda _: None)
-    assert Reading(place="Bavaria, Germany") == reading_of(opened(""), person, ALL, place_of=in_bavaria)
-    assert reading_of(opened(""), person, ALL, place_of=lambda _: None) is None
+    assert Reading(place="Bavaria, Germany") == reading_of(opened("Xyzzy/1"), person, ALL, place_of=in_bavaria)
+    assert reading_of(opened("Xyzzy/1"), person, ALL, place_of=lambda _: None) is None
+
+
+@pytest.mark.parametrize("agent", ["curl/8.5.0", "Mozilla/5.0", "Slackbot-LinkExpanding 1.0", "Barracuda/1"])
+@pytest.mark.usefixtures("_library_unasked")
+def test_a_machine_stays_one_whoever_is_said_to_stand_behind_it(agent: str) -> None:
+    """Where the user said that a machine's hit was the recipient's, its place is still not theirs."""
+    assert reading_of(opened(agent), judged(Verdict.PERSON), ALL, place_of=unasked) is None
