@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 
 from desktop.core.classify import DEFAULT_WINDOW_S
+from desktop.core.correction import Who
 from desktop.core.followup import FollowUp
 from desktop.core.permission import Method, Permission, Purpose
 from desktop.engine import Engine
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.practice.desk import CopyView, ListenerAddress, RawHit
 from desktop.settings import calendar_of, local_now
-from desktop.store import accounts, folders, mail, people, reminders, settings
+from desktop.store import accounts, corrections, folders, mail, people, reminders, settings
 from desktop.store.change import Change
 from desktop.store.folders import FolderRole
 from relay.wire.clock import PracticeClock
@@ -109,6 +110,14 @@ class EngineDesk:
             if evidence.hit is not None
         )
         return tuple(sorted(found, key=lambda raw: raw.hit.at_ms))
+
+    def correct(self, hit_id: bytes, who: Who) -> int:
+        """Say whose request a hit really was, now on the round's clock."""
+        return corrections.correct_hit(self._engine.store, hit_id, who, now=self._engine.clock())[1]
+
+    def undo_correction(self, correction_id: int) -> None:
+        """Take a correction back."""
+        corrections.undo_correction(self._engine.store, correction_id)
 
     def follow_ups(self) -> tuple[FollowUp, ...]:
         """Return the list as the window shows it now."""

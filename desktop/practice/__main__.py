@@ -109,6 +109,7 @@ def _act(stage: Round, act: str, request: Mapping[str, Any]) -> tuple[Answer, ..
     recipient, raw = _held(stage, request)
     acts: dict[str, Callable[[], tuple[Answer, ...]]] = {
         "load_pictures": lambda: stage.recipients.load_pictures(raw, recipient),
+        "load_own": lambda: stage.recipients.load_own(raw),
         "follow_link": lambda: (stage.recipients.follow_link(raw, recipient, request["link"]),),
         "scan": lambda: stage.recipients.scan(raw),
         "stop_page": lambda: (stage.recipients.stop_page(raw, recipient),),

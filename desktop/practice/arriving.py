@@ -4,11 +4,12 @@ Times are counted from the moment the store says a copy was sent; the clock is m
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from desktop.core.correction import Who
 from desktop.core.status import Aside, Rung
 from desktop.core.verdict import Verdict
 from desktop.practice import cast
@@ -66,6 +67,33 @@ def fetch_at_gmail(stage: Stage) -> Iterator[str]:
     _await_hits(stage, cast.DAVID.address, OFFER, Verdict.IMAGE_PROXY, 1)
     must_equal(Rung.PROBABLY_OPENED, stage.copy(cast.DAVID.address, OFFER).status.rung, "as the rung behind Gmail")
     yield from _as_told(stage, cast.DAVID.address, OFFER)
+
+
+def view_own(stage: Stage) -> Iterator[str]:
+    """Let the sender look at the own Sent mail with pictures on: from the own address, in the own mail program."""
+    stage.desk.clock.advance(_MINUTE_S)
+    place, _ = stage.delivered(cast.TOMAS.address, OFFER)
+    answers = stage.control.load_own(cast.TOMAS.address, place)
+    _all_loaded(answers)
+    stage.requests.extend(HitKind.OPEN for _ in answers)
+    _await_verdicts(stage, cast.TOMAS.address, OFFER, [Verdict.PREFETCH, Verdict.SELF])
+    must_equal(Rung.SENT, stage.copy(cast.TOMAS.address, OFFER).status.rung, "as the rung of a copy seen by its sender")
+    yield from _as_told(stage, cast.TOMAS.address, OFFER, newest=1)
+
+
+def correct_and_undo(stage: Stage) -> Iterator[str]:
+    """Let the user say that the proxy's fetch was their own, and take that back."""
+    address = cast.DAVID.address
+    (fetched,) = stage.hits(address, OFFER)
+    assert fetched.hit is not None
+    correction_id = stage.desk.correct(fetched.hit.id, Who.ME)
+    _await_verdicts(stage, address, OFFER, [Verdict.SELF])
+    must_equal(Rung.SENT, stage.copy(address, OFFER).status.rung, "as the rung once the user said “that was me”")
+    yield from _as_told(stage, address, OFFER)
+    stage.desk.undo_correction(correction_id)
+    _await_verdicts(stage, address, OFFER, [Verdict.IMAGE_PROXY])
+    must_equal(Rung.PROBABLY_OPENED, stage.copy(address, OFFER).status.rung, "as the rung once that was undone")
+    yield f"Undone. {cast.DAVID.mailbox.name}: {stage.describe(stage.copy(address, OFFER).status)}"
 
 
 def open_as_person(stage: Stage) -> Iterator[str]:
@@ -141,12 +169,17 @@ def _all_loaded(answers: tuple[Answer, ...]) -> None:
 
 def _await_hits(stage: Stage, address: str, mail: SampleMail, verdict: Verdict, count: int) -> None:
     """Wait until the copy has exactly `count` hits, all judged as `verdict`."""
+    _await_verdicts(stage, address, mail, [verdict] * count)
+
+
+def _await_verdicts(stage: Stage, address: str, mail: SampleMail, expected: Sequence[Verdict]) -> None:
+    """Wait until the copy has exactly these verdicts on its hits, oldest first."""
 
     def holds(view: CopyView) -> bool:
-        verdicts = [line.judgement.verdict for line in view.status.evidence if line.judgement is not None]
-        return verdicts == [verdict] * count
+        found = [line.judgement.verdict for line in reversed(view.status.evidence) if line.judgement is not None]
+        return found == list(expected)
 
-    stage.await_copy(address, mail, f"{count} taken for {verdict}", holds)
+    stage.await_copy(address, mail, f"hits taken for {', '.join(expected)}", holds)
 
 
 def _as_told(stage: Stage, address: str, mail: SampleMail, newest: int = 0) -> Iterator[str]:

@@ -14,7 +14,10 @@ SENDER: Final = Mailbox("Kim Larsen", "kim@larsen-office.example")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """What a request shows of whoever makes it: the address it comes from, the agent, further headers."""
+    """What a request shows of whoever makes it: the address it comes from, the agent, further headers.
+
+    Without a `network` it comes from this machine itself, as the sender's own requests do.
+    """
 
     network: str
     agent: str
@@ -33,6 +36,12 @@ _AS_PAGE: Final = {
     "Sec-Fetch-Site": "cross-site",
     "Accept-Language": "en-GB,en;q=0.8",
 }
+
+
+# Thunderbird 153 sends Sec-Fetch-Dest with a picture, and neither Referer nor Cookie.
+_THUNDERBIRD: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Thunderbird/153.7.0"
+# The sender's own mail program, whose name stands in what it hands to the listener.
+SENDERS_READER: Final = Visitor(network="", agent=_THUNDERBIRD, headers=_AS_PICTURE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +73,10 @@ def _person(
     writes: str = "thank you. Give us until the end of the week, then you have our answer.",
 ) -> Recipient:
     """Return somebody at a desk with Thunderbird and Firefox, unless another `reader` loads their pictures."""
-    # Thunderbird 153 sends Sec-Fetch-Dest with a picture, and neither Referer nor Cookie.
-    thunderbird = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Thunderbird/153.7.0"
     return Recipient(
         mailbox=Mailbox(name, address),
         client=client,
-        reader=reader or Visitor(network=network, agent=thunderbird, headers=_AS_PICTURE),
+        reader=reader or Visitor(network=network, agent=_THUNDERBIRD, headers=_AS_PICTURE),
         browser=Visitor(network=network, agent=_FIREFOX, headers=_AS_PAGE),
         writes=writes,
     )

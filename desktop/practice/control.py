@@ -55,6 +55,10 @@ class Control:
         """Let a recipient's mail program load the pictures of a copy, the newest unless `copy` names another."""
         return self._act("load_pictures", address, copy)
 
+    def load_own(self, address: str, copy: int = _NEWEST) -> tuple[Answer, ...]:
+        """Let the sender's own mail program load the pictures of a copy, as it does of one in Sent or in a quote."""
+        return self._act("load_own", address, copy)
+
     def follow_link(self, address: str, copy: int = _NEWEST, *, link: int = 0) -> Answer:
         """Let a recipient use a tracked link, counted from the top of the mail."""
         return self._act("follow_link", address, copy, link=link)[0]

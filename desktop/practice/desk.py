@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from desktop.core.correction import Who
 from desktop.core.followup import FollowUp
 from desktop.core.permission import Method, Permission, Purpose
 from desktop.core.status import CopyStatus
@@ -85,6 +86,12 @@ class Desk(Protocol):
 
     def raw_hits(self) -> tuple[RawHit, ...]:
         """Return every hit in the store that bore a token of a copy, in the order of `hit.at_ms`."""
+
+    def correct(self, hit_id: bytes, who: Who) -> int:
+        """Say at the clock's now whose request a hit really was; return the correction's id after the commit."""
+
+    def undo_correction(self, correction_id: int) -> None:
+        """Take a correction back; return after the commit."""
 
     def follow_ups(self) -> tuple[FollowUp, ...]:
         """Return who to follow up with at the clock's now, in the list's order."""

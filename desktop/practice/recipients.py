@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from desktop.core.errors import Malformed, Refused, Unreachable
-from desktop.practice.cast import SCANNER, Recipient, Visitor
+from desktop.practice.cast import SCANNER, SENDERS_READER, Recipient, Visitor
 from desktop.practice.delivery import Answer
 from desktop.practice.reading import anchors_in, bodies_of, form_in, is_click, is_stop, pictures_in
 
@@ -28,8 +28,15 @@ class Recipients:
 
     def load_pictures(self, raw: bytes, recipient: Recipient) -> tuple[Answer, ...]:
         """Load every picture in the copy the way the recipient's mail program does."""
+        return self._load(raw, recipient.reader)
+
+    def load_own(self, raw: bytes) -> tuple[Answer, ...]:
+        """Load every picture in a copy the way the sender's own mail program does, on the sender's own machine."""
+        return self._load(raw, SENDERS_READER)
+
+    def _load(self, raw: bytes, visitor: Visitor) -> tuple[Answer, ...]:
         pictures = pictures_in(bodies_of(raw).html)
-        return tuple(self._ask("GET", url, recipient.reader) for url in pictures if self._is_ours(url))
+        return tuple(self._ask("GET", url, visitor) for url in pictures if self._is_ours(url))
 
     def follow_link(self, raw: bytes, recipient: Recipient, index: int = 0) -> Answer:
         """Use the tracked link at `index`, counted from the top; raise Malformed when the copy has none there."""
@@ -86,7 +93,9 @@ class Recipients:
 
 
 def _headers_of(visitor: Visitor, body: bytes | None) -> Mapping[str, str]:
-    headers = {"X-Forwarded-For": visitor.network, "User-Agent": visitor.agent, **visitor.headers}
+    headers = {"User-Agent": visitor.agent, **visitor.headers}
+    if visitor.network:
+        headers["X-Forwarded-For"] = visitor.network
     if body is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     return headers

@@ -65,6 +65,8 @@ STORY: Final = (
     Step(name="early", title="A picture is loaded too early to tell", play=arriving.open_too_early),
     Step(name="apple", title="Apple preloads a picture", play=arriving.preload_at_apple),
     Step(name="gmail", title="Gmail's proxy fetches a picture", play=arriving.fetch_at_gmail),
+    Step(name="own", title="The sender looks at the own Sent mail", play=arriving.view_own),
+    Step(name="correct", title="The user corrects a verdict, and takes it back", play=arriving.correct_and_undo),
     Step(name="open", title="A person opens the mail much later", play=arriving.open_as_person),
     Step(name="click", title="The same person uses a link", play=arriving.click_as_person),
     Step(name="stop", title="A person presses stop and opens again", play=arriving.stop_and_open_again),

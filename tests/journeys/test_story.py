@@ -16,7 +16,7 @@ import pytest
 
 from desktop import rounds
 from desktop.core.arrival import Arrival, ArrivalKind
-from desktop.core.classify import judge_copy
+from desktop.core.classify import ruled_copy
 from desktop.core.rewrite import Additions, Survey, splice
 from desktop.core.triage import read_arrival, read_header
 from desktop.core.verdict import Judgement, Verdict
@@ -24,6 +24,7 @@ from desktop.practice import cast, terminal
 from desktop.practice.session import Session
 from desktop.practice.stage import Stage
 from desktop.practice.story import STORY, Step
+from desktop.store.change import Change
 from relay.wire.hit import HitKind
 
 # A step that cannot succeed is given up after this time; the others wait longer.
@@ -76,7 +77,7 @@ def test_the_story_is_true_over_real_parts() -> None:
     assert failed_step(text) == ""
     assert code == 0
     assert (
-        "An ordinary tracker: 5 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked, 1 replied, 1 away, "
+        "An ordinary tracker: 6 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked, 1 replied, 1 away, "
         "1 not delivered\n"
     ) in text
     assert "0 found" in text
@@ -183,12 +184,26 @@ def test_swapped_verdicts_are_named(monkeypatch: pytest.MonkeyPatch, one: Verdic
     swapped = {one: other, other: one}
 
     def misjudge(*arguments: Any) -> tuple[Judgement, ...]:
-        judged = judge_copy(*arguments)
+        judged = ruled_copy(*arguments)
         return tuple(replace(each, verdict=swapped.get(each.verdict, each.verdict)) for each in judged)
 
-    monkeypatch.setattr("desktop.store.settle.judge_copy", misjudge)
+    monkeypatch.setattr("desktop.store.settle.ruled_copy", misjudge)
     code, text = played(fails=step)
     assert (1, step) == (code, failed_step(text))
+
+
+def test_an_own_view_taken_for_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the sender's own programs never learnt, the step in which the sender looks at own mail fails."""
+    monkeypatch.setattr("desktop.outgoing.own_programs.record_own_program", lambda *_arguments, **_options: Change())
+    code, text = played(fails="own")
+    assert (code, failed_step(text)) == (1, "own")
+
+
+def test_a_correction_that_stands_after_its_undo_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an undo that does nothing, the step in which the user corrects a verdict fails."""
+    monkeypatch.setattr("desktop.store.corrections.undo_correction", lambda *_arguments: Change())
+    code, text = played(fails="correct")
+    assert (code, failed_step(text)) == (1, "correct")
 
 
 @pytest.mark.parametrize("step", ["sent", "reply"])
