@@ -245,7 +245,7 @@ def _number(fields: Mapping[str, Any], name: str, *, limit: float) -> float | No
         return None
     if isinstance(found, bool) or not isinstance(found, int | float) or abs(found) > limit:
         raise BadLineError(f"its {name} is not a number that can be")
-    return found
+    return float(found)
 
 
 def _flag(fields: Mapping[str, Any], name: str) -> bool | None:

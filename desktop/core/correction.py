@@ -4,7 +4,7 @@ A correction teaches only where hits can be told apart: at a network that no pub
 in a cloud everybody looks the same, so there it holds for that one hit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -86,15 +86,15 @@ def shape_of(hit: Hit, who: Who, address: str) -> Shape | None:
     )
 
 
-def deciding(hit: Hit, judgement: Judgement, address: str, corrections: Iterable[Correction]) -> Correction | None:
+def deciding(hit: Hit, judgement: Judgement, address: str, corrections: Sequence[Correction]) -> Correction | None:
     """Return the correction that decides a hit which the rules judge so: its own, else the newest one of its shape."""
-    shapes = {who: shape_of(hit, who, address) for who in Who}
     own: Correction | None = None
     alike: Correction | None = None
+    shapes = {shape_of(hit, who, address) for who in (Who.ME, Who.RECIPIENT)} - {None} if corrections else set()
     for each in corrections:
         if each.hit_id == hit.id:
             own = _newer(own, each)
-        elif each.shape is not None and each.shape == shapes[each.who] and _may_follow(each.who, judgement):
+        elif each.shape in shapes and _may_follow(each.who, judgement):
             alike = _newer(alike, each)
     return own or alike
 
@@ -107,7 +107,7 @@ def _may_follow(who: Who, judgement: Judgement) -> bool:
     return who is not Who.RECIPIENT or judgement.rule not in _PROVEN_OF_ONE
 
 
-def corrected(hit: Hit, judgement: Judgement, address: str, corrections: Iterable[Correction]) -> Judgement:
+def corrected(hit: Hit, judgement: Judgement, address: str, corrections: Sequence[Correction]) -> Judgement:
     """Return the judgement as the user's own words have it, the rules' own where nothing they said fits."""
     correction = deciding(hit, judgement, address, corrections)
     if correction is None:

@@ -22,22 +22,27 @@ class Marks:
 
     def finder(self) -> "Finder":
         """Return the marks made ready to search with; text within text is found at a tenth of a pattern's price."""
-        return Finder(self.begins, self.holds, tuple((re.compile(form), name) for form, name in self.forms))
+        return Finder(
+            begins=self.begins,
+            beginnings=tuple(mark for mark, _ in self.begins),
+            holds=self.holds,
+            forms=tuple((re.compile(form), name) for form, name in self.forms),
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finder:
-    """Marks with their forms compiled."""
+    """Marks made ready: forms compiled, and all `beginnings` asked for at once."""
 
     begins: tuple[tuple[str, str], ...]
+    beginnings: tuple[str, ...]
     holds: tuple[tuple[str, str], ...]
     forms: tuple[tuple[re.Pattern[str], str], ...]
 
     def name_in(self, agent: str) -> str | None:
         """Return the name that goes with the first mark found in a lower-case agent, None where there is none."""
-        for mark, name in self.begins:
-            if agent.startswith(mark):
-                return name
+        if agent.startswith(self.beginnings):
+            return next(name for mark, name in self.begins if agent.startswith(mark))
         for mark, name in self.holds:
             if mark in agent:
                 return name
@@ -179,19 +184,19 @@ OTHER_PROXY: Final = Marks(
     begins=(("fastmailua", "Fastmail"),),
     holds=(
         ("yahoomailproxy", "Yahoo"),
-        ("yahoocachesystem", "Yahoo"),
         ("hey.com/imageproxy", "HEY"),
         ("seznamemailproxy", "Seznam"),
         ("ramblermail", "Rambler"),
         ("shortwave image", "Shortwave"),
     ),
-    forms=_nameless(
-        r"\b(?:e?mail|image|img|picture|media)[ _-]?prox(?:y|ies)\b", r"e?mail[ _-]?(?:image[ _-]?)?proxy\b"
-    ),
+    forms=_nameless(r"mail[\w.]*[ _-]?(?:image[ _-]?)?prox(?:y|ies)\b"),
 )
-# A provider's robot for pictures, of which it is not known whether it works for its webmail.
+# A robot for pictures, of which it is not known whether it works for anybody's mail.
 PICTURE_ROBOT: Final = Marks(
-    forms=_nameless(r"ima?ge?[ _-]?(?:resizer?|cache|loader|fetcher|downloader)\b", r"bot/(?:img|image)s?\b")
+    forms=_nameless(
+        r"(?:image|img|picture|media)[ _-]?(?:prox(?:y|ies)|resizer?|sizer|cacher?|loader|fetcher|downloader)\b",
+        r"bot/(?:img|image)s?\b",
+    )
 )
 
 # Security products, and whatever else says that it looks for danger.
@@ -488,7 +493,7 @@ MAIL_CLIENT: Final = Marks(
         ("groupwise", "GroupWise"),
         ("zimbra", "Zimbra"),
         ("evolution/", "a Linux mail program"),
-        ("kmail/", "a Linux mail program"),
+        ("kmail", "a Linux mail program"),
         ("kontact/", "a Linux mail program"),
         ("geary/", "a Linux mail program"),
         ("claws mail", "a Linux mail program"),
@@ -510,6 +515,7 @@ MAIL_CLIENT: Final = Marks(
         ("wavebox", "a desktop app"),
     ),
     forms=(
+        (r"^microsoft office/\S* \([^)]*(?:outlook|mapi)", "Outlook"),
         (_APPLE_MAIL, "Apple Mail"),
         (r"^mail/[\d.]+ cfnetwork/", "Apple Mail"),
         (_IOS_APP, "an iOS app"),
