@@ -33,8 +33,12 @@ class Browser:
         *,
         http_proxy: tuple[str, int] | None = None,
         without_proxy: str = "",
+        more: tuple[str, ...] = (),
     ) -> None:
-        """Start it on `screen` with a profile in `folder`; all but `without_proxy` (host:port) goes by the proxy."""
+        """Start it on `screen` with a profile in `folder`; all but `without_proxy` (host:port) goes by the proxy.
+
+        `more` are flags that a person's has not.
+        """
         folder.mkdir()
         to_it, ours_out = os.pipe()
         ours_in, from_it = os.pipe()
@@ -42,7 +46,7 @@ class Browser:
         shell = ["bash", "-c", f'exec "$0" "$@" 3<&{to_it} 4>&{from_it}', PROGRAM]
         with (folder / "chromium.log").open("wb") as output:
             self._process = subprocess.Popen(
-                [*shell, *flags(folder, http_proxy, without_proxy), "--remote-debugging-pipe", "about:blank"],
+                [*shell, *flags(folder, http_proxy, without_proxy), *more, "--remote-debugging-pipe", "about:blank"],
                 env=screen.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -97,6 +101,10 @@ class Browser:
         answer = self._say("Page.navigate", url=url)
         assert "errorText" not in answer, answer
 
+    def open_tab(self, url: str) -> None:
+        """Begin to load a page in a tab of its own, which is left to itself."""
+        self._say("Target.createTarget", url=url)
+
     def run(self, script: str, *arguments: object) -> Any:
         """Run a function's body in the page and return what it returns; raise Gone or RuntimeError."""
         answer = self._say(
@@ -121,9 +129,16 @@ class Browser:
         until(holds, what=what, within_s=within_s)
 
     def press(self, selector: str) -> None:
-        """Click the middle of the first element that fits, with the mouse."""
-        self.until("document.querySelector(arguments[0])", selector, what=selector)
-        place = self.run(_MIDDLE, selector)
+        """Click the middle of the first element that fits with the mouse, once it lies still and nothing covers it."""
+        self._say("Page.bringToFront")
+        lay: dict[str, float] | None = None
+
+        def lies_still() -> dict[str, float] | None:
+            nonlocal lay
+            before, lay = lay, self.run(_MIDDLE, selector)
+            return lay if lay == before else None
+
+        place = until(lies_still, what=f"{selector} to lie still")
         for kind in ("mousePressed", "mouseReleased"):
             self._say("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
 
@@ -136,7 +151,11 @@ class Browser:
 
 _MIDDLE: Final = """
 const element = document.querySelector(arguments[0]);
-element.scrollIntoView({ block: "center" });
-const box = element.getClientRects()[0];
-return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+element?.scrollIntoView({ block: "center" });
+const box = element?.getClientRects()[0];
+if (!box) {
+  return null;
+}
+const place = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+return element.contains(document.elementFromPoint(place.x, place.y)) ? place : null;
 """

@@ -45,7 +45,7 @@ class RecipientNetwork:
     def __init__(self, *, address: str, public_host: str, relay_port: int) -> None:
         """Listen on a free port and hand requests for `public_host` on to the relay as coming from `address`."""
         self.address = address
-        self._public_host = public_host
+        self.public_host = public_host
         self._relay_port = relay_port
         self._arrived = threading.Condition()
         self.passed: tuple[Passed, ...] = ()
@@ -63,7 +63,7 @@ class RecipientNetwork:
     def hand_on(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
         """Return the relay's answer, None when `url` is not at the public host; raise OSError."""
         parts = urlsplit(url)
-        if parts.netloc != self._public_host or parts.scheme != "http":
+        if parts.netloc != self.public_host or parts.scheme != "http":
             return None
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}

@@ -5,18 +5,23 @@ a twin the people she wrote to open the same mails in the same two programs.  Th
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
 from desktop.core.status import Aside, CopyStatus, Evidence, Rung
 from desktop.core.verdict import Verdict
+from tests.real.browser import Browser
 from tests.real.client import hand_in, signed_in
 from tests.real.copies import Received, taken_apart
 from tests.real.desktop import WINDOW_S, Desktop, now
 from tests.real.provider import Provider, address_of
 from tests.real.proxy import RecipientNetwork
-from tests.real.roundcube import Webmail
+from tests.real.relay import RelayProcess
+from tests.real.roundcube import Roundcube, Webmail
 from tests.real.screen import Notification, Screen
 from tests.real.sender_network import SenderNetwork
 from tests.real.thunderbird import Draft, Thunderbird
@@ -48,8 +53,11 @@ def received(provider: Provider, name: str, subject: str, *, folder: str = "INBO
 
 
 @pytest.fixture(scope="module")
-def plan(olgas_thunderbird: Thunderbird, olgas_desktop: Desktop, provider: Provider) -> dict[str, Received]:
+def plan(
+    olgas_thunderbird: Thunderbird, olgas_desktop: Desktop, olgas_screen: Screen, provider: Provider
+) -> dict[str, Received]:
     """Send the plan from Thunderbird, which files it in Sent itself; return what bob, carol and Sent hold."""
+    olgas_screen.forget_notifications()
     body = "<p>Dear both,</p><p>the <a href='https://example.test/plan'>plan</a>, <b>as promised</b>.</p><p>Olga</p>"
     to = "Bob <bob@example.test>, Carol <carol@example.test>"
     olgas_thunderbird.send(Draft(to=to, subject=PLAN, body=body))
@@ -116,7 +124,7 @@ class Looking:
     ) -> Evidence:
         """Have her look; prove that the picture was fetched, and return the hit, which altered and told nothing."""
         wait_for_the_window(self.desktop, subject)
-        self._screen.forget_notifications()
+        told = self._screen.notifications()
         before = status(self.desktop, subject, name)
         known = len(hits_from(self._network.network, before))
         since = len(self._network.asked())
@@ -134,7 +142,7 @@ class Looking:
         assert newest.judgement.verdict in (Verdict.SELF, Verdict.UNKNOWN), newest.judgement
         assert not newest.counted
         assert standing(after) == standing(before)
-        assert self._screen.notifications() == ()
+        assert self._screen.notifications() == told
         return newest
 
 
@@ -196,12 +204,12 @@ def test_the_recipient_who_opens_it_in_thunderbird_is_told_once(
     bobs_network: RecipientNetwork,
 ) -> None:
     """The same copy, opened by bob in his own network: one notification, which names Thunderbird, and it is Opened."""
-    olgas_screen.forget_notifications()
+    before = olgas_screen.notifications()
     wait_for_the_window(olgas_desktop, REPORT)
     bobs_thunderbird.open_message(REPORT)
     bobs_thunderbird.load_pictures()
     bobs_network.wait_for(lambda passed: report["bob"].pictures[0].endswith(passed.path))
-    told = _the_one_notification(olgas_desktop, olgas_screen, REPORT, "bob")
+    told = _the_one_notification(olgas_desktop, olgas_screen, REPORT, "bob", before)
     assert (told.summary, told.body.endswith(", Thunderbird, first time")) == (f"Bob opened “{REPORT}”", True)
 
 
@@ -213,20 +221,24 @@ def test_the_recipient_who_opens_it_in_webmail_is_told_once(
     carols_network: RecipientNetwork,
 ) -> None:
     """Carol's copy, opened in webmail in her network: one notification, which names Chrome, and it is Opened."""
-    olgas_screen.forget_notifications()
+    before = olgas_screen.notifications()
     wait_for_the_window(olgas_desktop, REPORT)
     carols_webmail.open_message(REPORT)
     carols_webmail.load_pictures()
     carols_network.wait_for(lambda passed: report["carol"].pictures[0].endswith(passed.path))
-    told = _the_one_notification(olgas_desktop, olgas_screen, REPORT, "carol")
+    told = _the_one_notification(olgas_desktop, olgas_screen, REPORT, "carol", before)
     assert (told.summary, told.body.endswith(", Chrome, first time")) == (f"Carol opened “{REPORT}”", True)
 
 
-def _the_one_notification(desktop: Desktop, screen: Screen, subject: str, name: str) -> Notification:
-    """Return what is displayed once the copy is Opened; there must be nothing else."""
+def _the_one_notification(
+    desktop: Desktop, screen: Screen, subject: str, name: str, before: tuple[Notification, ...]
+) -> Notification:
+    """Return what was displayed once the copy is Opened, in addition to what had been; it must be one."""
     until(lambda: status(desktop, subject, name).rung is Rung.OPENED, what=f"{name} to have opened", within_s=SOON_S)
     until(lambda: screen.displayed_count() > 0, what="dunst", within_s=SOON_S)
-    (told,) = screen.notifications()
+    now_told = screen.notifications()
+    assert now_told[: len(before)] == before
+    (told,) = now_told[len(before) :]
     return told
 
 
@@ -287,3 +299,57 @@ def test_a_reply_that_quotes_the_picture_is_nobodys_open(
     olga_looks.comes_to_nothing(QUESTION, name, picture, look_in_thunderbird, agent="Thunderbird/")
     olga_looks.comes_to_nothing(QUESTION, name, picture, look_in_webmail, agent="Chrome/")
     assert status(olga_looks.desktop, QUESTION, name).rung is Rung.REPLIED
+
+
+def test_a_reply_read_on_the_way_is_nobodys_open(  # noqa: PLR0917 - fixtures are given by name
+    question: dict[str, Received],
+    olgas_desktop: Desktop,
+    olgas_screen: Screen,
+    ground: Path,
+    roundcube: Roundcube,
+    relay: RelayProcess,
+) -> None:
+    """From a network that nobody knows, the picture that bob's reply quotes is fetched after the reply: not counted."""
+    before, told = status(olgas_desktop, QUESTION, "bob"), olgas_screen.notifications()
+    hotel = RecipientNetwork(address="2001:db8:77::5", public_host=relay.public_host, relay_port=relay.port)
+    laptop = Browser(
+        ground / "olgas-laptop", olgas_screen, http_proxy=hotel.host_and_port, without_proxy=roundcube.host_and_port
+    )
+    with closing(hotel), closing(laptop):
+        webmail = Webmail(roundcube, laptop, "olga")
+        webmail.open_message(f"Re: {QUESTION}", sender="bob")
+        webmail.load_pictures()
+        hotel.wait_for(lambda passed: question["bob"].pictures[0].endswith(passed.path))
+        until(
+            lambda: hits_from(ip_network("2001:db8:77::/48"), status(olgas_desktop, QUESTION, "bob")),
+            what="the hit in the desktop",
+            within_s=SOON_S,
+        )
+    after = status(olgas_desktop, QUESTION, "bob")
+    (hit,) = hits_from(ip_network("2001:db8:77::/48"), after)
+    assert hit.judgement is not None
+    assert (hit.judgement.verdict, standing(after)) == (Verdict.UNKNOWN, standing(before))
+    assert olgas_screen.notifications() == told
+
+
+def test_an_answer_takes_no_old_picture_along(
+    question: dict[str, Received], olgas_thunderbird: Thunderbird, olgas_desktop: Desktop, provider: Provider
+) -> None:
+    """Olga answers bob's reply: what he gets bears a picture of its own, and neither picture nor link of the first."""
+    old = question["bob"]
+    olgas_thunderbird.reply(QUESTION, "At noon then.", sender="bob")
+    with provider.mailbox("bob") as mailbox:
+        answer = taken_apart(mailbox.wait_for(f"Subject: Re: {QUESTION}\r\n")[0])
+    assert len(answer.pictures) == 1
+    assert not {*old.pictures, *old.links} & {*answer.pictures, *answer.links}
+    assert b"https://example.test/paper" in answer.raw or answer.links
+
+
+def test_only_the_recipients_own_openings_were_told(question: dict[str, Received], olgas_screen: Screen) -> None:
+    """After all that three openings were notified of: bob's and carol's of the report, carol's of the question."""
+    assert question
+    assert [told.summary for told in olgas_screen.notifications()] == [
+        f"Bob opened “{REPORT}”",
+        f"Carol opened “{REPORT}”",
+        f"Carol opened “{QUESTION}”",
+    ]

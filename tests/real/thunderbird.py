@@ -129,9 +129,9 @@ class Thunderbird:
             self.discard()
             raise
 
-    def reply(self, subject: str, words: str) -> None:
+    def reply(self, subject: str, words: str, *, sender: str = "") -> None:
         """Open the message with `subject`, press Reply, type `words` above what is quoted, and send it."""
-        self.open_message(subject)
+        self.open_message(subject, sender=sender)
         self._run(_PRESS_REPLY)
         until(lambda: self._run(_CAN_SEND, f"Re: {subject}"), what="the reply to be ready", within_s=30)
         self._run(_TYPE, words)
