@@ -13,6 +13,7 @@ from typing import Any
 from desktop.core.arrival import FailureReason
 from desktop.core.correction import Correction, Shape, Who
 from desktop.core.notice import CopyNames
+from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyFacts, CopyState, EvidenceKind, JudgedHit, MailSign
 from desktop.core.verdict import Confidence, Judgement, Verdict
@@ -36,7 +37,7 @@ _SIGNS = (
 _COPY = (
     "SELECT copy.id, copy.conversation_id, copy.message_id, copy.address,"
     " coalesce(nullif(copy.name, ''), person.name, ''), copy.role, copy.shared, copy.links, copy.state,"
-    " copy.prepared_at_ms, copy.state_at_ms, copy.reply, copy.why_not, stop.at_ms"
+    " copy.purposes, copy.prepared_at_ms, copy.state_at_ms, copy.reply, copy.why_not, stop.at_ms"
     " FROM copy LEFT JOIN stop ON stop.tag = copy.tag LEFT JOIN person ON person.address = copy.address"
 )
 COPIES_BY_ID = "copy.id IN (SELECT value FROM json_each(?))"
@@ -54,6 +55,7 @@ class CopyRecord:
     role: str
     is_shared: bool
     link_count: int
+    purposes: frozenset[Purpose]
     facts: CopyFacts
 
 
@@ -64,7 +66,8 @@ def copy_records(connection: sqlite3.Connection, where: str, arguments: Sequence
 
 
 def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) -> CopyRecord:
-    address, name, role, shared, links, state, prepared_at_ms, state_at_ms, reply, why_not, stopped_at_ms = values
+    address, name, role, shared, links, state, purposes, *facts = values
+    prepared_at_ms, state_at_ms, reply, why_not, stopped_at_ms = facts
     return CopyRecord(
         id=id_,
         conversation_id=conversation_id,
@@ -74,6 +77,7 @@ def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) 
         role=role,
         is_shared=bool(shared),
         link_count=links,
+        purposes=frozenset(Purpose(each) for each in from_json(purposes)),
         facts=CopyFacts(
             state=CopyState(state),
             prepared_at=from_ms(prepared_at_ms),

@@ -4,6 +4,7 @@ record_message is durable on return, so that a token's row is on disk before its
 """
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,9 +13,11 @@ from desktop.core.address import Mailbox, normalised
 from desktop.core.arrival import ArrivalKind
 from desktop.core.notice import refusal_notice
 from desktop.core.parse import MessageFacts
+from desktop.core.permission import Purpose
 from desktop.core.status import Aside, CopyState, CopyStatus, EvidenceKind, Rung, copy_status
+from desktop.core.unknown import Carried, Pictures, Unknown, why_unknown
 from desktop.store.change import Change
-from desktop.store.columns import from_json, from_ms, to_ms
+from desktop.store.columns import from_json, from_ms, to_json, to_ms
 from desktop.store.copies import CopyRecord, copy_records, names_of, stored_hits, stored_signs
 from desktop.store.database import Store
 from desktop.store.originals import keep_original
@@ -63,7 +66,7 @@ class ConversationCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyRow:
-    """One recipient's copy with its status."""
+    """One recipient's copy with its status, what it was tracked for, and why a person's reading is not known."""
 
     id: int
     address: str
@@ -71,6 +74,8 @@ class CopyRow:
     role: str
     shared: bool
     status: CopyStatus
+    purposes: frozenset[Purpose] = frozenset()
+    unknowns: tuple[Unknown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +270,7 @@ def conversation(store: Store, conversation_id: int) -> ConversationDetail | Non
         found = connection.execute("SELECT subject FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
         if found is None:
             return None
-        copies = _copy_rows(connection, conversation_id)
+        copies = _copy_rows(connection, conversation_id, store.clock())
         messages = tuple(
             MessageRow(
                 id=id_,
@@ -284,24 +289,50 @@ def conversation(store: Store, conversation_id: int) -> ConversationDetail | Non
     return ConversationDetail(id=conversation_id, subject=found[0], messages=messages, arrivals=arrivals)
 
 
-def _copy_rows(connection: sqlite3.Connection, conversation_id: int) -> dict[int, list[CopyRow]]:
+def _copy_rows(connection: sqlite3.Connection, conversation_id: int, now: datetime) -> dict[int, list[CopyRow]]:
     """Return the copies by message."""
     records = copy_records(connection, "copy.conversation_id = ?", (conversation_id,))
     wanted = [each.id for each in records]
     hits, signs = stored_hits(connection, wanted), stored_signs(connection, wanted)
+    pictures = _pictures(connection, {each.address for each in records})
     found: dict[int, list[CopyRow]] = {}
     for each in records:
-        judged = [one.judged for one in hits.get(each.id, ())]
+        status = copy_status(each.facts, [one.judged for one in hits.get(each.id, ())], signs.get(each.id, ()))
+        carried = Carried(
+            sent_at=each.facts.state_at,
+            purposes=each.purposes,
+            link_count=each.link_count,
+            pictures=pictures.get(each.address, Pictures.NOT_KNOWN),
+        )
         row = CopyRow(
             id=each.id,
             address=each.address,
             name=each.name,
             role=each.role,
             shared=each.is_shared,
-            status=copy_status(each.facts, judged, signs.get(each.id, ())),
+            status=status,
+            purposes=each.purposes,
+            unknowns=why_unknown(status, carried, now),
         )
         found.setdefault(each.message_id, []).append(row)
     return found
+
+
+# What a group's copy shows is nobody's in particular.
+_PICTURES: Final = (
+    "SELECT copy.address, max(hit.kind = 'open' AND hit.verdict IN ('person', 'image_proxy', 'prefetch')),"
+    " max(hit.kind = 'click' AND hit.verdict = 'person' AND copy.purposes LIKE '%\"opens\"%')"
+    " FROM copy JOIN hit ON hit.copy_id = copy.id"
+    " WHERE copy.address IN (SELECT value FROM json_each(?)) AND NOT copy.shared GROUP BY copy.address"
+)
+
+
+def _pictures(connection: sqlite3.Connection, addresses: Collection[str]) -> dict[str, Pictures]:
+    """Return how addresses treat pictures, as far as hits on any copy to them show it."""
+    return {
+        address: Pictures.FETCHED if fetched else Pictures.BLOCKED if clicked else Pictures.NOT_KNOWN
+        for address, fetched, clicked in connection.execute(_PICTURES, (to_json(sorted(addresses)),))
+    }
 
 
 def _arrival_rows(connection: sqlite3.Connection, conversation_id: int) -> tuple[ArrivalRow, ...]:

@@ -81,7 +81,7 @@ def test_no_open_rings_after_the_reply_and_a_link_does(store: Store) -> None:
 
 
 def test_a_reply_that_was_none_gives_back_what_it_took(store: Store) -> None:
-    """A stranger's mail that the user takes for the reply judges the hits; taken back, they stand as before and nothing rings."""
+    """A stranger's mail taken for the reply judges the hits; taken back, they stand as before and nothing rings."""
     picture, _ = sent(store)
     record_hits(store, [hit(token_id=picture, after_s=2 * H)], now=LATER)
     record(store, arrival("<r@x>", "<1@x>", sender="stranger@else.example", after_h=1))
