@@ -1,7 +1,8 @@
-"""`python -m relay serve` and `invite`: the relay's two commands."""
+"""`python -m relay serve`, `invite` and `lists`: the relay's commands."""
 
 import argparse
 import dataclasses
+import datetime as dt
 import gc
 import os
 import socket
@@ -10,10 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from relay import logs
+from relay import logs, renewal
 from relay.app import build_app, opened
 from relay.channels import hashed, new_secret
 from relay.database import Database, StorageError
+from relay.download import Web
+from relay.publishers import PUBLISHERS
 from relay.server import Server
 from relay.settings import BadSettingError, Settings, prepare_folder, settings_from
 from relay.wire.clock import PracticeClock
@@ -23,7 +26,9 @@ _GARBAGE_THRESHOLD: Final = 50_000
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="readback-relay", description="Runs a relay, or makes an invite to one.")
+    parser = argparse.ArgumentParser(
+        prog="readback-relay", description="Runs a relay, makes invites to it, updates its lists."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="answer requests until told to stop")
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
@@ -33,7 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--trusted-proxy", action="append", metavar="CIDR", help="believe its X-Forwarded-For")
     serve.add_argument("--practice-clock", metavar="FILE", help="a clock that a practice round moves on")
     invite = commands.add_parser("invite", help="print an invite for one registration")
-    for command in (serve, invite):
+    lists = commands.add_parser("lists", help="the published lists of networks that requests are labelled by")
+    actions = lists.add_subparsers(dest="action", required=True)
+    show = actions.add_parser("show", help="say of when each list is, and where from")
+    update = actions.add_parser("update", help="fetch newer lists from their publishers")
+    update.add_argument("--only", action="append", metavar="NAME", help="this list alone; may be repeated")
+    for command in (serve, invite, show, update):
         command.add_argument("--data", help="folder for the database, the secrets and the stops")
     return parser
 
@@ -78,13 +88,35 @@ def _invite(settings: Settings) -> None:
     print(invite)
 
 
+def _lists(settings: Settings, parsed: argparse.Namespace) -> int:
+    if parsed.action == "show":
+        renewal.show(settings.lists, say=print, complain=_complain)
+        return 0
+    names = list(dict.fromkeys(parsed.only or PUBLISHERS))
+    unknown = [name for name in names if name not in PUBLISHERS]
+    if unknown:
+        raise BadSettingError(f"--only {unknown[0]!r} cannot be updated; give one of {', '.join(PUBLISHERS)}.")
+    prepare_folder(settings)
+    today = dt.datetime.now(dt.UTC).date()
+    return 0 if renewal.update(settings.lists, names, Web(), today=today, say=print, complain=_complain) else 1
+
+
+def _complain(sentence: str) -> None:
+    print(f"readback-relay: {sentence}", file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 2 with a plain sentence on standard error when a setting or file cannot be used."""
+    """Run one command; 2 with a plain sentence on standard error when a setting or file cannot be used.
+
+    1 when a disk fails, or when a list was doubted and the old one kept.
+    """
     logs.set_up()
     os.umask(0o077)
     parsed = _parser().parse_args(arguments)
     try:
         settings = settings_from(parsed, os.environ)
+        if parsed.command == "lists":
+            return _lists(settings, parsed)
         if parsed.command == "invite":
             _invite(settings)
         else:
@@ -92,10 +124,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except BadSettingError as error:
-        print(f"readback-relay: {error}", file=sys.stderr)
+        _complain(str(error))
         return 2
     except (OSError, StorageError) as error:
-        print(f"readback-relay: {error}", file=sys.stderr)
+        _complain(str(error))
         return 1
     return 0
 

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -32,6 +33,22 @@ def create(path: Path, octets: bytes, *, mode: int) -> None:
         os.fsync(descriptor)
     os.link(fresh, path)
     fresh.unlink()
+    sync_folder(path.parent)
+
+
+def replace(path: Path, octets: bytes, *, mode: int) -> None:
+    """Make `path` hold `octets`, the old ones or the new ones at every moment; raises OSError."""
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            Path(fresh).chmod(mode)
+            file.write(octets)
+            file.flush()
+            os.fsync(descriptor)
+        Path(fresh).replace(path)
+    except OSError:
+        Path(fresh).unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

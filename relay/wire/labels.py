@@ -43,7 +43,7 @@ _INDEXED: Final = ("apple-egress", "microsoft-cloud", "google-cloud", "amazon-cl
 LIST_NAMES: Final = ("apple-egress", *_WRITTEN, "microsoft-cloud", "google-cloud", "amazon-cloud", _OTHER_CLOUD)
 # Called hosting by iporigin 1.1.2, but it also connects offices, where people read their mail.
 _CARRIES_PEOPLE: Final = frozenset({"Cogent"})
-_IPORIGIN: Final = "the providers' own lists, as collected in iporigin"
+_IPORIGIN: Final = "the providers' own lists, as collected in the library iporigin"
 _HEADER: Final = re.compile(r"(list|date|source): (\S.*)")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
