@@ -53,8 +53,8 @@ _FINDERS: Final = tuple(
         (Family.OTHER_PROXY, programs.OTHER_PROXY),
         (Family.PICTURE_ROBOT, programs.PICTURE_ROBOT),
         (Family.SCANNER, programs.SCANNER),
-        (Family.LIBRARY, programs.LIBRARY),
         (Family.APP_LIBRARY, programs.APP_LIBRARY),
+        (Family.LIBRARY, programs.LIBRARY),
         (Family.ROBOT, programs.ROBOT),
         (Family.MAIL_CLIENT, programs.MAIL_CLIENT),
     )

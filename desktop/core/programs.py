@@ -102,11 +102,6 @@ PREVIEW: Final = Marks(
         ("notionembedder", "Notion"),
         ("line-poker", "LINE"),
         ("synapse", "Matrix"),
-        ("mastodon", "Mastodon"),
-        ("pleroma", "Pleroma"),
-        ("akkoma", "Akkoma"),
-        ("misskey", "Misskey"),
-        ("lemmy/", "Lemmy"),
         ("cardyb/", "Bluesky"),
         ("zulipurlpreview", "Zulip"),
         ("nextcloud server crawler", "Nextcloud"),
@@ -149,6 +144,11 @@ PREVIEW: Final = Marks(
         ("mattermost-bot", "Mattermost"),
         ("rocket.chat", "Rocket.Chat"),
         ("bluesky", "Bluesky"),
+        ("mastodon", "Mastodon"),
+        ("pleroma", "Pleroma"),
+        ("akkoma", "Akkoma"),
+        ("misskey", "Misskey"),
+        ("lemmy/", "Lemmy"),
         ("zoombot", "Zoom"),
         ("webexbot", "Webex"),
         ("wireapp", "Wire"),
@@ -166,10 +166,14 @@ PREVIEW: Final = Marks(
         ("bitlybot", "Bitly"),
     ),
     forms=_nameless(
-        r"\b(?:link|url|uri|page|site|web)[ _-]?preview",
+        r"(?:link|url|uri|page|site|web)[ _-]?preview",
         r"preview(?:bot|er|generator|service)\b",
-        r"\b(?:link|url)[ _-]?(?:expand|unfurl|resolv|thumb|summar)[a-z]*(?:bot)?/",
-        r"link ?expander",
+        r"(?:link|url)[ _-]?(?:expand|unfurl|thumb|summar)",
+        # A robot named after a messenger, a network or a place where people paste links.
+        r"\b(?:slack|whatsapp|facebook|twitter|tweet|telegram|discord|linkedin|skype|teams|snap|pinterest|reddit|tumblr"
+        r"|vk|xing|line|kakao|naver|viber|wechat|dingtalk|groupme|keybase|mattermost|zulip|matrix|element|threema|wire"
+        r"|bluesky|quora|medium|notion|evernote|trello|asana|coda|basecamp|clickup|airtable|zoom|webex|discourse"
+        r"|goodreads|summaly|everyonesocial|hootsuite|buffer|loomly|gg peek)[\w-]*?[ _-]?(?:bot|robot|spider)\b",
     ),
 )
 
@@ -255,10 +259,7 @@ SCANNER: Final = Marks(
         ("censys", "Censys"),
         ("shodan", "Shodan"),
         ("bitsight", "BitSight"),
-        ("linkchecker", "a link checker"),
         ("checklink", "a link checker"),
-        ("link checker", "a link checker"),
-        ("linkcheck", "a link checker"),
         ("twinwave", ""),
         ("scmguard", ""),
         ("malware", ""),
@@ -284,11 +285,12 @@ SCANNER: Final = Marks(
         ("internet-measurement", ""),
         ("internetmeasurement", ""),
     ),
-    forms=_nameless(
+    forms=(
+        (r"link[ _-]?(?:check|valid|sleuth|walker|alarm|examin)", "a link checker"),
         # CamScanner is an app that people read documents with.
-        r"scan(?:s|ning)?\b|(?<!cam)scanner",
-        r"\b(?:url|link|web|mail|email)[ _-]?(?:scan|inspect|defen[cs]e|protect|filter|guard|analy[sz])",
-        r"\bsecur(?:e|ity)[ _-]?(?:mail|email|scan|check|bot|crawler|gateway|inspect|analy)",
+        (r"scan(?:s|ning)?\b|(?<!cam)scanner", ""),
+        (r"\b(?:url|link|web|mail|email)[ _-]?(?:scan|inspect|defen[cs]e|protect|filter|guard|analy[sz])", ""),
+        (r"\bsecur(?:e|ity)[ _-]?(?:mail|email|scan|check|bot|crawler|gateway|inspect|analy)", ""),
     ),
 )
 
@@ -319,7 +321,8 @@ LIBRARY: Final = Marks(
         ("ktor", "Kotlin"),
         ("akka-http", "Scala"),
         ("libwww-perl/", "Perl"),
-        ("lwp", "Perl"),
+        ("lwp::", "Perl"),
+        ("lwp-", "Perl"),
         ("www-mechanize", "Perl"),
         ("node", "Node.js"),
         ("axios/", "Node.js"),
