@@ -90,8 +90,6 @@ _WHY: Final = {
     "own-network": WhyUnknown.MAYBE_YOU,
     "own-program": WhyUnknown.MAYBE_YOU,
     "after-reply": WhyUnknown.MAYBE_YOU,
-    "proxy-unproven": WhyUnknown.PROXY,
-    "picture-robot": WhyUnknown.PROXY,
 }
 
 
