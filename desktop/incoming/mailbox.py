@@ -1,7 +1,8 @@
 """A mailbox at the provider: one connection that is encrypted and signed in, and the few questions put to it.
 
-Folders are only ever examined and bodies only peeked at, so no flag of any mail changes.  Every method blocks and may
-raise Broken, Refused or NoSense; another thread ends the wait with the `Plug` that was handed in.
+Folders are only ever examined and bodies only peeked at, so no flag of any mail changes; `select` and `command` are for
+`sent_clean_folder` alone.  Every method blocks and may raise Broken, Refused or NoSense; another thread ends the wait
+with the `Plug` that was handed in.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import imapclient
 
@@ -34,6 +35,7 @@ from desktop.incoming.wire import Bell, Plug, Timeouts, Wire
 from desktop.store.accounts import AccountRow, Security
 
 MAX_UID: Final = 2**32 - 1
+_PIECE_BYTES: Final = 524_288
 _BEGINNING: Final = re.compile(rb"\d+ \(")
 _UID: Final = re.compile(rb"[ (]UID (\d+)")
 _RECEIVED: Final = re.compile(
@@ -81,6 +83,14 @@ class Fetched:
     uid: int
     received_at: datetime | None
     octets: bytes
+
+
+class Said(NamedTuple):
+    """How a server ended a command, the words it ended it with, and what it said before, by kind, as imaplib has it."""
+
+    is_ok: bool
+    text: bytes
+    untagged: dict[str, list[Any]]
 
 
 class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # it ships no types
@@ -247,15 +257,44 @@ class Mailbox:
         with _folder_refused(self._account), told_as_trouble(self._account):
             self._forget()
             self._client.select_folder(name, readonly=True)
+            return self._looked()
+
+    def select(self, name: str) -> Look | None:
+        """Open a folder for writing; None where the server opens it for reading only; raise NoFolder."""
+        with _folder_refused(self._account), told_as_trouble(self._account):
+            self._forget()
+            try:
+                self._client.select_folder(name, readonly=False)
+            except imaplib.IMAP4.readonly:
+                # imaplib would ask nothing more of it.
+                self._wire.is_readonly = True
+                return None
+            return self._looked()
+
+    def _looked(self) -> Look:
+        said = self._wire.untagged_responses.copy()
+        # How many mails there are is news only if it changes.
+        self._wire.untagged_responses.clear()
+        return Look(
+            uid_validity=_number(said, "UIDVALIDITY") or 0,
+            next_uid=_number(said, "UIDNEXT") or 0,
+            modseq=_number(said, "HIGHESTMODSEQ"),
+            mails=_number(said, "EXISTS") or 0,
+        )
+
+    def command(self, *words: str | bytes, literal: bytes | None = None) -> Said:
+        """Send any command, as it stands, with a literal for its last word; a BAD is Refused."""
+        with told_as_trouble(self._account):
+            self._forget()
+            # imaplib's own name for it; its type is wrong in typeshed.
+            setattr(self._wire, "literal", literal)  # noqa: B010
+            status, texts = self._wire._simple_command(*words)  # noqa: SLF001
             said = self._wire.untagged_responses.copy()
-            # How many mails there are is news only if it changes.
-            self._wire.untagged_responses.clear()
-            return Look(
-                uid_validity=_number(said, "UIDVALIDITY") or 0,
-                next_uid=_number(said, "UIDNEXT") or 0,
-                modseq=_number(said, "HIGHESTMODSEQ"),
-                mails=_number(said, "EXISTS") or 0,
-            )
+            return Said(is_ok=status == "OK", text=texts[-1] or b"", untagged=said)
+
+    def spelled(self, name: str) -> bytes:
+        """Return a folder's name as it goes over the wire."""
+        return bytes(self._client._normalise_folder(name))  # noqa: SLF001
 
     def status(self, name: str) -> Look:
         """Ask about a folder without opening it; raise NoFolder where the server does not tell."""
@@ -302,13 +341,27 @@ class Mailbox:
         """Return mails whole, or their first `max_bytes`."""
         return self._asked(uids, f"(UID INTERNALDATE BODY.PEEK[]<0.{max_bytes}>)")
 
+    def whole(self, uid: int, max_bytes: int) -> bytes | None:
+        """Return a mail however long it is, or None where it is gone; of one over `max_bytes` only the beginning."""
+        octets = b""
+        while len(octets) < max_bytes:
+            size = min(_PIECE_BYTES, max_bytes - len(octets))
+            # Fetched piece by piece, so that no answer is longer than the wire lets one be.
+            found = self._asked([uid], f"(UID BODY.PEEK[]<{len(octets)}.{size}>)")
+            if not found:
+                return None
+            octets += found[0].octets[:size]
+            if len(found[0].octets) < size:
+                break
+        return octets
+
     def _asked(self, uids: Sequence[int], items: str) -> list[Fetched]:
         """Return what came of the mails asked for, in order of UIDs, each once: servers answer what nobody asked."""
         if not uids:
             return []
         wanted = set(uids)
         found: dict[int, Fetched] = {}
-        for each in self._fetch(_as_set(uids), items):
+        for each in self._fetch(as_set(uids), items):
             before = found.get(each.uid)
             # An answer without a body is news of flags.
             if each.uid in wanted and (before is None or not before.octets):
@@ -378,7 +431,7 @@ def _number(said: dict[str, list[Any]], name: str) -> int | None:
     return int(values[-1].split()[0]) if values else None
 
 
-def _as_set(uids: Sequence[int]) -> str:
+def as_set(uids: Sequence[int]) -> str:
     """Return UIDs as IMAP names a set of them: "1:3,7"."""
     ranges: list[list[int]] = []
     for uid in sorted(uids):

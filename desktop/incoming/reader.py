@@ -115,6 +115,19 @@ class Reader:
         return self._open == self.inbox
 
     @property
+    def sent(self) -> dict[str, Look]:
+        """The folders of sent mail that were looked at over this connection, and what the server said of each."""
+        return {
+            name: self._looks[name]
+            for name, role in self._roles.items()
+            if role is FolderRole.SENT and name in self._looks
+        }
+
+    def leave_folder(self) -> None:
+        """Take note that somebody else opened a folder."""
+        self._open = ""
+
+    @property
     def has_backlog(self) -> bool:
         """Whether older mail is still to be read."""
         return any(self._rows[name].backlog_uid is not None for name in self._roles if name in self._rows)

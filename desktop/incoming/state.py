@@ -28,6 +28,8 @@ class SyncState:
     """What to show of one account: `done` of `total` mails of the folder set are read while SYNCING.
 
     `trouble` says why it is AWAY or NOT_AUTHORISED; `unreadable` counts mails that were given up on since the start.
+    `sent_trouble` says why tracked copies stay in Sent though they are to be replaced, `sent_cleaned` how many messages
+    were, since the user allowed it.
     """
 
     link: Link
@@ -36,3 +38,5 @@ class SyncState:
     total: int = 0
     trouble: Trouble | None = None
     unreadable: int = 0
+    sent_trouble: Trouble | None = None
+    sent_cleaned: int = 0

@@ -7,7 +7,7 @@ under whatever is under way, and the thread, a daemon, ends by itself.
 import random
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -19,6 +19,8 @@ from desktop.core.errors import NotAuthorised, Trouble
 from desktop.incoming.history import History, history_wanted, load_history, save_history
 from desktop.incoming.mailbox import Mailbox, connect
 from desktop.incoming.reader import Reader, Strain
+from desktop.incoming.sent_clean import Pace, SentCleaner
+from desktop.incoming.sent_clean_notes import NoteBook
 from desktop.incoming.state import Link, SyncState
 from desktop.incoming.wire import Bell, Plug, Timeouts
 from desktop.store.accounts import AccountRow
@@ -46,7 +48,7 @@ class Rhythm:
     """Seconds: between looks at all folders, between questions without IDLE, until a refused sign-in is tried again.
 
     RFC 2177 wants IDLE renewed within 29 minutes; looking at the other folders does that far sooner.  While older mail
-    is read, new mail is looked for each `meanwhile_s`; progress is told each `tell_s` at most.
+    is read, new mail is looked for each `meanwhile_s`; progress is told each `tell_s` at most.  `clean` is for Sent.
     """
 
     look_s: float = 240.0
@@ -55,6 +57,7 @@ class Rhythm:
     meanwhile_s: float = 30.0
     tell_s: float = 0.1
     back_off: Callable[[int], float] = back_off_s
+    clean: Pace = field(default_factory=Pace)
 
 
 class MailSync:
@@ -87,6 +90,7 @@ class MailSync:
         self._is_stopping = threading.Event()
         self._is_cancelled = threading.Event()
         self._strain = Strain()
+        self._cleaner: SentCleaner | None = None
         self._failures = 0
         self._state = SyncState(link=Link.CONNECTING)
         self._told: SyncState | None = None
@@ -131,6 +135,7 @@ class MailSync:
         self._bell.ring()
 
     def _run(self) -> None:
+        self._prepare_cleaning()
         while not self._is_stopping.is_set():
             wait_s = self._rhythm.refused_s
             try:
@@ -159,7 +164,14 @@ class MailSync:
         if self._is_stopping.is_set() and link is not Link.STOPPED:
             return
         self._state = SyncState(
-            link=link, folder=folder, done=done, total=total, trouble=trouble, unreadable=self._strain.unreadable
+            link=link,
+            folder=folder,
+            done=done,
+            total=total,
+            trouble=trouble,
+            unreadable=self._strain.unreadable,
+            sent_trouble=None if self._cleaner is None else self._cleaner.trouble,
+            sent_cleaned=0 if self._cleaner is None else self._cleaner.cleaned,
         )
         told, self._told = self._told, self._state
         is_mere_progress = told is not None and replace(told, done=done, total=total) == self._state and done < total
@@ -180,6 +192,7 @@ class MailSync:
                 self._bell.quiet()
                 self._read_news(reader, names, is_due=is_due)
                 self._read_backlog(reader)
+                self._clean_sent(mailbox, reader)
                 self._note_look()
                 self._wait(mailbox, reader)
                 # What the server tells of by itself comes first.
@@ -253,6 +266,17 @@ class MailSync:
                 if monotonic() - looked_at_s > self._rhythm.meanwhile_s:
                     self._read_news(reader, reader.names, is_due=False)
                     looked_at_s = monotonic()
+
+    def _prepare_cleaning(self) -> None:
+        """Have Sent cleaned where the user allows it; where not, what a server could not do is forgotten."""
+        if self._account.keeps_sent_clean:
+            self._cleaner = SentCleaner(self._account, store=self._store, clock=self._clock, pace=self._rhythm.clean)
+        else:
+            NoteBook(self._store, self._account.id).begin_anew()
+
+    def _clean_sent(self, mailbox: Mailbox, reader: Reader) -> None:
+        if self._cleaner is not None and self._cleaner.clean(mailbox, reader.sent):
+            reader.leave_folder()
 
     def _note_look(self) -> None:
         """Keep that all folders were looked at; once a minute at most."""

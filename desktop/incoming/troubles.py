@@ -140,3 +140,60 @@ def told_as_trouble(account: AccountRow) -> Iterator[None]:
         raise Refused(f"{host} refused a question.", "Readback tries again by itself.") from error
     except _NONSENSE as error:
         raise NoSense(f"{host} gave an answer that makes no sense.", "Readback tries again by itself.") from error
+
+
+_SWITCH: Final = "“Keep my Sent folder clean”"
+
+
+class CannotClean(Refused):
+    """A server's nature, and not its mood, keeps Sent from being cleaned: nothing is tried until it is asked anew."""
+
+
+def no_single_mails(host: str) -> CannotClean:
+    """Return the trouble of a server that takes all deleted mail out of a folder or none."""
+    return CannotClean(
+        f"{host} cannot delete single mails, so tracked copies stay in Sent.",
+        f"Switch {_SWITCH} off for this account, and do not open your sent mail with pictures on.",
+    )
+
+
+def no_trash(host: str) -> CannotClean:
+    """Return the trouble of a Gmail whose Trash is hidden from mail programs."""
+    return CannotClean(
+        f"{host} shows mail programs no Trash, so tracked copies stay in Sent.",
+        "Let mail programs see Trash, in your webmail's settings for labels or folders.",
+    )
+
+
+def sent_altered(host: str) -> CannotClean:
+    """Return the trouble of a server that keeps something else than it was given."""
+    return CannotClean(
+        f"{host} alters the mail that it is given, so tracked copies stay in Sent.",
+        f"Switch {_SWITCH} off for this account; switched off and on again, it is tried once more.",
+    )
+
+
+def first_kept(host: str) -> CannotClean:
+    """Return the trouble of a server that keeps the first copy of a mail and drops later ones."""
+    return CannotClean(
+        f"{host} keeps the first copy it has of a mail, so tracked copies stay in Sent.",
+        f"Switch {_SWITCH} off for this account; switched off and on again, it is tried once more.",
+    )
+
+
+def sent_read_only(host: str) -> Refused:
+    """Return the trouble of a Sent folder that nobody may write to."""
+    return Refused(f"{host} lets nobody alter Sent, so tracked copies stay there.", "Ask the provider.")
+
+
+def mailbox_full(host: str) -> Refused:
+    """Return the trouble of a mailbox that takes no more."""
+    return Refused(
+        f"Your mailbox at {host} is full, so tracked copies stay in Sent.",
+        "Make room there; Readback tries again by itself.",
+    )
+
+
+def not_replaced(host: str) -> Refused:
+    """Return the trouble of a server that refused a step; nothing is lost by that."""
+    return Refused(f"{host} did not let a tracked copy in Sent be replaced.", "Readback tries again by itself.")

@@ -20,6 +20,7 @@ MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 MAX_LITERAL_BYTES: Final = 1024 * 1024
 MAX_ANSWER_BYTES: Final = 96 * 1024 * 1024
 _READ_BYTES: Final = 262_144
+_SENT_BYTES: Final = 65_536
 # Seconds of silence until the system asks whether the other side is still there, between questions, and how many.
 _KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 4))
 
@@ -143,8 +144,10 @@ class Wire(imaplib.IMAP4):
     def send(self, data: Any) -> None:
         """Send a command or a part of it; the clock and the measure of its answer begin anew."""
         self._taken_bytes = 0
+        # A time-out is for one call of `sendall`, however much it sends: a long mail goes in pieces.
+        for start in range(0, max(1, len(data)), _SENT_BYTES):
+            self.sock.sendall(data[start : start + _SENT_BYTES])
         self._ends_at_s = monotonic() + self._timeouts.answer_s
-        self.sock.sendall(data)
 
     def readline(self) -> bytes:
         """Return a line with its end, or what is left where the connection ended."""

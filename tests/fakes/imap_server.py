@@ -1,7 +1,8 @@
 """A mailbox server on loopback: real IMAP4rev1 over TLS or STARTTLS, and lies and faults on request.
 
-It knows what a mail tracker asks for: LIST, NAMESPACE, STATUS, EXAMINE, UID SEARCH by UID and day, UID FETCH of heads
-and partial bodies, IDLE.  A `plot` for a command word is asked first; it may say anything, or let the command pass.
+It knows what a mail tracker asks for: LIST, NAMESPACE, STATUS, EXAMINE, UID SEARCH by UID and day or by Message-ID, UID
+FETCH of heads, flags and partial bodies, IDLE; and to write: SELECT, APPEND, UID STORE, UID EXPUNGE, UID MOVE.
+A `plot` for a command word, or else for "*", is asked first; it may say anything, or let the command pass.
 """
 
 import base64
@@ -13,13 +14,15 @@ import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Self
 
+from tests.fakes import imap_filing
+
 USER = "alice@example.test"
 PASSWORD = "mailbox secret ü"
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 class DroppedError(Exception):
@@ -80,6 +83,8 @@ class ImapServer:
         self.tokens = {"good token"}
         self.boxes: dict[str, Box] = {"INBOX": Box(), "Sent": Box(attributes=("\\Sent",))}
         self.plots: dict[str, Plot] = {}
+        self.tells_uids = True
+        self.keeps: Callable[[Box, bytes], bytes | int] = lambda _box, octets: octets
         self.commands: list[str] = []
         self.connections = 0
         self.changed = threading.Condition()
@@ -170,6 +175,9 @@ class Talk:
         self.socket = connection
         self.is_secure = False
         self.selected = ""
+        self.is_read_only = True
+        self.is_mute = False
+        self.literal = b""
         self.idles = False
         self.tag = ""
         self._buffer = b""
@@ -193,6 +201,8 @@ class Talk:
     def say(self, octets: bytes | str) -> None:
         """Say a line, or octets that end in one."""
         line = octets.encode() if isinstance(octets, str) else octets
+        if self.is_mute:
+            return
         with self._saying:
             self.socket.sendall(line if line.endswith(b"\r\n") else line + b"\r\n")
 
@@ -234,10 +244,20 @@ class Talk:
                 self.done()
                 return
             if not self._plotted(verb, rest):
-                getattr(self, f"_do_{verb.lower().replace(' ', '_')}")(rest)
+                self.perform(verb, rest)
+
+    def perform(self, verb: str, rest: str) -> None:
+        """Do what a command asks."""
+        getattr(self, f"_do_{verb.lower().replace(' ', '_')}")(rest)
+
+    def perform_unheard(self, verb: str, rest: str) -> None:
+        """Do what a command asks, and drop the connection before a word is said of it."""
+        self.is_mute = True
+        self.perform(verb, rest)
+        self.reset()
 
     def _plotted(self, verb: str, rest: str) -> bool:
-        plot = self.server.plots.get(verb)
+        plot = self.server.plots.get(verb) or self.server.plots.get("*")
         return plot is not None and plot(self, verb, rest)
 
     def line(self) -> bytes:
@@ -260,7 +280,10 @@ class Talk:
             while len(self._buffer) < size:
                 self._buffer += self.socket.recv(65_536)
             literal, self._buffer = self._buffer[:size], self._buffer[size:]
-            line = line[: match.start()] + b'"' + literal + b'"' + self.line()
+            self.literal = literal
+            # A mail is no word of a command.
+            word = b"" if b" APPEND " in line.upper() else b'"' + literal + b'"'
+            line = line[: match.start()] + word + self.line()
         return line.decode("utf-8")
 
     def _do_capability(self, _: str) -> None:
@@ -319,6 +342,12 @@ class Talk:
         return match[1] if match else rest.split(" ")[1]
 
     def _do_examine(self, rest: str) -> None:
+        self._open(rest, "READ-ONLY")
+
+    def _do_select(self, rest: str) -> None:
+        self._open(rest, "READ-WRITE")
+
+    def _open(self, rest: str, access: str) -> None:
         name = self._name(rest)
         box = self.server.boxes.get(name)
         if box is None:
@@ -330,18 +359,34 @@ class Talk:
         for text in ("* FLAGS ()", f"* OK [UIDVALIDITY {box.uid_validity}] ok", f"* OK [UIDNEXT {claimed}] ok"):
             self.say(text)
         self.say(f"* OK [HIGHESTMODSEQ {box.modseq}] ok")
-        self.say(f"{self.tag} OK [READ-ONLY] examined")
+        self.is_read_only = access == "READ-ONLY"
+        self.say(f"{self.tag} OK [{access}] opened")
 
     def _do_noop(self, _: str) -> None:
         self.done()
 
+    def _do_append(self, rest: str) -> None:
+        imap_filing.append(self, rest)
+
+    def _do_uid_store(self, rest: str) -> None:
+        imap_filing.store(self, rest)
+
+    def _do_uid_expunge(self, rest: str) -> None:
+        imap_filing.expunge(self, rest)
+
+    def _do_uid_move(self, rest: str) -> None:
+        imap_filing.move(self, rest)
+
     def _do_uid_search(self, rest: str) -> None:
+        if "HEADER" in rest:
+            imap_filing.search_header(self, rest)
+            return
         match = re.search(r"UID (\d+):(\d+|\*) SINCE (\d+)-(\w+)-(\d+)", rest)
         assert match, rest
         mails = self.server.boxes[self.selected].mails
         top = max(mails, default=0)
         low, high = int(match[1]), top if match[2] == "*" else int(match[2])
-        since = date(int(match[5]), _MONTHS.index(match[4]) + 1, int(match[3]))
+        since = date(int(match[5]), MONTHS.index(match[4]) + 1, int(match[3]))
         # RFC 3501 6.4.8: "5:*" names the last mail even where its UID is below 5.
         low, high = min(low, high), max(low, high)
         found = [
@@ -358,22 +403,26 @@ class Talk:
         numbers = rest.split(" ")[2]
         mails = self.server.boxes[self.selected].mails
         for position, uid in enumerate(sorted(mails), 1):
-            if _is_named(uid, numbers, max(mails)):
+            if imap_filing.is_named(uid, numbers, max(mails)):
                 self.say(self.fetched(uid, rest, position))
         self.done()
 
     def fetched(self, uid: int, rest: str, position: int = 1) -> bytes:
         """Return an answer to FETCH."""
         mail = self.server.boxes[self.selected].mails[uid]
+        at = mail.received_at
+        zone = f"{at:%z}"
+        when = f"{at.day:2d}-{MONTHS[at.month - 1]}-{at.year} {at:%H:%M:%S} {zone}"
+        if "FLAGS" in rest:
+            return f'* {position} FETCH (UID {uid} FLAGS ({" ".join(mail.flags)}) INTERNALDATE "{when}")'.encode()
         if "BODY" not in rest:
             return f"* {position} FETCH (UID {uid})".encode()
-        at = mail.received_at.astimezone(UTC)
-        when = f"{at.day:2d}-{_MONTHS[at.month - 1]}-{at.year} {at:%H:%M:%S} +0000"
         body, section = mail.octets, "BODY[]<0>"
         if match := re.search(r"HEADER\.FIELDS \(([^)]*)\)", rest):
             body, section = _fields(mail.octets, match[1].split()), f"BODY[HEADER.FIELDS ({match[1]})]<0>"
-        limit = re.search(r"<0\.(\d+)>", rest)
-        body = body[: int(limit[1])] if limit else body
+        if limit := re.search(r"<(\d+)\.(\d+)>", rest):
+            body = body[int(limit[1]) : int(limit[1]) + int(limit[2])]
+            section = section.replace("<0>", f"<{limit[1]}>")
         head = f'* {position} FETCH (UID {uid} INTERNALDATE "{when}" {section} {{{len(body)}}}\r\n'
         return head.encode() + body + b")\r\n"
 
@@ -390,14 +439,6 @@ class Talk:
         self.idles = False
         assert line == b"DONE", line
         self.done()
-
-
-def _is_named(uid: int, numbers: str, top: int) -> bool:
-    for part in numbers.split(","):
-        low, _, high = part.replace("*", str(top)).partition(":")
-        if int(low) <= uid <= int(high or low):
-            return True
-    return False
 
 
 def _fields(octets: bytes, names: list[str]) -> bytes:
