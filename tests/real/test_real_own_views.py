@@ -120,7 +120,14 @@ class Looking:
         self._screen = screen
 
     def comes_to_nothing(
-        self, subject: str, name: str, picture: str, look: Callable[[], None], *, agent: str
+        self,
+        subject: str,
+        name: str,
+        picture: str,
+        look: Callable[[], None],
+        *,
+        agent: str,
+        within_s: float = SOON_S,
     ) -> Evidence:
         """Have her look; prove that the picture was fetched, and return the hit, which altered and told nothing."""
         wait_for_the_window(self.desktop, subject)
@@ -134,7 +141,7 @@ class Looking:
         until(
             lambda: len(hits_from(self._network.network, status(self.desktop, subject, name))) > known,
             what="the hit in the desktop",
-            within_s=SOON_S,
+            within_s=within_s,
         )
         after = status(self.desktop, subject, name)
         newest = hits_from(self._network.network, after)[0]
@@ -194,6 +201,31 @@ def test_a_tracked_sent_copy_opened_in_webmail_is_nobodys_open(
         olgas_webmail.load_pictures()
 
     olga_looks.comes_to_nothing(REPORT, "bob", report["bob"].pictures[0], look, agent="Chrome/")
+
+
+def test_a_view_while_readback_is_off_is_the_senders_own_view(  # noqa: PLR0917 - fixtures are given by name
+    report: dict[str, Received],
+    olgas_thunderbird: Thunderbird,
+    olgas_desktop: Desktop,
+    olgas_network: SenderNetwork,
+    olgas_screen: Screen,
+    olga_looks: Looking,
+) -> None:
+    """Olga looks at the filed copy again while Readback is not running: when it is, it knows whose view that was."""
+    picture = report["bob"].pictures[0]
+
+    def look() -> None:
+        olgas_desktop.stop()
+        since = len(olgas_network.asked())
+        olgas_thunderbird.open_message(PLAN, in_sent=True)
+        olgas_thunderbird.open_message(REPORT, in_sent=True)
+        olgas_network.wait_for(lambda each: picture.endswith(each.path), since=since)
+        olgas_desktop.start(environment=olgas_screen.environment)
+
+    # The relay may hold the lease of the Readback that was quit for some seconds more.
+    hit = olga_looks.comes_to_nothing(REPORT, "bob", picture, look, agent="Thunderbird/", within_s=20)
+    assert hit.judgement is not None
+    assert hit.judgement.verdict is Verdict.SELF
 
 
 def test_the_recipient_who_opens_it_in_thunderbird_is_told_once(
