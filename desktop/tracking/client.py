@@ -12,11 +12,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import LocationParseError
 
@@ -44,14 +46,39 @@ class SealedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """One poll's answer: rows, the oldest first, and how the relay saw this desktop."""
+class Source:
+    """How the relay saw this desktop: a hit from here would come from this network and bear this mark."""
 
     network: str
     same_source: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(Source):
+    """One poll's answer: rows, the oldest first, and how the relay saw this desktop."""
+
     stops_digest: str
     rows: tuple[SealedRow, ...]
     gaps: Mapping[str, int]
+
+
+class Family(StrEnum):
+    """An address family, by the address that any of its sockets can be bound to."""
+
+    IPV4 = "0.0.0.0"  # noqa: S104 - nothing listens there
+    IPV6 = "::"
+
+
+class _OneFamily(HTTPAdapter):
+    """Connects over one address family: a socket of the other cannot be bound to this one's address."""
+
+    def __init__(self, family: Family) -> None:
+        self._family = family
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Have every socket bound first."""
+        super().init_poolmanager(*arguments, source_address=(self._family.value, 0), **options)
 
 
 class _Bearer(AuthBase):
@@ -148,6 +175,30 @@ class RelayClient:
     def close(self) -> None:
         """Close the connections; call it once no poll is under way."""
         self._session.close()
+
+
+def ask_source(
+    *, relay_url: str, bearer: str, family: Family, ca_file: Path | None = None, answer_s: float = ANSWER_S
+) -> Source:
+    """Ask, on a connection of its own over one address family, how the relay sees this desktop.
+
+    Raises Unreachable where either side lacks the family, Refused by a relay that does not tell, Malformed.
+    """
+    base = relay_url.rstrip("/")
+    with closing(new_session(base, ca_file)) as session:
+        session.auth = _Bearer(bearer)
+        session.mount("http://", _OneFamily(family))
+        session.mount("https://", _OneFamily(family))
+        with _told_as_trouble():
+            response = session.get(f"{base}/source", stream=True, timeout=answer_s, allow_redirects=False)
+        with closing(response):
+            _check(response, 200)
+            with _told_as_trouble():
+                body = _body(response, MAX_POLL_BYTES)
+    try:
+        return Source(**_source_in(json.loads(body)))
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable() from error
 
 
 def new_session(relay_url: str, ca_file: Path | None) -> requests.Session:
@@ -254,9 +305,8 @@ def _unreadable() -> Trouble:
 def _batch(body: bytes) -> Batch:
     try:
         fields = json.loads(body)
-        batch = Batch(
-            network=str(ipaddress.ip_network(fields["network"])),
-            same_source=bytes.fromhex(fields["same_source"]),
+        return Batch(
+            **_source_in(fields),
             stops_digest=str(fields["stops_digest"]),
             rows=tuple(
                 SealedRow(key=bytes.fromhex(row["key"]), sealed=_sealed(row["sealed"])) for row in fields["rows"]
@@ -265,9 +315,14 @@ def _batch(body: bytes) -> Batch:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise _unreadable() from error
-    if len(batch.same_source) != SAME_SOURCE_BYTES:
-        raise _unreadable()
-    return batch
+
+
+def _source_in(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a Source; raise ValueError, KeyError or TypeError where they are not what they should be."""
+    mark = bytes.fromhex(fields["same_source"])
+    if len(mark) != SAME_SOURCE_BYTES:
+        raise ValueError("a mark of another length")
+    return {"network": str(ipaddress.ip_network(fields["network"])), "same_source": mark}
 
 
 def _sealed(text: str) -> bytes:

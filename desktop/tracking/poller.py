@@ -20,6 +20,7 @@ from desktop.store.database import Store
 from desktop.store.hits import age_hits, record_gaps, record_hits
 from desktop.store.people import all_stop_tags, record_stops
 from desktop.tracking.client import WAIT_S, Batch, LeaseHeld, RelayClient, SealedRow
+from desktop.tracking.sources import Sources
 from relay.wire.hit import HIT_ID_BYTES, SAME_SOURCE_BYTES, BadHitError, Hit, decode
 from relay.wire.seal import BadSealError, Opener
 from relay.wire.stops import stops_digest
@@ -86,6 +87,7 @@ class Poller:
         self._patience_s = patience_s
         self._back_off = back_off
         self._client = RelayClient(relay_url=channel.relay_url, bearer=channel.bearer, ca_file=ca_file)
+        self._sources = Sources(store=store, channel=channel, clock=clock, ca_file=ca_file)
         self._opener = Opener(channel.private_key, channel.channel_id)
         self._lease = os.urandom(LEASE_BYTES)
         self._stopping = threading.Event()
@@ -103,12 +105,14 @@ class Poller:
 
     def start(self) -> None:
         """Begin to poll; once."""
+        self._sources.start()
         self._thread.start()
 
     def stop(self) -> None:
         """End the poll under way; returns once the thread is done, or after a second if it is still connecting."""
         self._stopping.set()
         self._client.wake()
+        self._sources.stop()
         self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
@@ -140,6 +144,8 @@ class Poller:
             self._on_state(state)
 
     def _tell_listening(self) -> None:
+        if self._state.link is not Link.LISTENING:
+            self._sources.ask()
         self._tell(link=Link.LISTENING)
 
     def _exchange_stops(self) -> None:
@@ -168,6 +174,9 @@ class Poller:
         if hits or batch.same_source not in self._marks:
             marks = {batch.same_source: batch.network}
             record_hits(self._store, hits, now=now, window_s=self._window_s, own_sources=marks)
+            if not marks.keys() <= self._marks:
+                # The first, or that of another day or network: over the other address family there is another, too.
+                self._sources.ask()
             self._marks |= marks.keys()
         if batch.gaps != self._gaps:
             record_gaps(self._store, batch.gaps)
