@@ -25,7 +25,7 @@ _MOST_RECORDS: Final = 256
 _PROBED_RECORDS: Final = 2_000
 _MOST_KEPT: Final = 4_096
 _ANOTHER: Final = "Choose a city or country database in MMDB format, such as DB-IP Lite or GeoLite2, or none."
-_AGAIN: Final = "Choose the file again under Settings, or none."
+_AGAIN: Final = "Choose the file again, or use none."
 # What the reader raises on a damaged file, beside its own error: it follows numbers and lengths that are not there.
 _DAMAGED: Final = (
     maxminddb.InvalidDatabaseError,

@@ -1,6 +1,10 @@
-"""The form in which the user records that a person allowed opens, clicks or both, and how that is known."""
+"""The form in which the user records what a person allowed, and how that is known.
+
+Place has a box of its own, off until it is ticked, and can be recorded beside opens or links only.
+"""
 
 from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
@@ -8,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
+    QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QVBoxLayout,
@@ -20,6 +25,10 @@ from desktop.core.permission import Method, Purpose
 from desktop.ui import words
 from desktop.ui.forms import ButtonRow, Message, filled_address, form_label
 from desktop.ui.labels import Role, plain
+from desktop.ui.where_words import PLACE_ALLOWED, PLACE_NEEDS
+
+# Where the text of a box begins.
+_UNDER_BOX: Final = 27
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +57,8 @@ class GrantDialog(QDialog):
         self._address.setPlaceholderText("name@example.com")
         self._name = QLineEdit(name)
         self._opens, self._clicks = QCheckBox("see when they &open my mail"), QCheckBox("see when they use its &links")
+        self._place = QCheckBox("see roughly &where, and on what device")
+        self._place_hint = plain(PLACE_NEEDS, Role.SMALL, wraps=True)
         self._method = QComboBox()
         for method in Method:
             self._method.addItem(words.METHODS[method], method)
@@ -75,6 +86,14 @@ class GrantDialog(QDialog):
         boxes = QVBoxLayout()
         boxes.addWidget(self._opens)
         boxes.addWidget(self._clicks)
+        boxes.addWidget(self._place)
+        hint = QHBoxLayout()
+        hint.setContentsMargins(_UNDER_BOX, 0, 0, 0)
+        hint.addWidget(self._place_hint)
+        boxes.addLayout(hint)
+        for box in (self._opens, self._clicks):
+            box.toggled.connect(self._on_seen)
+        self._on_seen()
         form.addRow(form_label("I may", self._opens), boxes)
         form.addRow(form_label("&How", self._method), self._method)
         form.addRow(form_label("&Evidence", self._evidence), self._evidence)
@@ -91,12 +110,19 @@ class GrantDialog(QDialog):
         (self._name if self._address.isReadOnly() else self._address).setFocus()
 
     @Slot()
+    def _on_seen(self) -> None:
+        """Offer place beside what is seen, and take it back with the last of that: by itself it would be nothing."""
+        is_seen = self._opens.isChecked() or self._clicks.isChecked()
+        self._place.setEnabled(is_seen)
+        if not is_seen:
+            self._place.setChecked(False)
+        self._place_hint.setText(PLACE_ALLOWED if is_seen else PLACE_NEEDS)
+        self._place.setAccessibleDescription(self._place_hint.text())
+
+    @Slot()
     def _on_record(self) -> None:
-        purposes = frozenset(
-            purpose
-            for box, purpose in ((self._opens, Purpose.OPENS), (self._clicks, Purpose.CLICKS))
-            if box.isChecked()
-        )
+        boxes = {Purpose.OPENS: self._opens, Purpose.CLICKS: self._clicks, Purpose.PLACE: self._place}
+        purposes = frozenset(purpose for purpose, box in boxes.items() if box.isChecked())
         evidence = self._evidence.toPlainText().strip()
         try:
             address = normalised(filled_address(self._address.text()))

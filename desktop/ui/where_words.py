@@ -7,7 +7,18 @@ from desktop.core.device import Device, Kind, System
 from desktop.core.where import PRIVATE_RELAY, PlaceDatabase, Reading
 from desktop.ui import words
 
-_NAMES_BYTES: Final = 80
+ABOUT_PLACES: Final = (
+    "Where somebody allowed it, Readback says on what kind of device they read your mail, and, with a database of "
+    "places, roughly where: country and region. It is looked up on this computer, from a shortened network address."
+)
+PLACE_ALLOWED: Final = "Country and region, kind of device, system and mail program; never an address."
+PLACE_NEEDS: Final = "Beside opens or links only."
+NO_DATABASE: Final = "No database, and none is needed: then the device is said and the place is not."
+FREE_DATABASES: Final = (
+    "Free databases that fit: DB-IP Lite (City or Country), or GeoLite2 with an account at MaxMind; each as an MMDB "
+    "file, under its own licence. Readback brings none and fetches none."
+)
+_LONGEST: Final = 80
 _THINGS: Final = {
     (System.IOS, Kind.PHONE): "an iPhone",
     (System.IOS, Kind.TABLET): "an iPad",
@@ -25,7 +36,7 @@ def reading_text(reading: Reading) -> str:
     if reading.behind:
         hidden = "where" if reading.behind == PRIVATE_RELAY else "where and on what"
         return f"behind {reading.behind}, so {hidden} is not known"
-    place = f"about {words.one_line(reading.place)[:_NAMES_BYTES]}" if reading.place else ""
+    place = f"about {words.one_line(reading.place)[:_LONGEST]}" if reading.place else ""
     return ", ".join(part for part in (_device_text(reading.device), place) if part)
 
 
@@ -40,6 +51,6 @@ def _device_text(device: Device | None) -> str:
 
 def database_text(database: PlaceDatabase) -> str:
     """Return what a database of places is, and how fine it is."""
-    kind = words.one_line(database.kind)[:_NAMES_BYTES] or "A database"
+    kind = words.one_line(database.kind)[:_LONGEST] or "A database"
     built = f"{words.day(database.built_at, UTC)} {database.built_at.year}"
     return f"{kind} of {built}: {'countries and regions' if database.has_regions else 'countries only'}."
