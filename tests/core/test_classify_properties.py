@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.core.agents import program_shape
-from desktop.core.classify import HitContext, judge, judge_copy
+from desktop.core.classify import HitContext, Telltale, judge, judge_copy, ruled
+from desktop.core.correction import Correction, Shape, Who
 from desktop.core.notice import CopyNames, hit_notices
 from desktop.core.status import CopyFacts, CopyState, JudgedHit, Rung, copy_status
 from desktop.core.verdict import MACHINES, Verdict
@@ -53,6 +54,20 @@ def hits(draw: st.DrawFn) -> Hit:
     )
 
 
+CORRECTIONS = st.builds(
+    Correction,
+    id=st.integers(1, 9),
+    hit_id=st.binary(min_size=16, max_size=16),
+    who=st.sampled_from(Who),
+    at=st.sampled_from([SENT_AT, SENT_AT + timedelta(days=1)]),
+    shape=st.builds(
+        Shape,
+        kind=st.sampled_from(HitKind),
+        program=AGENTS.map(program_shape),
+        network=st.just("198.51.100.0/24"),
+        address=st.sampled_from(["", "anna@becker.example"]),
+    ),
+)
 CONTEXTS = st.builds(
     HitContext,
     sent_at=st.sampled_from([None, SENT_AT, SENT_AT + timedelta(seconds=30)]),
@@ -60,6 +75,11 @@ CONTEXTS = st.builds(
     link_count=st.integers(0, 3),
     own_sources=st.frozensets(st.just(bytes(8)), max_size=1),
     own_programs=st.frozensets(AGENTS.map(program_shape), max_size=1),
+    own_networks=st.frozensets(st.just("198.51.100.0/24"), max_size=1),
+    own_days=st.frozensets(st.just(SENT_MS // 86_400_000), max_size=1),
+    replied_at_ms=st.sampled_from([None, SENT_MS + 50_000, SENT_MS + 10**9]),
+    address=st.just("anna@becker.example"),
+    corrections=st.lists(CORRECTIONS, max_size=2).map(tuple),
     window_s=st.sampled_from([0.0, 1.0, 40.0]),
 )
 COPIES = st.lists(hits(), max_size=6, unique_by=lambda each: each.id)
@@ -113,4 +133,42 @@ def test_machines_never_notify_nor_raise_the_ladder(copy: list[Hit], context: Hi
 def test_apples_egress_with_the_bare_agent_is_never_a_person(one: Hit, context: HitContext) -> None:
     """A preload can never become a person's open, whatever surrounds it."""
     preload = replace(one, agent="Mozilla/5.0", labels=(Label("apple-egress", "2026-08-22"),))
-    assert judge(preload, context).verdict not in {Verdict.PERSON, Verdict.IMAGE_PROXY}
+    assert ruled(preload, context).verdict not in {Verdict.PERSON, Verdict.IMAGE_PROXY}
+
+
+HEADERS = st.dictionaries(st.sampled_from(KEPT_HEADERS), st.one_of(st.sampled_from(["image", "document"]), st.text()))
+
+
+@given(hits(), CONTEXTS, HEADERS)
+def test_no_header_makes_a_person_of_a_machine(one: Hit, context: HitContext, headers: dict[str, str]) -> None:
+    """Headers are easily written: what is a machine without them is no person with them."""
+    if ruled(replace(one, headers={}), context).verdict in MACHINES:
+        assert ruled(replace(one, headers=headers), context).verdict is not Verdict.PERSON
+
+
+NEVER_PERSONS = {
+    Telltale.OWN_MARK,
+    Telltale.PREFETCH,
+    Telltale.HEAD,
+    Telltale.OTHER_METHOD,
+    Telltale.ALTERED_TOKEN,
+    Telltale.HIDDEN_LINK,
+    Telltale.NETWORK_NOT_KNOWN,
+}
+
+
+@given(hits(), CONTEXTS, st.sets(st.sampled_from(Telltale), min_size=1))
+def test_a_telltale_never_makes_a_person(one: Hit, context: HitContext, telltales: set[Telltale]) -> None:
+    """What is known beside a hit only takes from its being a person's."""
+    judged = ruled(one, replace(context, telltales={one.id: frozenset(telltales)}))
+    assert judged.verdict is not Verdict.PERSON or ruled(one, context).verdict is Verdict.PERSON
+    assert judged.verdict is not Verdict.PERSON or not telltales & NEVER_PERSONS
+
+
+@given(COPIES, CONTEXTS)
+def test_a_reply_only_takes_from_what_is_known(copy: list[Hit], context: HitContext) -> None:
+    """A reply may make a person's or a proxy's hit unknown; it makes no other hit anything."""
+    without = [each.verdict for each in judge_copy(copy, replace(context, replied_at_ms=None, corrections=()))]
+    with_reply = [each.verdict for each in judge_copy(copy, replace(context, corrections=()))]
+    changed = {(old, new) for old, new in zip(without, with_reply, strict=True) if old is not new}
+    assert changed <= {(Verdict.PERSON, Verdict.UNKNOWN), (Verdict.IMAGE_PROXY, Verdict.UNKNOWN)}
