@@ -135,22 +135,22 @@ def built_in() -> tuple[PublishedList, ...]:
     # hands on, is what can be merged with the other lists.  Checked with 1.1.2.
     table = dataset()  # type: ignore[no-untyped-call]
     date = dt.datetime.fromtimestamp(table.built_at, dt.UTC).date().isoformat()
-    of_list: dict[str, list[tuple[int, Range]]] = {name: [] for name in _INDEXED}
+    of_list: dict[str, dict[int, list[Range]]] = {name: {4: [], 6: []} for name in _INDEXED}
     for version, starts, ends, kinds in (
         (4, table.v4_starts, table.v4_ends, table.v4_labels),
         (6, table.v6_starts, table.v6_ends, table.v6_labels),
     ):
-        owners = [(provider, kind) for provider, kind in table.labels]
-        for name, first, last in _clouds(zip(starts, ends, (owners[kind] for kind in kinds), strict=True)):
-            if is_public(version, (first, last)):  # One provider's own list names the documentation networks.
-                of_list[name].append((version, (first, last)))
+        for name, each in _clouds(zip(starts, ends, (table.labels[kind] for kind in kinds), strict=True)):
+            if is_public(version, each):  # One provider's own list names the documentation networks.
+                of_list[name][version].append(each)
     for name, ranges in of_list.items():
-        found[name] = published(Label(name, date), _IPORIGIN, ranges)
+        label = Label(name, date)
+        found[name] = PublishedList(label=label, source=_IPORIGIN, ipv4=merged(ranges[4]), ipv6=merged(ranges[6]))
     return tuple(found[name] for name in LIST_NAMES)
 
 
-def _clouds(rows: Iterable[tuple[int, int, tuple[str, str]]]) -> Iterator[tuple[str, int, int]]:
-    """Yield (list, first, last) for the ranges that are on one of our lists.
+def _clouds(rows: Iterable[tuple[int, int, tuple[str, str]]]) -> Iterator[tuple[str, Range]]:
+    """Yield list and range for the ranges that are on one of our lists.
 
     Each address has one owner in iporigin: a crawler's addresses are cut out of the cloud that they are in.  What is
     a crawler's between two stretches of one cloud is on the cloud's own list and is put back.  Consumer VPNs, Tor
@@ -170,8 +170,8 @@ def _clouds(rows: Iterable[tuple[int, int, tuple[str, str]]]) -> Iterator[tuple[
             name = _OTHER_CLOUD
         if name:
             if name == cloud:
-                yield from ((name, *each) for each in crawlers)
-            yield name, first, last
+                yield from ((name, each) for each in crawlers)
+            yield name, (first, last)
         cloud, crawlers = name, []
 
 
