@@ -52,12 +52,10 @@ AN_APP: Final = "an app"
 _MAIL_PROGRAM: Final = "a mail program"
 # What people read mail with, or might: all else is a machine, a proxy, or hides its name.
 READ_WITH: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP, Family.BROWSER, Family.NONE})
-# How `core.agents` names clients that say their system in their name.
-_CLIENTS: Final = {"Outlook for iOS": "Outlook", "Outlook for Android": "Outlook", "an Android app": AN_APP}
-# The library's families, as users know them.
+# The library's families, as users know them; "Android" is what it says of any program there that it does not know.
 _BROWSERS: Final = {
     "Amazon Silk": "Silk",
-    "Android": "Android's browser",
+    "Android": AN_APP,
     "Brave": "Brave",
     "Chrome": "Chrome",
     "Chrome Mobile": "Chrome",
@@ -107,7 +105,7 @@ _SYSTEMS: Final = {
 _COMPUTERS: Final = frozenset({System.WINDOWS, System.MACOS, System.LINUX, System.CHROMEOS})
 # Television sets, consoles, watches and headsets borrow the names of systems and programs that they are not.
 _ODD: Final = re.compile(
-    r"smart-?tv|\btv\b|googletv|hbbtv|appletv|crkey|tizen|web0s|webos|xbox|playstation|nintendo|\bwatch|oculus|quest \d"
+    r"tv(?![a-z])|tvbrowser|crkey|tizen|web0s|webos|xbox|playstation|nintendo|\bwatch|oculus|quest \d"
 )
 _ANDROID_BROWSER: Final = re.compile(r"^mozilla/5\.0 \(linux; .*applewebkit/")
 
@@ -126,13 +124,18 @@ def device_of(agent: str) -> Device:
     if found.device.family == "Spider":
         return NOTHING
     if known.family in (Family.MAIL_CLIENT, Family.IN_APP):
-        client = _CLIENTS.get(known.name, known.name)
-        # A name that names no program, as "a Linux mail program", would say the system twice, or a wrong one.
-        client = _MAIL_PROGRAM if client.startswith(("a ", "an ")) and client != AN_APP else client
+        client = _client(known.name)
     else:
         client = _BROWSERS.get(found.user_agent.family, known.name)
     system = _system(lowered, found.os.family, client)
     return Device(kind=_kind(lowered, system), system=system, client=client)
+
+
+def _client(name: str) -> str:
+    """Return a name without the system in it, as in "Outlook for iOS" or "a Linux mail program": that is said apart."""
+    if name.startswith(("a ", "an ")):
+        return AN_APP if name.endswith(" app") else _MAIL_PROGRAM
+    return name.removesuffix(" for iOS").removesuffix(" for Android")
 
 
 def _system(lowered: str, family: str, client: str) -> System:
@@ -140,11 +143,11 @@ def _system(lowered: str, family: str, client: str) -> System:
     if "cfnetwork/" in lowered and not re.search(r"mac ?os|iphone|ipad", lowered):
         return System.UNTOLD
     system = _SYSTEMS.get(family, System.UNTOLD)
+    # A phone or iPad that asks for pages as a computer does keeps these marks; no Mac has them.
+    if system is System.MACOS and ("fxios/" in lowered or " mobile/" in lowered):
+        return System.IOS
     if system is System.MACOS and client in ("Safari", "Apple Mail", AN_APP):
         return System.MACOS_OR_IPADOS
-    # Firefox on a phone or iPad that asks for pages as a computer does; of its kin the library knows by itself.
-    if system is System.MACOS and "fxios/" in lowered:
-        return System.IOS
     return system
 
 

@@ -100,7 +100,7 @@ def test_of_machines_oneself_and_the_unknown_nothing_is_said(verdict: Verdict) -
         (GMAIL, ("google-fetchers",), Verdict.UNKNOWN, "Gmail's proxy"),
         (GMAIL, ("google-fetchers",), Verdict.PERSON, "Gmail's proxy"),
         ("YahooMailProxy; https://help.yahoo.com/kb/", (), Verdict.PERSON, "Yahoo's proxy"),
-        ("ImageProxy/1.0", (), Verdict.PERSON, "an image proxy"),
+        ("AcmeMailProxy/1", (), Verdict.PERSON, "an image proxy"),
         (OUTLOOK, ("microsoft-cloud",), Verdict.IMAGE_PROXY, "Microsoft's proxy"),
         (OUTLOOK, (), Verdict.IMAGE_PROXY, "an image proxy"),
         (SAFARI, ("apple-egress",), Verdict.PERSON, PRIVATE_RELAY),
