@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn
 
-from desktop import explain, listing, logs
+from desktop import explain, listing, logs, rates
 from desktop.core.errors import Malformed, NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import Engine, utc_now
@@ -154,6 +154,22 @@ def _add_listings(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     followups.add_argument("--json", action="store_true", help="print JSON; its keys stay the same")
     followups.set_defaults(command=_follow_ups)
+    _add_rates(commands)
+
+
+def _add_rates(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    told = commands.add_parser(
+        "rates",
+        help="tell how much was opened, clicked and answered, as ranges",
+        description=_RATES_DESCRIPTION,
+        epilog=rates.RATES_KEYS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    told.add_argument(
+        "--days", type=_days, default=rates.DEFAULT_DAYS, metavar="N", help="of the last N days (default: %(default)s)"
+    )
+    told.add_argument("--json", action="store_true", help="print JSON; its keys stay the same")
+    told.set_defaults(command=_rates)
 
 
 def _add_explain(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -175,6 +191,20 @@ window is open and while it is not."""
 _FOLLOW_UPS_DESCRIPTION: Final = """\
 List who to follow up with: what is overdue, what is due today and what comes
 next, each with its reason. Works while the window is open and while it is not."""
+
+
+_RATES_DESCRIPTION: Final = """\
+Tell how much of your mail was opened, clicked and answered: from what is proven
+to what is possible, with the counts behind both. Works while the window is
+open and while it is not."""
+
+
+def _days(text: str) -> int:
+    """Return a number of days, from one to a hundred years."""
+    number = int(text)
+    if not 1 <= number <= rates.MAX_DAYS:
+        raise ValueError(text)
+    return number
 
 
 def _count(text: str) -> int:
@@ -293,6 +323,10 @@ def _status(options: argparse.Namespace) -> int:
 
 def _follow_ups(options: argparse.Namespace) -> int:
     return _show(listing.follow_ups(Places.of_user(), now=utc_now(), everything=options.all, as_json=options.json))
+
+
+def _rates(options: argparse.Namespace) -> int:
+    return _show(rates.rates(Places.of_user(), now=utc_now(), days=options.days, as_json=options.json))
 
 
 def _show(found: Listing) -> int:

@@ -27,7 +27,7 @@ WIDTH: Final = 80
 DEFAULT_LIMIT: Final = 50
 NO_MAIL: Final = "No mail is known yet."
 NOTHING_YET: Final = "Nothing is known yet. Open `readback` and enter an account; its mail is read from then on."
-_INSTANTS: Final = "Instants are ISO 8601 with offset, days YYYY-MM-DD; what is not known is null."
+INSTANTS: Final = "Instants are ISO 8601 with offset, days YYYY-MM-DD; what is not known is null."
 STATUS_KEYS: Final = f"""\
 JSON: now; accounts, each with id, label, addresses, incoming (none, not_read,
 older_to_come, read), read_at (last read); total (how many conversations these
@@ -36,7 +36,7 @@ people, copies, at (newest message or sign), rung (queued, sent, delivered,
 probably_opened, opened, clicked, confirmed, replied), asides (delayed,
 not_delivered, away, stopped, not_tracked, no_sign_yet, uncertain), returns_on,
 has_question, waits (our word is the last one).
-{_INSTANTS}"""
+{INSTANTS}"""
 FOLLOW_UPS_KEYS: Final = f"""\
 JSON: now; country; accounts, each with address, incoming (none, not_read,
 older_to_come, read) and read_at: silence is listed only where it is read;
@@ -47,7 +47,7 @@ next), due_on, subject, people, sent_at, waited_days (working days),
 is_insistent (the last two mails to them went unanswered), folded (further
 conversations with them), snoozed_until, reason (in words). Each of people has
 name, address, rung, opens, last_open_at, failure, returns_on.
-{_INSTANTS}"""
+{INSTANTS}"""
 _UNCAPPED: Final = 1_000_000
 _AGE: Final = 13
 
@@ -64,7 +64,7 @@ def status(places: Places, *, now: datetime, search: str, limit: int, as_json: b
     """List the accounts and the newest conversations in which each word of `search` stands; raise StoreTrouble."""
     local = local_now(now)
     if not places.store.exists():
-        return Listing(lines=_json(_status_value((), (), local, 0)) if as_json else (), aside=NOTHING_YET)
+        return Listing(lines=json_lines(_status_value((), (), local, 0)) if as_json else (), aside=NOTHING_YET)
     store = Store(places.store, clock=lambda: now)
     try:
         readings = {each.account_id: each for each in account_readings(store)}
@@ -74,7 +74,7 @@ def status(places: Places, *, now: datetime, search: str, limit: int, as_json: b
     finally:
         store.close()
     if as_json:
-        return Listing(lines=_json(_status_value(known, found, local, total)))
+        return Listing(lines=json_lines(_status_value(known, found, local, total)))
     lines = [*_account_lines(known, local), *_card_lines(found, local)]
     if total > len(found):
         return Listing(lines=tuple(lines), aside=f"{len(found)} of {total}; --limit shows more")
@@ -86,7 +86,7 @@ def follow_ups(places: Places, *, now: datetime, everything: bool, as_json: bool
     """List who to follow up with; with `everything` also what is snoozed or folded.  Raises StoreTrouble."""
     local = local_now(now)
     if not places.store.exists():
-        return Listing(lines=_json(_follow_ups_value((), local, "", ())) if as_json else (), aside=NOTHING_YET)
+        return Listing(lines=json_lines(_follow_ups_value((), local, "", ())) if as_json else (), aside=NOTHING_YET)
     store = Store(places.store, clock=lambda: now)
     try:
         cap = _UNCAPPED if everything else 1
@@ -96,7 +96,7 @@ def follow_ups(places: Places, *, now: datetime, everything: bool, as_json: bool
     finally:
         store.close()
     if as_json:
-        return Listing(lines=_json(_follow_ups_value(found, local, country, readings)))
+        return Listing(lines=json_lines(_follow_ups_value(found, local, country, readings)))
     unknown = [
         f"{words.one_line(each.address)}: {_UNKNOWN[each.incoming]}" for each in readings if each.incoming in _UNKNOWN
     ]
@@ -198,7 +198,8 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
-def _json(value: Any) -> tuple[str, ...]:
+def json_lines(value: Any) -> tuple[str, ...]:
+    """Return a value as JSON; as one string, which holds several lines."""
     # ASCII alone, so that it is the same in every locale and every pipe.
     return (json.dumps(value, indent=2),)
 
@@ -207,14 +208,14 @@ def _status_value(
     known: Sequence[tuple[AccountRow, AccountReading]], found: Sequence[ConversationCard], now: datetime, total: int
 ) -> dict[str, Any]:
     return {
-        "now": _instant(now, now),
+        "now": instant(now, now),
         "accounts": [
             {
                 "id": row.id,
                 "label": words.one_line(row.label),
                 "addresses": [each.address for each in row.identities],
                 "incoming": reading.incoming.value,
-                "read_at": _instant(reading.read_at, now),
+                "read_at": instant(reading.read_at, now),
             }
             for row, reading in known
         ],
@@ -225,7 +226,7 @@ def _status_value(
                 "subject": words.one_line(card.subject),
                 "people": [words.one_line(name) for name in card.names],
                 "copies": card.copies,
-                "at": _instant(card.at, now),
+                "at": instant(card.at, now),
                 "rung": card.rung.name.lower(),
                 "asides": [each.value for each in card.asides],
                 "returns_on": None if card.returns_on is None else card.returns_on.isoformat(),
@@ -241,13 +242,13 @@ def _follow_ups_value(
     found: Sequence[FollowUp], now: datetime, country: str, readings: Sequence[AccountReading]
 ) -> dict[str, Any]:
     return {
-        "now": _instant(now, now),
+        "now": instant(now, now),
         "country": country,
         "accounts": [
             {
                 "address": words.one_line(each.address),
                 "incoming": each.incoming.value,
-                "read_at": _instant(each.read_at, now),
+                "read_at": instant(each.read_at, now),
             }
             for each in readings
         ],
@@ -260,11 +261,11 @@ def _follow_ups_value(
                 "due_on": each.due_on.isoformat(),
                 "subject": words.one_line(each.subject),
                 "people": [_person_value(person, now) for person in each.people],
-                "sent_at": _instant(each.sent_at, now),
+                "sent_at": instant(each.sent_at, now),
                 "waited_days": each.waited_days,
                 "is_insistent": each.is_insistent,
                 "folded": each.folded,
-                "snoozed_until": _instant(each.snoozed_until, now),
+                "snoozed_until": instant(each.snoozed_until, now),
                 "reason": followup_words.reason_line(each, now, now.tzinfo),
             }
             for each in found
@@ -278,12 +279,12 @@ def _person_value(person: Awaited, now: datetime) -> dict[str, Any]:
         "address": person.address,
         "rung": person.rung.name.lower(),
         "opens": person.opens,
-        "last_open_at": _instant(person.last_open_at, now),
+        "last_open_at": instant(person.last_open_at, now),
         "failure": None if person.failure is None else person.failure.value,
         "returns_on": None if person.returns_on is None else person.returns_on.isoformat(),
     }
 
 
-def _instant(at: datetime | None, now: datetime) -> str | None:
+def instant(at: datetime | None, now: datetime) -> str | None:
     """Return ISO 8601 with the offset of the user's zone at that instant, to the second."""
     return None if at is None else at.astimezone(now.tzinfo).isoformat(timespec="seconds")
