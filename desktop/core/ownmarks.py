@@ -22,14 +22,16 @@ from relay.wire.urls import BadUrlError, read_click_path, read_open_path, read_s
 
 # What surrounds an address in text and HTML; an entity that stands for a quote or a bracket ends it too.
 _RUN: Final = re.compile(
-    rb"https?:(?:(?!&(?:lt|gt|quot|apos|nbsp|#\d+|#x[0-9a-f]+);)[^\s\"'<>\\^`{|}()\[\]\x00-\x20\x7f-\xff])+",
+    rb"https?:(?:[^\s\"'<>\\^`{|}()\[\]\x00-\x20\x7f-\xff&]++|&(?!(?:lt|gt|quot|apos|nbsp|#\d+|#x[0-9a-f]+);))++",
     re.IGNORECASE,
 )
 # What stands before an address that another one only leads to: Gmail's picture proxy, SafeLinks, urldefense and others.
 _LEADS_TO: Final = frozenset(b"=#_/?&")
 _AFTER_URL: Final = b".,;:!?*"
-# Wrapped once, wrapped twice; nobody goes on from there.
+# Wrapped once, wrapped twice; nobody goes on from there, and no program takes longer addresses or tags.
 _UNQUOTINGS: Final = 2
+_MAX_WRAPPED_BYTES: Final = 16_384
+_MAX_TAG_BYTES: Final = 16_384
 _BRACKETS: Final = {b"<": b">", b"[": b"]", b"(": b")"}
 # Loads nothing and leads nowhere, whatever attribute or style it stands in.
 _NOTHING: Final = b"about:blank"
@@ -150,7 +152,7 @@ def _marks_of(run: re.Match[bytes], pattern: re.Pattern[bytes], own: OwnMarks) -
             return
         is_direct = True
         yield _Mark(run.start() + found.start(), run.start() + found.end(), *mark)
-    if not is_direct:
+    if not is_direct and len(run[0]) <= _MAX_WRAPPED_BYTES:
         marks = (_mark(found[1], own) for reading in _readings(run[0]) for found in pattern.finditer(reading))
         wrapped = next((mark for mark in marks if mark is not None), None)
         if wrapped is not None:
@@ -216,7 +218,8 @@ def _html_edits(content: bytes, own: OwnMarks) -> Iterator[Edit]:
         if mark.token.type is TokenType.CLICK:
             replacement = html.escape(mark.destination.decode("ascii")).encode("ascii")
         else:
-            tag = tag_at(content, content.rfind(b"<", 0, mark.start))
+            around = max(mark.start - _MAX_TAG_BYTES, 0), mark.end + _MAX_TAG_BYTES
+            tag = tag_at(content, content.rfind(b"<", around[0], mark.start), around[1])
             if tag is not None and tag.name == b"img" and tag.end > mark.start:
                 start, position, replacement = tag.start, tag.end, b""
         yield Edit(start, position, replacement)

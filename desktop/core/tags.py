@@ -60,9 +60,9 @@ def tags(content: bytes) -> Iterator[Tag]:
         yield Tag(name, bool(match[1]), match[3] or b"", match.start(), position)
 
 
-def tag_at(content: bytes, position: int) -> Tag | None:
-    """Return the tag that begins there, whatever stands before it, or None."""
-    match = _TOKEN.match(content, position) if position >= 0 else None
+def tag_at(content: bytes, position: int, limit: int) -> Tag | None:
+    """Return the tag that begins there, whatever stands before it, and ends before `limit`; or None."""
+    match = _TOKEN.match(content, position, limit) if position >= 0 else None
     if match is None or match[2] is None:
         return None
     return Tag(match[2].lower(), bool(match[1]), match[3], match.start(), match.end())

@@ -161,6 +161,16 @@ def test_a_picture_in_a_text_goes_with_its_brackets(before: bytes, after: bytes)
     assert cleaned(text_message(before % PICTURE)) == text_message(after)
 
 
+def test_absurd_tags_and_addresses_are_not_searched_without_end() -> None:
+    """A tag longer than any program writes keeps all but the address; an address no browser takes is not unwrapped."""
+    page = b"<p><img src='%s' alt='" + b"x" * 20_000 + b"'></p>"
+    assert cleaned(html_message(page % PICTURE)) == html_message(page % b"about:blank")
+    wrapped = SAFELINKS % QUOTED
+    assert cleaned(text_message(wrapped + b"x" * 10_000)) == text_message(PLACE)
+    long = text_message(wrapped + b"x" * 20_000)
+    assert cleaned(long) is long
+
+
 def test_stop_links_stay() -> None:
     """The quoted line keeps its link: it counts nothing, and a right is not taken from whoever reads it."""
     raw = html_message(b"<p>I can see. <a href='%s'>See or stop</a></p>" % STOP)
