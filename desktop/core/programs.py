@@ -193,7 +193,7 @@ OTHER_PROXY: Final = Marks(
         ("ramblermail", "Rambler"),
         ("shortwave image", "Shortwave"),
     ),
-    forms=_nameless(r"mail[\w.]*[ _-]?(?:image[ _-]?)?prox(?:y|ies)\b"),
+    forms=_nameless(r"mail[\w.]{0,30}[ _-]?(?:image[ _-]?)?prox(?:y|ies)\b"),
 )
 # A robot for pictures, of which it is not known whether it works for anybody's mail.
 PICTURE_ROBOT: Final = Marks(
@@ -546,11 +546,17 @@ _BROWSER_PRODUCTS: Final = (
     "|duckduckgo|ddg|brave|ecosia|whale|m?qqbrowser|miuibrowser|huaweibrowser|heytapbrowser|vivobrowser|quark|silk"
     "|puffin|maxthon|sleipnir|iron|coc_coc_browser|seamonkey|palemoon|waterfox|librewolf|basilisk|goanna|iceweasel"
     "|iceape|icecat|ubuntu|fedora|debian|epiphany|falkon|qutebrowser|qtwebengine|konqueror|midori|otter|avast|avg"
-    "|ccleaner|norton|avira|aol|kiwi|dolphin|mint browser|phoenix|sogoumobilebrowser|2345explorer|lbbrowser|gls|arc"
+    "|ccleaner|norton|avira|aol|kiwi|dolphin|mint browser|phoenix|sogoumobilebrowser|2345explorer|lbbrowser|gls|arc|yasearchbrowser|bropp|sa"
 )
+_DESKTOP: Final = (
+    r"windows[^;()]*|win64|wow64|x64|x11|macintosh|wayland|linux[^;()]*|ubuntu|fedora|cros [^;()]*|[a-z]+bsd[^;()]*"
+    r"|intel mac os x[^;()]*|ppc[^;()]*|arm(?:64)?|aarch64|rv:[\d.a-z]+|trident/[\d.]+|touch|[uni]"
+    r"|[a-z]{2}(?:-[a-z]{2})?"
+)
+# Phones and other things name themselves as they like.
+_THING: Final = "linux|iphone|ipad|ipod|android|mobile|tablet|playstation|web0s|smart|compatible; msie"
 # The whole of what a browser calls itself: robots often put a name of their own beside it.
 WHOLE_BROWSER: Final = re.compile(
-    r"mozilla/[45]\.0 \((?:windows|macintosh|x11|linux|iphone|ipad|ipod|android|mobile|tablet|wayland|playstation|web0s"
-    r"|smart|compatible; msie)(?:[^()@]|\([^()@]*\))*\)"
-    rf"(?: (?:\(khtml,? like gecko\)|like gecko|mobile|(?:{_BROWSER_PRODUCTS})/[\w.+-]+))*"
+    rf"mozilla/[45]\.0 \((?:(?:{_DESKTOP})(?:; ?(?:{_DESKTOP}))*|(?:{_THING})(?:[^()@]|\([^()@]*\))*)\)"
+    rf"(?: (?:\(khtml,? ?like gecko\)|like gecko|mobile|brave|\(ecosia [a-z]+@[\d.]+\)|(?:like )?(?:{_BROWSER_PRODUCTS})/[\w.+-]+))*"
 )

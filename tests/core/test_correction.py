@@ -172,6 +172,9 @@ def test_judging_a_copy_heeds_what_was_said() -> None:
         "browser",
     ]
     assert [each.rule for each in judge_copy(hits, SENT)] == ["mail-client", "mail-client", "browser"]
+    of_anna = replace(SENT, corrections=(said(Who.RECIPIENT, hit(after_s=1)),))
+    assert judge_copy([hit(after_s=5)], of_anna)[0].rule == "corrected-recipient"
+    assert judge_copy([hit(after_s=5)], replace(of_anna, address=BEN))[0].rule == "too-early"
 
 
 WORDS = st.lists(

@@ -127,6 +127,7 @@ OLD_OUTLOOK = "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Trident/8.0; 
             (
                 f"{CHROME} Example/1.0",
                 f"{CHROME} Google Something",
+                CHROME.replace("Win64", "Example 3.0"),
                 f"Mozilla/5.0 (Example; me@example.com) {KIT} Chrome/120.0 Safari/537.36",
                 f"{CHROME} (see https://example.com)",
                 "Dalvik/2.1.0 (Linux; U; Android 12; SM-G970U)",
