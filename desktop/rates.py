@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from desktop.core.report import Rate, Report
+from desktop.core.report import Rate, Report, report
 from desktop.listing import INSTANTS, NOTHING_YET, WIDTH, Listing, instant, json_lines
 from desktop.places import Places
 from desktop.settings import local_now
@@ -28,13 +28,6 @@ possible (with what a proxy fetched and what nobody can tell), lowest and
 highest (both as a share of `of`, from 0 to 1, null where that is none).
 Prefetches, scanners, previews and your own views count at neither end.
 {INSTANTS}"""
-_NOTHING: Final = Report(
-    sent=0,
-    not_delivered=0,
-    opened=Rate(of=0, proven=0, possible=0),
-    clicked=Rate(of=0, proven=0, possible=0),
-    replied=Rate(of=0, proven=0, possible=0),
-)
 _COLUMN: Final = 13
 
 
@@ -43,7 +36,7 @@ def rates(places: Places, *, now: datetime, days: int, as_json: bool) -> Listing
     local = local_now(now)
     start = local - timedelta(days=days)
     is_new = not places.store.exists()
-    found = _NOTHING if is_new else _read(places, start, local)
+    found = report(()) if is_new else _read(places, start, local)
     if as_json:
         return Listing(lines=json_lines(_value(found, start, local, days)), aside=NOTHING_YET if is_new else "")
     if is_new:
