@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import make_msgid
 from typing import Final
 
-from desktop.core.permission import SEEING, Method, Standing
+from desktop.core.permission import SEEING, Method, Purpose, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Rung
 from desktop.practice import cast
@@ -38,7 +38,7 @@ def record_permissions(stage: Stage) -> Iterator[str]:
         stage.desk.record_grant(
             address=person.address,
             name=person.mailbox.name,
-            purposes=SEEING,
+            purposes=SEEING | {Purpose.PLACE} if person is cast.ANNA else SEEING,
             method=Method.WRITTEN,
             evidence="Practice: said yes by mail",
         )
@@ -49,7 +49,7 @@ def record_permissions(stage: Stage) -> Iterator[str]:
         must_equal(expected, standing, f"as the standing of {person.mailbox.name}")
         granted += standing is Standing.GRANTED
         yield f"{person.mailbox.name} <{person.address}>: {standing}"
-    yield f"{granted} of {len(cast.EVERYBODY)} gave permission for opens and links"
+    yield f"{granted} of {len(cast.EVERYBODY)} gave permission for opens and links, {cast.ANNA.mailbox.name} for place and device too"
 
 
 def send_mails(stage: Stage) -> Iterator[str]:
