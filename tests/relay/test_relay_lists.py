@@ -24,6 +24,15 @@ ADDRESS = parse_address("212.77.4.9")  # on no built-in list
 GOOD = "list: barracuda\ndate: 2026-11-20\nsource: a test\n212.77.4.0/24\n2600:6666::/48\n"
 
 
+BUILT_IN = built_in()
+
+
+@pytest.fixture(autouse=True)
+def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare each test to read the built-in lists anew; they never change."""
+    monkeypatch.setattr("relay.lists.built_in", lambda: BUILT_IN)
+
+
 class Stopwatch:
     """A monotonic clock that stands still until it is moved on."""
 
@@ -57,7 +66,7 @@ def test_without_a_folder_the_built_in_lists_are_in_force(tmp_path: Path) -> Non
     said: list[str] = []
     lists = in_force(tmp_path / "none", said.append)
     assert [each.list.label.name for each in lists] == list(LIST_NAMES)
-    assert [each.list for each in lists] == list(built_in())
+    assert [each.list for each in lists] == list(BUILT_IN)
     assert (said, any(each.is_given for each in lists)) == ([], False)
 
 
@@ -102,7 +111,7 @@ def test_a_file_that_cannot_be_used_is_named_and_the_built_in_list_stays(
     path = write(tmp_path, text)
     [sentence] = complaints(tmp_path)
     assert sentence.startswith(f"{path} is not used: {reason}")
-    assert [each.list for each in in_force(tmp_path, lambda _sentence: None)] == list(built_in())
+    assert [each.list for each in in_force(tmp_path, lambda _sentence: None)] == list(BUILT_IN)
 
 
 def test_octets_and_folders_are_no_lists(tmp_path: Path) -> None:
@@ -124,10 +133,10 @@ def test_a_network_at_the_limit_is_no_wider(text: str) -> None:
 
 def test_built_in_lists_pass_their_own_check() -> None:
     """What is asked of a file is true of every list that comes along."""
-    for each in built_in():
+    for each in BUILT_IN:
         check_networks(each, WIDEST_BITS)
     with pytest.raises(BadListError, match="wider than an IPv4 /24"):
-        check_networks(built_in()[0], {4: 24})
+        check_networks(BUILT_IN[0], {4: 24})
 
 
 def test_lists_are_looked_at_again_while_serving(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

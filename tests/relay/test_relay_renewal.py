@@ -33,6 +33,12 @@ def google(networks: tuple[Network, ...], date: str = "2026-11-16") -> bytes:
 GOOD = google((*NETWORKS, ADDED))
 
 
+@pytest.fixture(autouse=True)
+def _read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare each test to read the built-in lists anew; they never change."""
+    monkeypatch.setattr("relay.lists.built_in", lambda: tuple(BUILT_IN.values()))
+
+
 class Updating:
     """A data folder, the web as its answers make it, and what an update said."""
 
