@@ -22,7 +22,7 @@ from desktop.practice import cast, terminal
 from desktop.practice.session import Session
 from desktop.practice.stage import Stage
 from desktop.store.accounts import AccountRow, Security
-from desktop.ui import followup_words, words
+from desktop.ui import evidence_words, followup_words, words
 
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
@@ -56,7 +56,7 @@ def open_round(on_changed: Callable[[], None] = lambda: None) -> Iterator[Round]
             desk,
             session,
             describe,
-            tell=lambda line: words.evidence_words(line).joined(),
+            tell=lambda line: evidence_words.evidence_words(line).joined(),
             why=words.why_not_sentence,
             urge=lambda line: _urge(line, session.now()),
         )

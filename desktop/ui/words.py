@@ -1,23 +1,20 @@
-"""Every sentence on status, trouble and evidence, for the window and the terminal alike; nothing here knows of either.
+"""Every sentence on status, trouble and permission, for window and terminal alike; nothing here knows of either.
 
 Plain, never creepy, never more than is proven: a machine is named as a machine, silence is "no sign yet".
 Each table names every member of its enum, so that none can be shown without words.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
 
-from desktop.core.agents import client_name
 from desktop.core.arrival import FailureReason
 from desktop.core.errors import NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.permission import SEEING, Method, Permission, Purpose, Standing
 from desktop.core.policy import WhyNot
-from desktop.core.status import Aside, CopyStatus, Evidence, EvidenceKind, MailSign, Rung
+from desktop.core.status import Aside, CopyStatus, Rung
 from desktop.core.verdict import Confidence, Verdict
-from relay.wire.hit import Hit, HitKind
 
 RUNGS: Final = {
     Rung.QUEUED: "Queued",
@@ -123,7 +120,6 @@ VERDICTS: Final = {
     Verdict.SELF: "yourself",
     Verdict.UNKNOWN: "not known",
 }
-NOTHING_LEFT: Final = "Not counted."
 _ANSWERS_OF_A_KIND: Final = (
     (NotAuthorised, "That did not let us in"),
     (Refused, "The answer was no"),
@@ -131,19 +127,6 @@ _ANSWERS_OF_A_KIND: Final = (
     (StoreTrouble, "A file could not be used"),
     (Trouble, "That did not work"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceWords:
-    """A line of the timeline: who did what; why we think so; whether it counted."""
-
-    sentence: str
-    why: str
-    counted: str
-
-    def joined(self) -> str:
-        """Return the three as one line."""
-        return " ".join(part for part in (self.sentence, self.why, self.counted) if part)
 
 
 def status_line(
@@ -173,110 +156,6 @@ def away_words(returns_on: date | None) -> str:
 def why_not_sentence(why: WhyNot) -> str:
     """Return why a copy was not tracked."""
     return WHY_NOT[why]
-
-
-def evidence_words(evidence: Evidence, why_not: WhyNot | None = None) -> EvidenceWords:
-    """Return one line of a timeline in words; `why_not` is the copy's, which says how it is known to have left."""
-    judgement, hit = evidence.judgement, evidence.hit
-    if evidence.kind is EvidenceKind.HIT and judgement is not None and hit is not None:
-        reason = sentence(judgement.reason)
-        if judgement.confidence is not Confidence.HIGH and evidence.counted:
-            reason = f"{reason.rstrip('.')} ({CONFIDENCES[judgement.confidence]})."
-        counted = "" if evidence.counted else NOTHING_LEFT
-        said = _hit_sentence(evidence, hit)
-        # Some rules give the whole sentence as their reason; once is enough.
-        return EvidenceWords(sentence=said, why="" if reason == said else reason, counted=counted)
-    why = "" if evidence.sign is None else _sign_why(evidence.sign)
-    is_found = evidence.kind is EvidenceKind.SENT and why_not is WhyNot.ELSEWHERE
-    said = _FOUND_IN_SENT if is_found else _STATION_SENTENCES[evidence.kind]
-    return EvidenceWords(sentence=said, why=why, counted="")
-
-
-def _sign_why(sign: MailSign) -> str:
-    if sign.returns_on is not None:
-        return f"Back on {short_day(sign.returns_on)}."
-    return sentence(FAILURES[sign.reason]) if sign.reason is not None else ""
-
-
-# Nobody here saw a provider take what was sent from elsewhere.
-_FOUND_IN_SENT: Final = "It is in your Sent folder."
-_STATION_SENTENCES: Final = {
-    EvidenceKind.PREPARED: "Made ready, before it left this machine.",
-    EvidenceKind.SENT: "The provider took it.",
-    EvidenceKind.REFUSED: "The provider refused it.",
-    EvidenceKind.UNCERTAIN: "The connection broke before the provider answered.",
-    EvidenceKind.STOP: "They pressed Stop. Nothing is recorded from here on.",
-    EvidenceKind.HIT: "The relay was asked for something.",
-    EvidenceKind.DELIVERED: "Their mail server reported it delivered.",
-    EvidenceKind.RELAYED: "It was passed on to a server that sends no reports.",
-    EvidenceKind.DELAYED: "A mail server reported a delay and keeps trying.",
-    EvidenceKind.NOT_DELIVERED: "A mail server reported that it was not delivered.",
-    EvidenceKind.POSSIBLE_BOUNCE: "Something came that looks like a bounce.",
-    EvidenceKind.AUTO_REPLY: "An automatic answer came.",
-    EvidenceKind.AWAY: "An automatic answer says they are away.",
-    EvidenceKind.RECEIPT: "Their mail program sent a read receipt.",
-    EvidenceKind.RECEIPT_DENIED: "Their mail program answered that it was not read.",
-    EvidenceKind.REPLY: "They replied.",
-    EvidenceKind.POSSIBLE_REPLY: "A reply came from another address.",
-}
-
-
-def _hit_sentence(evidence: Evidence, hit: Hit) -> str:
-    verdict = evidence.judgement.verdict if evidence.judgement else Verdict.UNKNOWN
-    is_click = hit.kind is HitKind.CLICK
-    link = f"the link {short_link(evidence.detail)}" if evidence.detail else "a link"
-    client = client_name(hit.agent)
-    maker = _maker_of(hit)
-    if verdict is Verdict.PERSON:
-        place = f" in {client}" if client else ""
-        return f"A person used {link}{place}." if is_click else f"A person opened it{place}."
-    if verdict is Verdict.IMAGE_PROXY:
-        return f"{client or maker or 'The mail provider'} fetched the picture, as it usually does on opening."
-    if verdict is Verdict.PREFETCH:
-        return f"{maker or client or 'A mail program'} preloaded it; the person may or may not have opened it."
-    if verdict is Verdict.SCANNER:
-        who = f"A {maker} scanner" if maker else "A security scanner"
-        return f"{who} followed {link}." if is_click else f"{who} fetched the picture."
-    if verdict is Verdict.PREVIEW:
-        return f"{client or 'A program'} made a preview of {link}." if is_click else "A preview fetched the picture."
-    if verdict is Verdict.SELF:
-        return f"You used {link} yourself." if is_click else "You looked at it yourself."
-    return (
-        f"Something followed {link}; who is not known."
-        if is_click
-        else "Something fetched the picture; who is not known."
-    )
-
-
-_MAKERS: Final = {"apple": "Apple", "google": "Google", "exchange": "Microsoft", "microsoft": "Microsoft"}
-
-
-def _maker_of(hit: Hit) -> str:
-    names = [label.name.partition("-")[0] for label in hit.labels]
-    return next((_MAKERS[name] for name in names if name in _MAKERS), "")
-
-
-def folded_sentence(lines: Sequence[Evidence]) -> str:
-    """Return the summary of several machine fetches standing folded in a timeline, newest first."""
-    first, last = lines[-1], lines[0]
-    span_s = round((last.at - first.at).total_seconds())
-    makers = {_maker_of(line.hit) for line in lines if line.hit is not None}
-    maker = makers.pop() if len(makers) == 1 else ""
-    clicks = sum(1 for line in lines if line.hit is not None and line.hit.kind is HitKind.CLICK)
-    verdicts = {line.judgement.verdict for line in lines if line.judgement is not None}
-    if verdicts == {Verdict.SCANNER} and clicks == len(lines):
-        who = f"A {maker} scanner" if maker else "A security scanner"
-        return f"{who} followed {clicks} links in {span_of(span_s)}."
-    if verdicts == {Verdict.SCANNER}:
-        return f"{f'A {maker}' if maker else 'A security'} scanner made {len(lines)} requests in {span_of(span_s)}."
-    return f"{len(lines)} machine fetches, no person's."
-
-
-def span_of(seconds: int) -> str:
-    """Return a short span in words: "2 s", "4 min", "3 h"."""
-    if seconds < 120:
-        return f"{max(seconds, 1)} s"
-    return f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
 
 
 def permission_line(permission: Permission, tz: tzinfo | None = None) -> str:
@@ -335,7 +214,7 @@ def moment_ahead(at: datetime, now: datetime, tz: tzinfo | None = None) -> str:
 
 def short_day(on: date) -> str:
     """Return a day as "Mon 30 Nov"."""
-    return f"{_DAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]}"
+    return f"{_DAYS[on.weekday()]} {on.day} {MONTHS[on.month - 1]}"
 
 
 def moment(at: datetime, now: datetime, tz: tzinfo | None = None) -> str:
@@ -347,11 +226,11 @@ def moment(at: datetime, now: datetime, tz: tzinfo | None = None) -> str:
 def day(at: datetime, tz: tzinfo | None = None) -> str:
     """Return a day as "3 May", whatever the system's language is."""
     then = at.astimezone(tz)
-    return f"{then.day} {_MONTHS[then.month - 1]}"
+    return f"{then.day} {MONTHS[then.month - 1]}"
 
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
 
 
 def quoted(subject: str) -> str:

@@ -12,7 +12,7 @@ from desktop.ui.rungs import Proof, ladder_of
 from desktop.ui.timeline import rows_of
 from relay.wire.hit import HitKind
 from tests.ui.sample_data import NOW
-from tests.ui.test_ui_words import hit_line
+from tests.ui.test_ui_evidence_words import hit_line
 
 SENT = Evidence(at=NOW, kind=EvidenceKind.SENT, detail="250 ok", counted=True)
 STATUS = CopyStatus(rung=Rung.SENT, asides=(), evidence=(SENT,), why_not=None, opened_at=None, clicked_at=None)

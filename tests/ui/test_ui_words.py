@@ -1,6 +1,5 @@
 """Every member of every enum on the screen has words, and the words are those of the product."""
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,16 +10,17 @@ import pytest
 from desktop import set_up
 from desktop.accounts.servers import Source
 from desktop.core.arrival import ArrivalKind, FailureReason
+from desktop.core.correction import Who
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.notice import Notice, NoticeKind
 from desktop.core.permission import Method, Permission, Purpose, Standing
 from desktop.core.policy import WhyNot
-from desktop.core.status import Aside, Evidence, EvidenceKind, Rung
-from desktop.core.verdict import Confidence, Judgement, Verdict
-from desktop.ui import mail_words, notice_words, station_words, words
+from desktop.core.status import Aside, Rung
+from desktop.core.unknown import Cure, WhyUnknown
+from desktop.core.verdict import Confidence, Verdict
+from desktop.ui import correction_words, mail_words, notice_words, station_words, unknown_words, words
 from desktop.ui.actions import ListenerState, MailState, RelayState
-from relay.wire.hit import Hit, HitKind
-from tests.ui.sample_data import GMAIL, NOW, STATIONS, THUNDERBIRD
+from tests.ui.sample_data import NOW, STATIONS
 
 TABLES: tuple[tuple[type[Enum], Mapping[Enum, str]], ...] = (
     (Rung, words.RUNGS),
@@ -33,6 +33,10 @@ TABLES: tuple[tuple[type[Enum], Mapping[Enum, str]], ...] = (
     (Purpose, words.PURPOSES),
     (Confidence, words.CONFIDENCES),
     (Verdict, words.VERDICTS),
+    (WhyUnknown, unknown_words.REASONS),
+    (Cure, unknown_words.CURES),
+    (Who, correction_words.CHOICES),
+    (Who, correction_words.SAID),
     (NoticeKind, notice_words.NOTICES),
     (ListenerState, station_words.LISTENER_STATES),
     (RelayState, station_words.RELAY_STATES),
@@ -53,24 +57,6 @@ NOTICE = Notice(
     link="https://www.larsen.example/pricing",
     detail="550 5.1.1 No such address",
 )
-
-
-def hit_line(verdict: Verdict, kind: HitKind, *, agent: str = THUNDERBIRD, seconds: float = 0) -> Evidence:
-    """Return one line of a timeline about a hit."""
-    at = NOW + timedelta(seconds=seconds)
-    hit = Hit(
-        id=bytes(16),
-        kind=kind,
-        token_id=bytes(12),
-        at_ms=int(at.timestamp() * 1000),
-        labels=(),
-        network=ipaddress.ip_network("203.0.113.0/24"),
-        same_source=bytes(8),
-        agent=agent,
-    )
-    judgement = Judgement(verdict=verdict, rule="rule", confidence=Confidence.HIGH, reason="known mail client")
-    counted = verdict in (Verdict.PERSON, Verdict.IMAGE_PROXY)
-    return Evidence(at=at, kind=EvidenceKind.HIT, judgement=judgement, hit=hit, counted=counted)
 
 
 @pytest.mark.parametrize(("members", "table"), TABLES)
@@ -109,48 +95,6 @@ def test_a_probable_open_is_hedged() -> None:
     title, line = notice_words.notice_texts(replace(NOTICE, kind=NoticeKind.PROBABLY_OPENED, agent_name="Gmail"), UTC)
     assert title == "Probably opened: “Offer”"
     assert line == "Gmail fetched Anna's picture, as it usually does on opening"
-
-
-@pytest.mark.parametrize("verdict", Verdict)
-@pytest.mark.parametrize("kind", HitKind)
-def test_every_verdict_has_a_sentence(verdict: Verdict, kind: HitKind) -> None:
-    """Each verdict on each kind of hit says who did what, and only a person's says "a person"."""
-    said = words.evidence_words(hit_line(verdict, kind))
-    assert said.sentence.endswith(".")
-    assert ("A person" in said.sentence) == (verdict is Verdict.PERSON)
-
-
-@pytest.mark.parametrize("verdict", Verdict)
-def test_only_what_moved_the_ladder_counts(verdict: Verdict) -> None:
-    """A machine's or an unknown's fetch is called "not counted", a person's is not."""
-    said = words.evidence_words(hit_line(verdict, HitKind.OPEN))
-    assert (said.counted == "") == (verdict in (Verdict.PERSON, Verdict.IMAGE_PROXY))
-
-
-@pytest.mark.parametrize("kind", [kind for kind in EvidenceKind if kind is not EvidenceKind.HIT])
-def test_every_station_has_a_sentence(kind: EvidenceKind) -> None:
-    """Each line that is no hit has its sentence."""
-    assert words.evidence_words(Evidence(at=NOW, kind=kind)).sentence.endswith(".")
-
-
-def test_a_person_is_named_with_their_client() -> None:
-    """The timeline names the mail program and the reason."""
-    said = words.evidence_words(hit_line(Verdict.PERSON, HitKind.OPEN))
-    assert said.joined() == "A person opened it in Thunderbird. Known mail client."
-
-
-def test_a_reason_that_says_the_same_is_said_once() -> None:
-    """A rule whose reason is the sentence itself does not make the line repeat itself."""
-    line = hit_line(Verdict.PREFETCH, HitKind.OPEN, agent="")
-    whole = words.evidence_words(line).sentence
-    judgement = Judgement(verdict=Verdict.PREFETCH, rule="r", confidence=Confidence.HIGH, reason=whole.lower())
-    assert words.evidence_words(replace(line, judgement=judgement)).joined() == f"{whole} Not counted."
-
-
-def test_gmail_is_named_as_the_fetcher() -> None:
-    """A proxy's line names the provider, not a person."""
-    said = words.evidence_words(hit_line(Verdict.IMAGE_PROXY, HitKind.OPEN, agent=GMAIL))
-    assert said.sentence == "Gmail fetched the picture, as it usually does on opening."
 
 
 @pytest.mark.parametrize("rung", Rung)
