@@ -1,0 +1,86 @@
+"""Why it is not known: folded under a question, opened by keyboard, with the cures that the window can do itself."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from desktop.core.policy import WhyNot
+from desktop.core.unknown import Cure, Unknown, WhyUnknown
+from desktop.ui import unknown_words, words
+from desktop.ui.collecting import destroy
+from desktop.ui.unknown_section import UnknownSection
+
+ASK = Unknown(why=WhyUnknown.NO_PERMISSION, cures=(Cure.ASK_PERMISSION, Cure.ASK_FOR_REPLY))
+EARLY = Unknown(why=WhyUnknown.NOT_YET, cures=(Cure.WAIT, Cure.ASK_FOR_REPLY))
+PLAIN = Unknown(why=WhyUnknown.NOT_TRACKED, cures=(Cure.CONNECT_RELAY,))
+
+
+@pytest.fixture
+def section(qtbot: QtBot) -> Iterator[UnknownSection]:
+    """Return a section with three reasons, folded."""
+    section = UnknownSection((ASK, EARLY, PLAIN), WhyNot.NO_RELAY, who="Anna Berg", is_open=False)
+    section.show()
+    yield section
+    section.hide()
+    destroy(section)
+
+
+def told(section: UnknownSection) -> list[str]:
+    """Return the sentences that can be seen."""
+    return [each.text().replace("\u200b", "") for each in section.findChildren(QLabel) if each.isVisible()]
+
+
+def test_the_reasons_open_by_keyboard(section: UnknownSection, qtbot: QtBot) -> None:
+    """Folded there is only the question; Space opens the reasons in their order and closes them again."""
+    assert (section.question.text(), told(section)) == ("Why is this not known?", [])
+    with qtbot.waitSignal(section.toggled):
+        QTest.keyClick(section.question, Qt.Key.Key_Space)
+    shown = told(section)
+    assert shown[0] == unknown_words.REASONS[WhyUnknown.NO_PERMISSION]
+    assert shown.index(unknown_words.REASONS[WhyUnknown.NOT_YET]) > 1
+    assert section.question.accessibleName() == "Hide why it is not known Anna Berg"
+    QTest.keyClick(section.question, Qt.Key.Key_Space)
+    assert told(section) == []
+
+
+def test_a_cure_is_said_once(section: UnknownSection) -> None:
+    """What helps with two reasons stands with the first."""
+    section.question.click()
+    assert told(section).count(unknown_words.CURES[Cure.ASK_FOR_REPLY]) == 1
+
+
+def test_only_what_the_window_can_do_has_a_button(section: UnknownSection, qtbot: QtBot) -> None:
+    """Recording a permission and connecting a relay lead there by keyboard; waiting is words."""
+    section.question.click()
+    assert set(section.buttons) == {Cure.ASK_PERMISSION, Cure.CONNECT_RELAY}
+    for cure, button in section.buttons.items():
+        with qtbot.waitSignal(section.cured) as cured:
+            QTest.keyClick(button, Qt.Key.Key_Space)
+        assert cured.args == [cure]
+    assert section.buttons[Cure.ASK_PERMISSION].accessibleName() == "Record permission: Anna Berg"
+
+
+def test_a_copy_to_which_nothing_was_added_says_why() -> None:
+    """The very cause of an untracked copy is named; other reasons stand alone."""
+    assert words.WHY_NOT[WhyNot.SIGNED] in unknown_words.reason_text(PLAIN, WhyNot.SIGNED)
+    assert unknown_words.REASONS[EARLY.why] == unknown_words.reason_text(EARLY, WhyNot.SIGNED)
+    stopped = Unknown(why=WhyUnknown.STOPPED)
+    assert unknown_words.reason_text(stopped, WhyNot.WITHDRAWN).startswith("Their permission was withdrawn.")
+    assert unknown_words.reason_text(stopped, WhyNot.STOPPED).startswith("They stopped tracking.")
+
+
+@pytest.mark.parametrize("text", [*unknown_words.REASONS.values(), *unknown_words.CURES.values()])
+def test_no_reason_says_that_it_was_not_read(text: str) -> None:
+    """Silence is a missing sign: no sentence says unread, and each is a sentence."""
+    assert "unread" not in text.lower()
+    assert "not read" not in text.lower()
+    assert text.endswith(".")
+
+
+def test_every_button_is_of_a_cure_with_words() -> None:
+    """No button stands without the sentence that says what it is for."""
+    assert set(unknown_words.BUTTONS) <= set(unknown_words.CURES)
