@@ -18,6 +18,7 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop import logs
+from desktop.core.correction import Who
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
@@ -26,13 +27,16 @@ from desktop.incoming.state import SyncState
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.places import Places
 from desktop.set_up import grant_of, set_up_of, test_account
+from desktop.settings import place_database_of
 from desktop.store.accounts import accounts
+from desktop.store.corrections import CorrectionRow, correct_hit, corrections, undo_correction
 from desktop.store.database import Store
 from desktop.store.folders import folders
 from desktop.tracking.poller import Link
 from desktop.ui import words
 from desktop.ui.actions import (
     Actions,
+    Corrections,
     Listener,
     ListenerState,
     MailState,
@@ -43,6 +47,7 @@ from desktop.ui.actions import (
 )
 from desktop.ui.collecting import Collecting, destroy
 from desktop.ui.main_window import MainWindow
+from desktop.where import PlaceLookup, examined
 
 ANSWER_WAIT_MS = 500
 SIGNAL_LOOK_MS = 200
@@ -66,7 +71,10 @@ _MAIL_STATES = {
 
 
 class Crossing(QObject):
-    """Where other threads hand over what happened; emitted anywhere, received on the main thread."""
+    """Where other threads hand over what happened; emitted anywhere, received on the main thread.
+
+    It also holds what was opened for a window alone, until the window is gone.
+    """
 
     changed = Signal(object)
     stations_changed = Signal()
@@ -76,6 +84,7 @@ class Crossing(QObject):
         """Make one that is not told of a store yet."""
         super().__init__()
         self._ends: list[Callable[[], None]] = []
+        self._opened = ExitStack()
 
     def follow(self, store: Store) -> None:
         """Emit every change of a store from now on."""
@@ -85,6 +94,14 @@ class Crossing(QObject):
         """Follow no store any more; a signal emitted after its QObject is gone would be a bug on the writer thread."""
         while self._ends:
             self._ends.pop()()
+
+    def hold(self, close: Callable[[], None]) -> None:
+        """Have something closed once the window is gone."""
+        self._opened.callback(close)
+
+    def let_go(self) -> None:
+        """Close what was held."""
+        self._opened.close()
 
 
 def application() -> QApplication:
@@ -156,7 +173,9 @@ class _Quitting:
 
 def build_window(engine: Engine, crossing: Crossing, *, practice: PracticeControls | None) -> MainWindow:
     """Return a window on an engine, told of every change from now on."""
-    window = MainWindow(engine.store, actions_of(engine, practice), engine.clock)
+    lookup = PlaceLookup(lambda: place_database_of(engine.store))
+    crossing.hold(lookup.close)
+    window = MainWindow(engine.store, actions_of(engine, lookup, practice), engine.clock)
     crossing.changed.connect(window.on_change)
     crossing.stations_changed.connect(window.refresh_stations)
     crossing.trouble.connect(window.show_trouble)
@@ -170,6 +189,7 @@ def dismiss(window: MainWindow, crossing: Crossing) -> None:
     window.leave()
     window.hide()
     destroy(window)
+    crossing.let_go()
 
 
 def tell_at_start(trouble: Trouble) -> None:
@@ -183,7 +203,7 @@ def tell_at_start(trouble: Trouble) -> None:
 # What the window may ask for.
 
 
-def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
+def actions_of(engine: Engine, lookup: PlaceLookup, practice: PracticeControls | None) -> Actions:
     """Return an engine's abilities as the window knows them."""
     return Actions(
         test_account=lambda draft, tell: test_account(engine, draft, tell),
@@ -206,8 +226,29 @@ def actions_of(engine: Engine, practice: PracticeControls | None) -> Actions:
         cancel_reading=engine.mailroom.cancel_first_sync,
         resume_reading=engine.mailroom.resume_first_sync,
         check_mail=engine.mailroom.check_now,
+        corrections=Corrections(
+            say=lambda hit_id, who: say(engine, hit_id, who),
+            take_back=lambda correction_id: take_back(engine, correction_id),
+            standing=lambda: corrections(engine.store),
+        ),
+        place_of=lookup.place_of,
+        examine_places=examined,
         practice=practice,
     )
+
+
+def take_back(engine: Engine, correction_id: int) -> None:
+    """Let what the user said of a hit no longer hold."""
+    undo_correction(engine.store, correction_id)
+
+
+def say(engine: Engine, hit_id: bytes, who: Who) -> CorrectionRow | None:
+    """Keep what the user says of a hit; return it with what it decides, None where something newer decides already."""
+    try:
+        _, correction_id = correct_hit(engine.store, hit_id, who, now=engine.clock())
+    except LookupError as gone:
+        raise Trouble("This line is no longer kept, so nothing was changed.") from gone
+    return next((row for row in corrections(engine.store) if row.correction.id == correction_id), None)
 
 
 def open_url(url: str) -> bool:
@@ -231,6 +272,8 @@ def mail_of(store: Store, states: Mapping[int, SyncState]) -> tuple[MailStation,
                     done=state.done,
                     total=state.total,
                     trouble=state.trouble,
+                    sent_trouble=state.sent_trouble,
+                    sent_cleaned=state.sent_cleaned,
                 )
             )
     return tuple(found)

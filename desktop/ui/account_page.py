@@ -25,13 +25,14 @@ from desktop.core.keep import Keep
 from desktop.store.accounts import AccountRow, Auth, accounts
 from desktop.store.database import Store
 from desktop.ui import identities, words
-from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState
+from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState, MailStation, Stations
 from desktop.ui.check_lines import CheckLines
 from desktop.ui.forms import Choice, DaysField, Message, bring_into_view, filled_address, form_label, line_up
 from desktop.ui.keep_choice import KeepChoice
 from desktop.ui.labels import Role, plain
 from desktop.ui.mail_servers import MailServers
 from desktop.ui.ops import Ops
+from desktop.ui.sent_choice import SentChoice
 from desktop.ui.sign_in import SignIn
 from desktop.ui.theme import Themes
 
@@ -68,6 +69,8 @@ class AccountPage(QWidget):
         self.servers = MailServers()
         self.sign_in = SignIn(ops, actions.set_up)
         self.keep = KeepChoice()
+        self.sent = SentChoice()
+        self._stations: tuple[MailStation, ...] = ()
         self.checks = CheckLines(themes)
         self.message = Message()
         self.add_button = QPushButton("A&dd an account…")
@@ -91,7 +94,10 @@ class AccountPage(QWidget):
         head.addWidget(plain("Your mail accounts", Role.HEADING), 1)
         head.addWidget(self.add_button)
         column.addLayout(head)
-        about = "Where your mail is read and handed in. Readback passes mail on and keeps no copy of its text."
+        about = (
+            "Where your mail is read and handed in. Readback passes mail on and keeps no copy of its text, unless you "
+            "let it keep your Sent folder clean."
+        )
         column.addWidget(plain(about, Role.DIM, wraps=True))
         column.addWidget(self._form)
         # Without an account too: the listener's own password waits for a place.
@@ -115,6 +121,7 @@ class AccountPage(QWidget):
         inside.addWidget(self.servers)
         inside.addWidget(plain("Signing in", Role.STRONG))
         inside.addWidget(self.sign_in)
+        inside.addWidget(self.sent)
 
     def _lay_out_foot(self) -> None:
         inside = QVBoxLayout(self._foot)
@@ -234,7 +241,20 @@ class AccountPage(QWidget):
         self.wait_days.set_value(row.wait_days)
         self.history_days.set_value(row.history_days)
         self.servers.fill(row)
+        self.sent.fill(is_on=row.keeps_sent_clean, has_imap=bool(row.imap_host))
+        self._show_sent()
         self._offer_sign_in()
+
+    def show_stations(self, stations: Stations) -> None:
+        """Say how keeping Sent clean goes."""
+        self._stations = stations.mail
+        self._show_sent()
+
+    def _show_sent(self) -> None:
+        row = self.chosen
+        station = next((each for each in self._stations if row is not None and each.account_id == row.id), None)
+        if row is not None and row.imap_host and station is not None:
+            self.sent.show_station(station)
 
     def choose(self, account_id: int) -> None:
         """Show this account's form."""
@@ -254,6 +274,7 @@ class AccountPage(QWidget):
                 identities=(first, *identities.from_text(self.others.toPlainText())),
                 wait_days=self.wait_days.value(),
                 history_days=self.history_days.value(),
+                keeps_sent_clean=self.sent.box.isChecked(),
             )
         )
         self.sign_in.check()

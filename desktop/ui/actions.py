@@ -11,9 +11,12 @@ from enum import StrEnum
 from threading import Event
 from typing import Protocol
 
+from desktop.core.correction import Who
 from desktop.core.errors import Trouble
 from desktop.core.keep import Keep
+from desktop.core.where import PlaceDatabase, PlaceOf
 from desktop.store.accounts import AccountRow
+from desktop.store.corrections import CorrectionRow
 
 
 class ListenerState(StrEnum):
@@ -137,7 +140,8 @@ class MailStation:
     """How one account's incoming mail stands.
 
     While READING, `done` of `total` older messages are read, just now those of `folder`; the user may cancel that, and
-    take it up again once it is CANCELLED.
+    take it up again once it is CANCELLED.  `sent_cleaned` counts the messages whose tracked copies were replaced in
+    Sent, where the user allowed that, and `sent_trouble` says why they stay.
     """
 
     account_id: int
@@ -147,6 +151,8 @@ class MailStation:
     done: int = 0
     total: int = 0
     trouble: Trouble | None = None
+    sent_trouble: Trouble | None = None
+    sent_cleaned: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,13 +302,27 @@ class SetUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Corrections:
+    """What the user says hits really were.
+
+    `say` keeps it and returns it with how many hits it decides now, None where something newer decides already;
+    `take_back` is told a correction's id, and nothing happens where it is taken back already.
+    """
+
+    say: Callable[[bytes, Who], CorrectionRow | None]
+    take_back: Callable[[int], None]
+    standing: Callable[[], tuple[CorrectionRow, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actions:
     """Everything the windows may ask for; `has_password` says whether an account's secret is held now.
 
     `keep_in` moves every secret to another place.
 
     `cancel_reading` leaves an account's older mail unread, `resume_reading` takes it up again, and `check_mail` looks
-    for new mail at once; each is told the account.
+    for new mail at once; each is told the account.  `place_of` looks a truncated network up in the database of places,
+    where the user has one, and `examine_places` tells what the file at a path is.
     """
 
     test_account: Callable[[AccountDraft, Callable[[CheckLine], None]], None]
@@ -322,4 +342,7 @@ class Actions:
     cancel_reading: Callable[[int], None]
     resume_reading: Callable[[int], None]
     check_mail: Callable[[], None]
+    corrections: Corrections
+    place_of: PlaceOf
+    examine_places: Callable[[str], PlaceDatabase]
     practice: PracticeControls | None = None

@@ -1,53 +1,96 @@
 """One recipient's copy as a card: who, the status in words, the ladder, what stands beside it, and the evidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyStatus, EvidenceKind, Rung
+from desktop.core.unknown import Cure
+from desktop.core.where import Reading
 from desktop.store.mail import CopyRow
 from desktop.ui import glyphs, words
-from desktop.ui.evidence_list import EvidenceList, Unfolded
+from desktop.ui.evidence_list import EvidenceList, Folding, Unfolded
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Card, ElidedLabel, PlainLabel, Role, plain
 from desktop.ui.ladder import Ladder
 from desktop.ui.marks import GlyphMark
 from desktop.ui.rungs import ladder_of
 from desktop.ui.theme import Themes
+from desktop.ui.unknown_section import UnknownSection
 
 _ROLES: Final = {"to": "", "cc": "Copy (Cc)", "bcc": "Hidden copy (Bcc)"}
 # What a short status leaves out: the remarks below say it in a sentence.
 _IN_REMARKS: Final = frozenset({Aside.NO_SIGN_YET, Aside.NOT_TRACKED})
 # How it was sent says why there are no opens; it is no news that would need a shape.
 _QUIET: Final = frozenset({WhyNot.ELSEWHERE, WhyNot.NO_RELAY})
+# What is unfolded of a copy, beside its folds, which are known by their instants.
+WHY: Final = "why"
 
 
 class CopyCard(Card):
-    """`permission_asked` carries the address whose permission the user wants to record."""
+    """`permission_asked` carries the address whose permission the user wants to record.
+
+    `relay_asked` says that they want to connect a relay; `asked` and `taken_back` are those of the lines.
+    """
 
     permission_asked = Signal(object)
+    relay_asked = Signal()
+    asked = Signal(object, QPoint)
+    taken_back = Signal(object)
 
     def __init__(
-        self, copy: CopyRow, themes: Themes, now: Callable[[], datetime], unfolded: Unfolded, *, has_relay: bool
+        self,
+        copy: CopyRow,
+        themes: Themes,
+        now: Callable[[], datetime],
+        unfolded: Unfolded,
+        *,
+        readings: Mapping[bytes, Reading],
+        has_relay: bool,
     ) -> None:
-        """Without a relay nothing is said about tracking here: the foot of the window says it once."""
+        """Without a relay nothing is said about tracking here unasked: the foot of the window says it once."""
         super().__init__()
-        self._themes, self._has_relay = themes, has_relay
+        self._themes, self._has_relay, self._address = themes, has_relay, copy.address
         self.setAccessibleName(f"{copy.name or copy.address}: {status_words(copy.status)}")
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(12)
         column.addLayout(self._head(copy))
         column.addWidget(Ladder(ladder_of(copy.status), themes, now))
-        remarks = self._remarks(copy)
+        remarks = self._remarks(copy.status)
         if remarks is not None:
             column.addWidget(remarks)
-        column.addWidget(EvidenceList(copy.id, copy.status, themes, now, unfolded))
+        if copy.unknowns:
+            column.addWidget(self._unknown(copy, unfolded))
+        lines = EvidenceList(copy.id, copy.status, themes, now, unfolded, readings=readings)
+        lines.asked.connect(self.asked)
+        lines.taken_back.connect(self.taken_back)
+        column.addWidget(lines)
+
+    def _unknown(self, copy: CopyRow, unfolded: Unfolded) -> UnknownSection:
+        key = (copy.id, WHY)
+        section = UnknownSection(
+            copy.unknowns,
+            copy.status.why_not,
+            who=words.one_line(copy.name) or copy.address,
+            is_open=key in unfolded,
+        )
+        section.question.setObjectName(f"why-{copy.id}")
+        section.toggled.connect(Folding(unfolded, key))
+        section.cured.connect(self._on_cured)
+        return section
+
+    @Slot(object)
+    def _on_cured(self, cure: Cure) -> None:
+        if cure is Cure.ASK_PERMISSION:
+            self.permission_asked.emit(self._address)
+        elif cure is Cure.CONNECT_RELAY:
+            self.relay_asked.emit()
 
     def _head(self, copy: CopyRow) -> QVBoxLayout:
         head = QVBoxLayout()
@@ -66,14 +109,12 @@ class CopyCard(Card):
         asides = tuple(each for each in status.asides if not (is_quiet and each is Aside.NOT_TRACKED))
         return glyphs.glyph_of(status.rung, asides)
 
-    def _remarks(self, copy: CopyRow) -> QWidget | None:
-        status = copy.status
+    def _remarks(self, status: CopyStatus) -> QWidget | None:
         lines = [(glyphs.glyph_of_aside(aside), self._said(aside, status)) for aside in status.asides]
         if status.is_open_inferred:
             lines.append((None, inferred_words(status)))
         lines = [(glyph, text) for glyph, text in lines if text]
-        asks = self._has_relay and status.why_not is WhyNot.NO_PERMISSION and status.rung < Rung.CONFIRMED
-        if not lines and not asks:
+        if not lines:
             return None
         box = QWidget()
         grid = QGridLayout(box)
@@ -85,12 +126,6 @@ class CopyCard(Card):
             if glyph is not None:
                 grid.addWidget(GlyphMark(glyph, self._themes), row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(plain(text, Role.DIM, wraps=True), row, 1)
-        if asks:
-            button = QPushButton("Record permission…")
-            button.setProperty("kind", "link")
-            button.setAccessibleName(f"Record permission of {copy.name or copy.address}")
-            button.clicked.connect(_Asking(self, copy.address))
-            grid.addWidget(button, len(lines), 1, Qt.AlignmentFlag.AlignLeft)
         return box
 
     def _said(self, aside: Aside, status: CopyStatus) -> str:
@@ -143,14 +178,6 @@ class _NameAndStatus(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Let it be as narrow as its card."""
         return QSize(120, super().minimumSizeHint().height())
-
-
-class _Asking:
-    def __init__(self, card: CopyCard, address: str) -> None:
-        self._card, self._address = card, address
-
-    def __call__(self) -> None:
-        self._card.permission_asked.emit(self._address)
 
 
 def status_words(status: CopyStatus) -> str:

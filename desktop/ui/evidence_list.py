@@ -1,24 +1,27 @@
 """A copy's timeline as widgets: when, a glyph, what happened and why it is thought so; machine fetches are folded.
 
-What the user unfolded stays unfolded when the conversation is read anew: the set handed in remembers.
+Each hit can be called wrong, machines' too.  What the user unfolded stays unfolded when the conversation is read anew:
+the set handed in remembers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.core.status import CopyStatus, Evidence, EvidenceKind
 from desktop.core.verdict import Verdict
-from desktop.ui import words
+from desktop.core.where import Reading
+from desktop.ui import correction_words, evidence_words, words
 from desktop.ui.glyphs import Glyph
-from desktop.ui.labels import Role, font_of, plain
+from desktop.ui.labels import Role, as_plain_tooltip, font_of, plain
 from desktop.ui.marks import GlyphMark
 from desktop.ui.theme import Themes
-from desktop.ui.timeline import TimelineRow, rows_of
+from desktop.ui.timeline import TimelineRow, is_said, rows_of, sent_at_of
+from desktop.ui.where_words import reading_text
 from relay.wire.hit import HitKind
 
 Unfolded = set[tuple[int, object]]
@@ -29,12 +32,15 @@ def glyph_of_evidence(line: Evidence) -> Glyph:
     if line.kind is EvidenceKind.HIT and line.judgement is not None and line.hit is not None:
         if line.judgement.verdict is Verdict.PERSON:
             return Glyph.CLICKED if line.hit.kind is HitKind.CLICK else Glyph.OPENED
-        if line.judgement.verdict is Verdict.IMAGE_PROXY:
-            return Glyph.PROBABLY
-        return Glyph.UNCERTAIN if line.judgement.verdict is Verdict.UNKNOWN else Glyph.MACHINE
+        return _OF_VERDICT.get(line.judgement.verdict, Glyph.MACHINE)
     return _OF_STATION[line.kind]
 
 
+_OF_VERDICT: Final = {
+    Verdict.IMAGE_PROXY: Glyph.PROBABLY,
+    Verdict.UNKNOWN: Glyph.UNCERTAIN,
+    Verdict.SELF: Glyph.OWN,
+}
 _OF_STATION: Final = {
     EvidenceKind.PREPARED: Glyph.QUEUED,
     EvidenceKind.SENT: Glyph.SENT,
@@ -57,7 +63,14 @@ _OF_STATION: Final = {
 
 
 class EvidenceList(QWidget):
-    """The lines of one copy, newest first."""
+    """The lines of one copy, newest first.
+
+    `asked` carries a line whose verdict the user calls wrong and the place for a menu; `taken_back` one of which what
+    they said no longer holds.
+    """
+
+    asked = Signal(object, QPoint)
+    taken_back = Signal(object)
 
     def __init__(
         self,
@@ -66,10 +79,13 @@ class EvidenceList(QWidget):
         themes: Themes,
         now: Callable[[], datetime],
         unfolded: Unfolded,
+        *,
+        readings: Mapping[bytes, Reading],
     ) -> None:
-        """Stand under a hairline."""
+        """Stand under a hairline; `readings` are who and where by a hit's id, of those hits that may be so read."""
         super().__init__()
         self._copy_id, self._themes, self._now, self._unfolded = copy_id, themes, now, unfolded
+        self._readings, self._sent_at = readings, sent_at_of(status.evidence)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(9)
@@ -84,17 +100,18 @@ class EvidenceList(QWidget):
 
     def _row(self, row: TimelineRow) -> QWidget:
         box, grid = _gridded()
-        self._put_line(grid, 0, row.at, glyph_of_evidence(row.lines[0]), row.says)
         first = row.lines[0]
+        self._put_line(grid, first, row.says, is_fold=row.is_folded)
         if row.is_folded:
             # The oldest line names the fold: newer fetches join it on top without changing which fold it is.
             key = (self._copy_id, row.lines[-1].at)
             inner = self._folded(row.lines)
             inner.setVisible(key in self._unfolded)
             fold = _Fold(inner, len(row.lines), key in self._unfolded)
-            fold.toggled.connect(_Folding(self._unfolded, key))
+            fold.setObjectName(f"fold-{self._copy_id}-{row.lines[-1].at.isoformat()}")
+            fold.toggled.connect(Folding(self._unfolded, key))
             grid.addWidget(fold, grid.rowCount(), 2, Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(inner, grid.rowCount(), 2)
+            grid.addWidget(inner, grid.rowCount(), 2, 1, 2)
         elif first.kind is not EvidenceKind.HIT and first.detail:
             quote = words.one_line(first.detail)
             said = plain(f"“{quote}”", Role.SMALL, wraps=True, selectable=True)
@@ -106,18 +123,60 @@ class EvidenceList(QWidget):
         box, grid = _gridded()
         grid.setContentsMargins(0, 4, 0, 2)
         for line in lines:
-            self._put_line(grid, grid.rowCount(), line.at, glyph_of_evidence(line), words.evidence_words(line))
+            self._put_line(grid, line, evidence_words.evidence_words(line, sent_at=self._sent_at))
         return box
 
-    def _put_line(self, grid: QGridLayout, row: int, at: datetime, glyph: Glyph, says: words.EvidenceWords) -> None:
-        when = plain(words.moment(at, self._now()), Role.SMALL)
+    def _put_line(
+        self, grid: QGridLayout, line: Evidence, says: evidence_words.EvidenceWords, *, is_fold: bool = False
+    ) -> None:
+        row = grid.rowCount()
+        when = plain(words.moment(line.at, self._now()), Role.SMALL)
         when.setFixedSize(self._when_width, QFontMetrics(font_of(Role.BODY)).height())
         grid.addWidget(when, row, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(GlyphMark(glyph, self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(plain(says.sentence, Role.BODY, wraps=True), row, 2)
-        under = " ".join(part for part in (says.why, says.counted) if part)
-        if under:
-            grid.addWidget(plain(under, Role.SMALL, wraps=True), row + 1, 2)
+        grid.addWidget(GlyphMark(glyph_of_evidence(line), self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
+        sentence = plain(says.sentence, Role.BODY, wraps=True)
+        grid.addWidget(sentence, row, 2)
+        under = [" ".join(part for part in (says.why, says.counted) if part), says.possibly]
+        if line.hit is not None and not is_fold:
+            reading = self._readings.get(line.hit.id)
+            under.append("" if reading is None else words.sentence(reading_text(reading)))
+            sentence.setToolTip(as_plain_tooltip(evidence_words.details_text(line)))
+            grid.addWidget(self._button(line, says), row, 3, Qt.AlignmentFlag.AlignTop)
+        for text in filter(None, under):
+            row += 1
+            grid.addWidget(plain(text, Role.SMALL, wraps=True), row, 2, 1, 2)
+
+    def _button(self, line: Evidence, says: evidence_words.EvidenceWords) -> QPushButton:
+        """Return the button that calls a line wrong, or that takes back what the user said of it."""
+        if line.correction is not None and line.hit is not None and is_said(line):
+            button = QPushButton(correction_words.UNDO)
+            button.setAccessibleName(correction_words.undo_name(line.correction, line.hit.id))
+            button.clicked.connect(_TakingBack(self, line))
+        else:
+            button = QPushButton(correction_words.WRONG)
+            button.setAccessibleName(correction_words.wrong_name(says.sentence, words.moment(line.at, self._now())))
+            button.clicked.connect(_Asking(self, line, button))
+        button.setProperty("kind", "link")
+        # Outside a dialog Enter presses only a button that says so.
+        button.setAutoDefault(True)
+        button.setObjectName("" if line.hit is None else f"hit-{line.hit.id.hex()}")
+        return button
+
+
+class _Asking:
+    def __init__(self, shown: EvidenceList, line: Evidence, button: QPushButton) -> None:
+        self._shown, self._line, self._button = shown, line, button
+
+    def __call__(self) -> None:
+        self._shown.asked.emit(self._line, self._button.mapToGlobal(self._button.rect().bottomLeft()))
+
+
+class _TakingBack:
+    def __init__(self, shown: EvidenceList, line: Evidence) -> None:
+        self._shown, self._line = shown, line
+
+    def __call__(self) -> None:
+        self._shown.taken_back.emit(self._line)
 
 
 def hairline() -> QFrame:
@@ -161,9 +220,13 @@ class _Fold(QPushButton):
         self._name()
 
 
-class _Folding:
+class Folding:
+    """Remembers in a set whether something is unfolded."""
+
     def __init__(self, unfolded: Unfolded, key: tuple[int, object]) -> None:
+        """Remember it by this key."""
         self._unfolded, self._key = unfolded, key
 
     def __call__(self, is_open: bool) -> None:
+        """Keep it."""
         (self._unfolded.add if is_open else self._unfolded.discard)(self._key)

@@ -36,7 +36,7 @@ class Frame(QMainWindow):
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.head = Head("Toda&y", "&Conversations", "&Follow-ups", "&People")
+        self.head = Head("Toda&y", "&Conversations", "&Follow-ups", "&People", "&Rates")
         self.banner, self.undo_bar = Banner(), UndoBar()
         column.addWidget(self.head)
         column.addWidget(self.banner)

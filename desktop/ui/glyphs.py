@@ -34,6 +34,7 @@ class Glyph(StrEnum):
     DELAYED = "delayed"
     AWAY = "away"
     MACHINE = "machine"
+    OWN = "own"
 
 
 _INKS: Final = {
@@ -127,6 +128,10 @@ def outline(glyph: Glyph) -> QPainterPath:
         path.moveTo(0.38, 0.40)
         path.cubicTo(QPointF(0.40, 0.22), QPointF(0.66, 0.26), QPointF(0.60, 0.44))
         path.cubicTo(QPointF(0.57, 0.50), QPointF(0.50, 0.50), QPointF(0.50, 0.58))
+    if glyph is Glyph.OWN:
+        path.addEllipse(QPointF(0.5, 0.31), 0.17, 0.17)
+        path.moveTo(0.17, 0.86)
+        path.cubicTo(QPointF(0.17, 0.52), QPointF(0.83, 0.52), QPointF(0.83, 0.86))
     if glyph is Glyph.MACHINE:
         path.addRoundedRect(QRectF(0.20, 0.28, 0.60, 0.48), 0.1, 0.1)
     return path
@@ -175,6 +180,7 @@ _WITHOUT_RING: Final = frozenset(
         Glyph.NOT_TRACKED,
         Glyph.DELAYED,
         Glyph.MACHINE,
+        Glyph.OWN,
     }
 )
 _STROKES: Final[dict[Glyph, tuple[tuple[tuple[float, float], ...], ...]]] = {

@@ -23,6 +23,7 @@ MEANINGS: Final = {
     Glyph.STOPPED: "Stopped: they do not want tracking any more",
     Glyph.NOT_TRACKED: "Not tracked: it went out exactly as you wrote it",
     Glyph.MACHINE: "A machine: scanner, preview or prefetch. Never counted, never rings",
+    Glyph.OWN: "You, or a colleague of yours. Never counted, never rings",
     Glyph.QUEUED: "On its way to the provider",
     Glyph.DELAYED: "Delayed, or still under way",
     Glyph.AWAY: "Away: an automatic answer says so",

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from desktop.core.errors import Trouble
+from desktop.core.where import PlaceOf
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.ui.detail import Detail, read_detail
@@ -31,11 +32,19 @@ class MailPlace(QStackedWidget):
     failed = Signal(object)
 
     def __init__(
-        self, store: Store, ops: Ops, themes: Themes, now: Callable[[], datetime], *, is_practice: bool
+        self,
+        store: Store,
+        ops: Ops,
+        themes: Themes,
+        now: Callable[[], datetime],
+        *,
+        place_of: PlaceOf,
+        is_practice: bool,
     ) -> None:
         """Empty until `reload`."""
         super().__init__()
         self._store, self._themes, self._is_practice = store, themes, is_practice
+        self._place_of = place_of
         self._current: int | None = None
         self._has_accounts = self._reads_mail = self._is_empty = False
         self.threads = ThreadList(store, ops, themes, now)
@@ -112,7 +121,7 @@ class MailPlace(QStackedWidget):
 
     def _prepare(self) -> Callable[[], Detail | None]:
         wanted = self._current or 0
-        return lambda: read_detail(self._store, wanted)
+        return lambda: read_detail(self._store, wanted, self._place_of)
 
     def _on_read(self, detail: Detail | None) -> None:
         if detail is not None and detail.conversation.id == self._current:

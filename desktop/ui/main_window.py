@@ -5,22 +5,26 @@ It shows and asks; what changed comes in through `on_change`, and every reading 
 
 from collections.abc import Callable, Hashable
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication
 
 from desktop.core.errors import Trouble
+from desktop.core.status import Evidence
 from desktop.store import settings
 from desktop.store.accounts import AccountRow, accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
+from desktop.store.figures import report_between
 from desktop.store.questions import Question
 from desktop.ui import menus
 from desktop.ui.actions import Actions, PracticeRecipient, RelayState, Stations
 from desktop.ui.acts import Acts
+from desktop.ui.correcting import Correcting
 from desktop.ui.deeds import Deeds
 from desktop.ui.due_feed import DueFeed
 from desktop.ui.due_lines import DueReading
@@ -31,6 +35,7 @@ from desktop.ui.mail_place import MailPlace
 from desktop.ui.ops import Ops
 from desktop.ui.people_page import PeoplePage
 from desktop.ui.practice_panel import PracticePanel
+from desktop.ui.rates_page import RatesPage
 from desktop.ui.reading import Reading
 from desktop.ui.recipient_view import RecipientView
 from desktop.ui.settings_dialog import THEME_KEY, SettingsDialog
@@ -44,7 +49,7 @@ from desktop.ui.today_page import TodayPage
 from desktop.ui.tray import Tray
 from desktop.ui.troubles import Troubles
 
-TODAY, CONVERSATIONS, FOLLOW_UPS, PEOPLE = range(4)
+TODAY, CONVERSATIONS, FOLLOW_UPS, PEOPLE, RATES = range(5)
 
 
 class MainWindow(Frame):
@@ -68,13 +73,22 @@ class MainWindow(Frame):
         self.follow_ups = DuePage(
             "Follow-ups", lambda reading: reading.whole, self.themes, self.acts, nothing_due(self.themes)
         )
-        self.mail = MailPlace(store, self.ops, self.themes, clock, is_practice=actions.practice is not None)
+        self.correcting = Correcting(self, actions.corrections, self.ops)
+        self.mail = MailPlace(
+            store,
+            self.ops,
+            self.themes,
+            clock,
+            place_of=actions.place_of,
+            is_practice=actions.practice is not None,
+        )
         self.threads, self.view = self.mail.threads, self.mail.view
         self.people = PeoplePage(store, self.ops, self.themes, clock)
+        self.rates = RatesPage(partial(report_between, store), self.ops, self.themes, clock)
         self.opening = SettingsOpening(self, self._new_settings)
         self.status_line = StatusLine(self.themes)
         self.practice = PracticePanel(actions.practice, self.ops, self.themes) if actions.practice else None
-        self.lay_out((self.today, self.mail, self.follow_ups, self.people), self.status_line, self.practice)
+        self.lay_out((self.today, self.mail, self.follow_ups, self.people, self.rates), self.status_line, self.practice)
         view_menu = menus.fill(self.menuBar(), self, self.opening.open_accounts)
         if self.practice is not None:
             view_menu.addSeparator()
@@ -93,7 +107,8 @@ class MainWindow(Frame):
         self.places.currentChanged.connect(self.undo_bar.leave_page)
         self.head.settings_asked.connect(self.opening.open_accounts)
         self.feed.read.connect(self._on_due_read)
-        self.deeds.done.connect(self.undo_bar.offer)
+        for doing in (self.deeds, self.correcting):
+            doing.done.connect(self.undo_bar.offer)
         self.deeds.begun.connect(self.feed.take_out)
         self.deeds.kept.connect(self.feed.keep_out)
         self.deeds.dropped.connect(self.feed.put_back)
@@ -106,13 +121,16 @@ class MainWindow(Frame):
         self.view.acted.connect(self._on_view_acted)
         self.view.answered.connect(self._on_answered)
         self.view.retracted.connect(self._on_retracted)
+        self.view.relay_asked.connect(self.opening.open_relay)
+        self.view.hit_asked.connect(self._on_hit_asked)
+        self.view.hit_taken_back.connect(self._on_hit_taken_back)
         self.threads.chosen.connect(self._on_conversation_chosen)
         for page in (self.today, self.follow_ups):
             page.opened.connect(self._on_line_opened)
             self.feed.failed.connect(page.show_unread)
         self.people.told.connect(self._on_told)
         self.people.recorded.connect(self._on_recorded)
-        for part in (self.feed, self.deeds, self.mail, self.people, self.telling):
+        for part in (self.feed, self.deeds, self.correcting, self.mail, self.people, self.rates, self.telling):
             part.failed.connect(self._on_failed)
         self.opening.changed.connect(self._on_settings_changed)
         self.opening.add_asked.connect(self.add_account)
@@ -139,6 +157,7 @@ class MainWindow(Frame):
         self._read_settings()
         self.mail.reload()
         self.people.reload()
+        self.rates.reload()
         self.refresh_stations()
 
     @Slot()
@@ -155,6 +174,7 @@ class MainWindow(Frame):
         has_accounts, reads_mail = bool(rows), any(row.imap_host for row in rows)
         self.mail.set_accounts(has_accounts=has_accounts, reads_mail=reads_mail)
         self.today.set_accounts(has_accounts=has_accounts, reads_mail=reads_mail)
+        self.rates.set_accounts(rows)
 
     @Slot()
     def refresh_stations(self) -> None:
@@ -180,6 +200,8 @@ class MainWindow(Frame):
         self.mail.on_change(change)
         if change.conversations or change.copies or change.accounts or change.settings:
             self.feed.ask()
+            self.rates.reload()
+            self.opening.reload_corrections()
         if change.people:
             self.people.reload()
         if change.accounts or change.settings:
@@ -228,13 +250,14 @@ class MainWindow(Frame):
 
     @Slot(object)
     def go(self, place: int) -> None:
-        """Show a place by its number: today, conversations, follow-ups, people."""
+        """Show a place by its number: today, conversations, follow-ups, people, rates."""
         self.head.show_place(place)
         self.places.setCurrentIndex(place)
 
     @Slot(object)
     def _on_place_asked(self, place: int) -> None:
-        (self.show_today, self.show_conversations, self.show_follow_ups, self.show_people)[place]()
+        places = (self.show_today, self.show_conversations, self.show_follow_ups, self.show_people, self.show_rates)
+        places[place]()
 
     @Slot()
     def show_today(self) -> None:
@@ -259,6 +282,12 @@ class MainWindow(Frame):
         """Go to the people, keyboard on the list."""
         self.go(PEOPLE)
         self.people.list.setFocus()
+
+    @Slot()
+    def show_rates(self) -> None:
+        """Go to the rates, keyboard on the time they are of."""
+        self.go(RATES)
+        self.rates.focus_first()
 
     @Slot()
     def go_back(self) -> None:
@@ -310,7 +339,7 @@ class MainWindow(Frame):
         return self.opening.dialog
 
     def _new_settings(self) -> SettingsDialog:
-        return SettingsDialog(self, self._store, self.ops, self.themes, self._actions)
+        return SettingsDialog(self, self._store, self.ops, self.themes, self._actions, now=self._clock)
 
     def new_set_up(self) -> SetUpDialog:
         """Return the dialog that adds an account, not shown yet."""
@@ -386,6 +415,15 @@ class MainWindow(Frame):
     def _on_retracted(self, arrival_id: int) -> None:
         self.deeds.retract(arrival_id)
 
+    @Slot(object, QPoint)
+    def _on_hit_asked(self, line: Evidence, place: QPoint) -> None:
+        self.correcting.ask(line, place)
+
+    @Slot(object)
+    def _on_hit_taken_back(self, line: Evidence) -> None:
+        if line.correction is not None:
+            self.correcting.take_back(line.correction)
+
     @Slot(object)
     def _on_cancel_asked(self, account_id: int) -> None:
         self.ops.run(self, lambda: self._actions.cancel_reading(account_id), self._on_asked, self._on_failed)
@@ -411,6 +449,7 @@ class MainWindow(Frame):
     def _on_settings_changed(self) -> None:
         self._read_settings()
         self.feed.ask()
+        self.mail.reload_current()
         self.refresh_stations()
 
     @Slot()

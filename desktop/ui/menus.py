@@ -26,6 +26,10 @@ class Window(Protocol):
         """Go to the people."""
         ...
 
+    def show_rates(self) -> None:
+        """Go to the rates."""
+        ...
+
     def go_back(self) -> None:
         """Go to the place before."""
         ...
@@ -66,7 +70,7 @@ class Window(Protocol):
 def fill(bar: QMenuBar, window: Window, open_settings: Callable[[], None]) -> QMenu:
     """Put all menus into a bar; return the one on what is shown, for what practice adds to it."""
     keys = QKeySequence.StandardKey
-    readback = bar.addMenu("&Readback")
+    readback = bar.addMenu("Read&back")
     _add(readback, "&Add an account…", window.add_account)
     _add(readback, "&Settings…", open_settings, "Ctrl+,")
     readback.addSeparator()
@@ -76,10 +80,11 @@ def fill(bar: QMenuBar, window: Window, open_settings: Callable[[], None]) -> QM
     _add(view, "&Conversations", window.show_conversations, "Ctrl+2")
     _add(view, "Follow-&ups", window.show_follow_ups, "Ctrl+3")
     _add(view, "&People", window.show_people, "Ctrl+4")
+    _add(view, "&Rates", window.show_rates, "Ctrl+5")
     _add(view, "&Back", window.go_back, keys.Back)
     view.addSeparator()
-    _add(view, "&Find", window.start_search, keys.Find)
-    _add(view, "&Refresh", window.refresh, keys.Refresh)
+    _add(view, "F&ind", window.start_search, keys.Find)
+    _add(view, "Re&fresh", window.refresh, keys.Refresh)
     mail = bar.addMenu("&Mail")
     _add(mail, "&Undo", window.undo, keys.Undo)
     mail.addSeparator()

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from desktop.ui import words
+from desktop.ui import rates_words, words
+from desktop.ui.forms import bring_into_view
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.legend import Legend
 from desktop.ui.theme import Theme
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
 
 _LOOK_MS: Final = 12
 _PATIENCE: Final = 200
-_PAGES: Final = ("accounts", "mail-program", "relay", "follow-ups", "notifications", "appearance")
+# In so many conversations what a picture needs is looked for.
+_LOOKED_AT: Final = 12
+_PAGES: Final = (
+    "accounts",
+    "mail-program",
+    "relay",
+    "follow-ups",
+    "notifications",
+    "corrections",
+    "places",
+    "appearance",
+)
 
 
 def settle(window: "MainWindow") -> None:
@@ -76,12 +88,15 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
     save(window, "conversations-small")
     window.resize(1100, 720)
     _toast_screen(window, save)
+    _truth_screens(window, save)
     window.show_people()
     save(window, "people")
+    _rates_screens(window, save)
     _empty_screens(window, save)
     for number, name in enumerate(_PAGES):
         window.settings.open_page(number)
         save(window.settings, f"settings-{name}")
+    _sent_screen(window, save)
     window.settings.close()
     _dialog_screens(window, save)
     _recipient_screens(window, save)
@@ -96,6 +111,65 @@ def _due_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> 
     window.resize(1100, 720)
     window.show_follow_ups()
     save(window, "follow-ups")
+
+
+def _truth_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    """Unfold why something is not known, and open the menu at a line, each in the first conversation that has one."""
+    model = window.threads.model
+    before = model.card_at(0).key if model.rowCount() else None
+    for prefix, name in (("why-", "not-known"), ("hit-", "wrong")):
+        for row in range(min(model.rowCount(), _LOOKED_AT)):
+            window.threads.list.select_key(model.card_at(row).key)
+            settle(window)
+            button = _button(window.view, prefix)
+            if button is not None:
+                _show_pressed(window, button, save, name)
+                break
+    if before is not None:
+        window.threads.list.select_key(before)
+        settle(window)
+
+
+def _button(view: QWidget, prefix: str) -> QPushButton | None:
+    found = view.findChildren(QPushButton)
+    return next((each for each in found if each.objectName().startswith(prefix) and each.isVisible()), None)
+
+
+def _show_pressed(window: "MainWindow", button: QPushButton, save: Callable[[QWidget, str], None], name: str) -> None:
+    button.click()
+    settle(window)
+    menu = next((each for each in window.findChildren(QMenu) if each.isVisible()), None)
+    window.view.ensureWidgetVisible(button, 0, 220)
+    save(window, name)
+    if menu is not None:
+        save(menu, f"{name}-menu")
+        menu.close()
+    else:
+        button.click()
+
+
+def _rates_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    window.show_rates()
+    save(window, "rates")
+    window.resize(800, 500)
+    save(window, "rates-small")
+    window.resize(1100, 720)
+    _show_dock(window, is_shown=False)
+    shown: QWidget | None = window.rates.stack.currentWidget()
+    window.rates.nothing.say(*rates_words.nothing_text(rates_words.PERIODS[0]))
+    window.rates.stack.setCurrentWidget(window.rates.nothing)
+    save(window, "empty-rates")
+    if shown is not None:
+        window.rates.stack.setCurrentWidget(shown)
+    _show_dock(window, is_shown=True)
+
+
+def _sent_screen(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    """Show what keeping Sent clean means, at the foot of the account."""
+    window.settings.open_page(0)
+    settle(window)
+    bring_into_view(window.settings.account.sent, 60)
+    save(window.settings, "settings-sent-folder")
 
 
 def _empty_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:

@@ -1,7 +1,10 @@
-"""The settings: accounts, mail program, relay, follow-ups, notifications, appearance; each page saves by itself.
+"""The settings, from accounts to appearance; each page saves by itself.
 
 Accounts, listener and relay have buttons since they talk to others; a tick or a theme holds at once.
 """
+
+from collections.abc import Callable
+from datetime import datetime
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QFontMetrics
@@ -27,16 +30,18 @@ from desktop.store.database import Store
 from desktop.ui import notice_words
 from desktop.ui.account_page import AccountPage
 from desktop.ui.actions import Actions, Stations
+from desktop.ui.corrections_page import CorrectionsPage
 from desktop.ui.follow_ups_settings import FollowUpsSettings
 from desktop.ui.forms import Message
 from desktop.ui.labels import Page, Role, plain
 from desktop.ui.ops import Ops
+from desktop.ui.place_settings import PlaceSettings
 from desktop.ui.station_pages import ListenerPage, RelayPage
 from desktop.ui.telling import is_switched_on, notice_key
 from desktop.ui.theme import Theme, Themes
 
 THEME_KEY = "theme"
-ACCOUNTS, MAIL_PROGRAM, RELAY, FOLLOW_UPS, NOTIFICATIONS, APPEARANCE = range(6)
+ACCOUNTS, MAIL_PROGRAM, RELAY, FOLLOW_UPS, NOTIFICATIONS, CORRECTIONS, PLACES, APPEARANCE = range(8)
 _NAME_PADDING = 18
 _THEMES = {Theme.SYSTEM: "As the &system", Theme.LIGHT: "&Light", Theme.DARK: "&Dark"}
 
@@ -166,7 +171,16 @@ class SettingsDialog(QDialog):
     add_asked = Signal()
     test_asked = Signal()
 
-    def __init__(self, parent: QWidget, store: Store, ops: Ops, themes: Themes, actions: Actions) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        store: Store,
+        ops: Ops,
+        themes: Themes,
+        actions: Actions,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         """One dialog for the life of the window; `open_page` brings it up."""
         super().__init__(parent)
         self.setWindowTitle("Settings")
@@ -175,6 +189,8 @@ class SettingsDialog(QDialog):
         self.listener = ListenerPage(ops, actions)
         self.relay = RelayPage(store, ops, actions)
         self.notifications = NotificationsPage(store, ops)
+        self.corrections = CorrectionsPage(ops, actions.corrections, now)
+        self.places = PlaceSettings(store, ops, actions.examine_places)
         self.appearance = AppearancePage(store, ops, themes)
         self.names = PageNames()
         self.pages = QStackedWidget()
@@ -185,6 +201,8 @@ class SettingsDialog(QDialog):
             ("Relay", self.relay),
             ("Follow-ups", self.follow_ups),
             ("Notifications", self.notifications),
+            ("Corrections", self.corrections),
+            ("Places", self.places),
             ("Appearance", self.appearance),
         ):
             self.names.add(name)
@@ -195,6 +213,7 @@ class SettingsDialog(QDialog):
         self.follow_ups.changed.connect(self.changed)
         self.listener.changed.connect(self.changed)
         self.relay.changed.connect(self.changed)
+        self.places.changed.connect(self.changed)
         self.notifications.test_asked.connect(self.test_asked)
         self._lay_out()
         self.names.setCurrentRow(0)
@@ -228,8 +247,15 @@ class SettingsDialog(QDialog):
 
     def reload(self) -> None:
         """Read all pages anew."""
-        for page in (self.account, self.listener, self.relay, self.follow_ups, self.notifications, self.appearance):
+        for page in (self.account, self.listener, self.relay, self.follow_ups, self.notifications, self.corrections):
             page.reload()
+        self.places.reload()
+        self.appearance.reload()
+
+    def reload_corrections(self) -> None:
+        """Read the corrections anew while they can be seen."""
+        if self.isVisible():
+            self.corrections.reload()
 
     @Slot(int)
     def _on_page(self, number: int) -> None:
@@ -240,11 +266,13 @@ class SettingsDialog(QDialog):
         """Let no page say any more what was tried on it."""
         for page in (self.account, self.listener, self.relay):
             page.forget()
-        for message in (self.follow_ups.message, self.notifications.message, self.appearance.message):
+        for message in (each.message for each in (self.follow_ups, self.notifications, self.corrections)):
             message.clear()
+        self.appearance.message.clear()
 
     def show_stations(self, stations: Stations) -> None:
-        """Say how listener and relay stand."""
+        """Say how all sides stand."""
+        self.account.show_stations(stations)
         self.listener.show_stations(stations)
         self.relay.show_stations(stations)
 

@@ -40,6 +40,11 @@ class SettingsOpening(QObject):
         if self._made is not None:
             self._made.show_stations(stations)
 
+    def reload_corrections(self) -> None:
+        """Read the corrections anew where they are shown."""
+        if self._made is not None:
+            self._made.reload_corrections()
+
     def close(self) -> None:
         """Close the dialog where it is open."""
         if self._made is not None:

@@ -28,13 +28,18 @@ class ThreadView(QScrollArea):
     """Shows a Detail; `permission_asked` carries an address whose permission the user wants to record.
 
     `acted` carries the name of an action on the conversation (done, snooze, wait, wake), `answered` a question and
-    whether the answer is yes, `retracted` an arrival whose answer is taken back.
+    whether the answer is yes, `retracted` an arrival whose answer is taken back.  `hit_asked` carries a line of a
+    timeline that the user calls wrong and the place for a menu, `hit_taken_back` one of which what they said no longer
+    holds; `relay_asked` says that they want to connect a relay.
     """
 
     permission_asked = Signal(object)
     acted = Signal(object)
     answered = Signal(object, object)
     retracted = Signal(object)
+    hit_asked = Signal(object, QPoint)
+    hit_taken_back = Signal(object)
+    relay_asked = Signal()
 
     def __init__(self, themes: Themes, now: Callable[[], datetime]) -> None:
         """Start blank."""
@@ -55,6 +60,7 @@ class ThreadView(QScrollArea):
         """Show a conversation; the place one has scrolled to stays if it is the same one."""
         is_same = self.shown is not None and self.shown.conversation.id == detail.conversation.id
         at = self.verticalScrollBar().value() if is_same else 0
+        held = self._focused_name() if is_same else ""
         self.shown = detail
         page = Page()
         column = QVBoxLayout(page)
@@ -69,7 +75,7 @@ class ThreadView(QScrollArea):
         rows: list[MessageRow | ArrivalRow] = [*detail.conversation.messages, *detail.conversation.arrivals]
         for row in sorted(rows, key=_newest_first):
             if isinstance(row, MessageRow):
-                self._add_message(column, row)
+                self._add_message(column, row, detail)
             else:
                 column.addWidget(self._arrival(row))
         column.addStretch(1)
@@ -79,6 +85,15 @@ class ThreadView(QScrollArea):
         if at:
             column.activate()
             self.verticalScrollBar().setValue(at)
+        found = page.findChild(QWidget, held) if held else None
+        if isinstance(found, QWidget):
+            found.setFocus()
+
+    def _focused_name(self) -> str:
+        """Return the name of the button that the keyboard is on: the same one of the next reading takes it on."""
+        # The window's own memory of it holds while a menu or another window is in front.
+        focused = self.window().focusWidget()
+        return focused.objectName() if focused is not None and self.isAncestorOf(focused) else ""
 
     def clear(self) -> None:
         """Show nothing, as when two conversations became one."""
@@ -110,14 +125,19 @@ class ThreadView(QScrollArea):
             is_its = due is not None and due.conversation_id == self.shown.conversation.id
             self.strip.show_due(due if is_its else None, self.shown.reminder, self._now())
 
-    def _add_message(self, column: QVBoxLayout, message: MessageRow) -> None:
+    def _add_message(self, column: QVBoxLayout, message: MessageRow, detail: Detail) -> None:
         sender = message.from_.name or message.from_.address
         many = words.count(len(message.copies), "recipient", "recipients")
         parts = (words.moment(message.at, self._now()), f"from {words.one_line(sender)}" if sender else "", many)
         column.addWidget(plain(" · ".join(part for part in parts if part), Role.DIM, wraps=True))
         for copy in message.copies:
-            card = CopyCard(copy, self._themes, self._now, self._unfolded, has_relay=self._has_relay)
+            card = CopyCard(
+                copy, self._themes, self._now, self._unfolded, readings=detail.readings, has_relay=self._has_relay
+            )
             card.permission_asked.connect(self.permission_asked)
+            card.relay_asked.connect(self.relay_asked)
+            card.asked.connect(self.hit_asked)
+            card.taken_back.connect(self.hit_taken_back)
             column.addWidget(card)
 
     def _arrival(self, row: ArrivalRow) -> QWidget:

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from desktop.core.address import Mailbox
+from desktop.core.correction import Who
 from desktop.core.errors import NotAuthorised, Refused, Trouble
 from desktop.core.keep import Keep
 from desktop.core.parse import MessageFacts
 from desktop.core.permission import Method, Purpose
 from desktop.core.policy import WhyNot
+from desktop.core.where import Place, PlaceDatabase
 from desktop.store.accounts import AccountRow, Auth, Security, save_account
+from desktop.store.corrections import CorrectionRow, correct_hit, corrections, undo_correction
 from desktop.store.database import Store
 from desktop.store.hits import record_hits
 from desktop.store.mail import CopyState, NewCopy, NewToken, record_message, record_outcome
@@ -23,6 +26,7 @@ from desktop.ui.actions import (
     Actions,
     CheckLine,
     CheckState,
+    Corrections,
     Finding,
     Listener,
     ListenerState,
@@ -274,6 +278,7 @@ class FakeApp:
     practice: "FakePractice | None" = None
     findings: tuple[Finding, ...] = (FOUND,)
     has_browser: bool = True
+    places: dict[str, Place] = field(default_factory=dict)
     client: OAuthClient = field(default_factory=lambda: OAuthClient(client_id="readback.apps.example"))
     # Held by tests that look at what stands there while a search or a sign-in is under way.
     going_on: threading.Event = field(default_factory=threading.Event)
@@ -308,6 +313,13 @@ class FakeApp:
             cancel_reading=lambda account_id: self.note("cancel_reading", account_id),
             resume_reading=lambda account_id: self.note("resume_reading", account_id),
             check_mail=lambda: self.note("check_mail", None),
+            corrections=Corrections(
+                say=self.say,
+                take_back=self.take_back,
+                standing=lambda: corrections(self.store),
+            ),
+            place_of=lambda network: self.places.get(str(network)),
+            examine_places=self.examine_places,
             practice=self.practice,
         )
 
@@ -316,6 +328,22 @@ class FakeApp:
         if self.refuses is not None:
             raise self.refuses
         self.calls.append((name, value))
+
+    def say(self, hit_id: bytes, who: Who) -> CorrectionRow | None:
+        """Keep it in the store, as the app does."""
+        self.note("say", (hit_id, who))
+        _, correction_id = correct_hit(self.store, hit_id, who, now=NOW)
+        return next((row for row in corrections(self.store) if row.correction.id == correction_id), None)
+
+    def take_back(self, correction_id: int) -> None:
+        """Take it back in the store, as the app does."""
+        self.note("take_back", correction_id)
+        undo_correction(self.store, correction_id)
+
+    def examine_places(self, path: str) -> PlaceDatabase:
+        """Take every file for a good one, or fail as told."""
+        self.note("examine_places", path)
+        return PlaceDatabase(kind="DBIP-City-Lite", built_at=NOW, has_regions=True)
 
     def discover(
         self, address: str, is_further: bool, report: Callable[[SourceLine], None], cancelled: threading.Event

@@ -164,7 +164,7 @@ def test_after_done_the_keyboard_is_on_the_next_line(window: MainWindow, qtbot: 
     window.today.list.setFocus()
     QTest.keyClick(window.today.list, Qt.Key.Key_D)
     qtbot.waitUntil(lambda: window.undo_bar.isVisible() and window.ops.is_idle)
-    assert window.today.list.hasFocus()
+    qtbot.waitUntil(window.today.list.hasFocus)
     current = window.today.list.current_line()
     assert current is not None
     assert current.key != ("due", 0)

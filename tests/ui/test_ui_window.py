@@ -33,7 +33,7 @@ from desktop.ui.actions import ListenerState, RelayState
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.labels import Card, Page
 from desktop.ui.legend import Legend
-from desktop.ui.main_window import CONVERSATIONS, FOLLOW_UPS, PEOPLE, TODAY, MainWindow
+from desktop.ui.main_window import CONVERSATIONS, FOLLOW_UPS, PEOPLE, RATES, TODAY, MainWindow
 from desktop.ui.marks import GlyphMark
 from desktop.ui.pictures import settle
 from desktop.ui.setup_dialog import SetUpDialog
@@ -382,13 +382,13 @@ def test_no_two_mnemonics_clash(
         found.append(mnemonics_of(window))
     window.people.set_empty_shown(True)
     found.append(mnemonics_of(window))
-    for place in (TODAY, FOLLOW_UPS, CONVERSATIONS):
+    for place in (TODAY, FOLLOW_UPS, RATES, CONVERSATIONS):
         window.go(place)
         found.append(mnemonics_of(window))
     for page in (window.mail.no_account, window.mail.no_mail):
         window.mail.show_page(page)
         found.append(mnemonics_of(window))
-    for number in range(6):
+    for number in range(window.settings.pages.count()):
         window.settings.open_page(number)
         found.append(mnemonics_of(window.settings))
     form, legend = GrantDialog(window), Legend(window, window.themes)
@@ -479,7 +479,7 @@ def test_pictures_of_every_screen(filled: Store, app: FakeApp, open_window: Open
     window = open_window()
     before = window.size()
     saved = window.pictures(tmp_path / "pictures")
-    assert len(saved) == len(set(saved)) == 46
+    assert len(saved) == len(set(saved)) == 64
     pairs = {path.name.removesuffix("-light.png") for path in saved if path.name.endswith("-light.png")}
     for name in pairs:
         light, dark = (QImage(str(tmp_path / "pictures" / f"{name}-{theme}.png")) for theme in ("light", "dark"))
