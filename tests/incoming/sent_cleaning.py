@@ -70,6 +70,20 @@ def tracked(original: bytes, random_id: bytes = b"a random id.") -> bytes:
     return b"Received: by the provider\r\n" + original.replace(b"</body>", picture(random_id) + b"</body>")
 
 
+def record(store: Store, original: bytes, *random_ids: bytes, at: datetime = SENT_AT) -> None:
+    """Have a message recorded as the listener does, with a tracked copy for each id, by a channel that is ours."""
+    settings.put(store, OWN_CHANNELS, {"bases": [BASE], "channel_ids": [b"our channel.".hex()]})
+    copies = tuple(
+        NewCopy(
+            address=f"person{number}@people.example",
+            tag=b"to Bob..",
+            tokens=(NewToken(random_id=each, type=TokenType.OPEN),),
+        )
+        for number, each in enumerate(random_ids or (b"a random id.",))
+    )
+    record_message(store, account_id=1, facts=message_facts(original), at=at, copies=copies, original=original)
+
+
 # Reading the system's authorities takes longer than all the rest of a connection.
 _context = lru_cache(maxsize=2)(lambda ca_file: client_context(Path(ca_file)))
 
@@ -84,7 +98,6 @@ class Cleaning:
         self.account: AccountRow = replace(account_at(server, certificates), keeps_sent_clean=True)
         self.store = Store(path, clock=lambda: self.now)
         accounts.save_account(self.store, self.account)
-        settings.put(self.store, OWN_CHANNELS, {"bases": [BASE], "channel_ids": [b"our channel.".hex()]})
         self.cleaner = self.anew()
 
     @property
@@ -97,17 +110,9 @@ class Cleaning:
         """Its name."""
         return next(name for name, box in self.server.boxes.items() if "\\Sent" in box.attributes)
 
-    def record(self, original: bytes, *random_ids: bytes, at: datetime = SENT_AT) -> None:
+    def record(self, original: bytes, *random_ids: bytes) -> None:
         """Have a message recorded as the listener does, with a tracked copy for each id."""
-        copies = tuple(
-            NewCopy(
-                address=f"person{number}@people.example",
-                tag=b"to Bob..",
-                tokens=(NewToken(random_id=each, type=TokenType.OPEN),),
-            )
-            for number, each in enumerate(random_ids or (b"a random id.",))
-        )
-        record_message(self.store, account_id=1, facts=message_facts(original), at=at, copies=copies, original=original)
+        record(self.store, original, *random_ids)
 
     def anew(self) -> SentCleaner:
         """Return a cleaner that knows nothing but what is kept, as after the program was killed."""
