@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +20,9 @@ from desktop.accounts.vault import LISTENER_SECRET, FileVault, account_secret
 from desktop.core.address import Mailbox
 from desktop.core.keep import Keep
 from desktop.core.permission import Method, Purpose
+from desktop.core.report import Report
 from desktop.places import Places
-from desktop.store import mail, people, settings
+from desktop.store import figures, mail, people, settings
 from desktop.store.accounts import AccountRow, Security, accounts, save_account
 from desktop.store.database import Store
 from desktop.store.folders import folders
@@ -147,6 +148,10 @@ class Desktop:
             return copies if len(copies) == count else None
 
         return until(found, what=f"{count} copies of “{subject}” in the store")
+
+    def rates(self) -> Report:
+        """Return the figures of all that was sent in these days."""
+        return figures.report_between(self.store, now() - timedelta(days=1), now() + timedelta(days=1))
 
     def logs(self) -> tuple[Path, ...]:
         """Return the process's log files and the file with what it printed."""

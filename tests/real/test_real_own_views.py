@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.core.report import Report
 from desktop.core.status import Aside, CopyStatus, Evidence, Rung
 from desktop.core.verdict import Verdict
 from tests.real.browser import Browser
@@ -110,6 +111,10 @@ def wait_for_the_window(desktop: Desktop, subject: str) -> None:
     until(lambda: now() > ends_at, what="the window to pass")
 
 
+def _proven(rates: Report) -> tuple[int, int, int]:
+    return rates.opened.proven, rates.clicked.proven, rates.replied.proven
+
+
 class Looking:
     """Olga looks at a mail with the marks of a person's copy, its picture or a link, and nothing comes of it."""
 
@@ -132,7 +137,7 @@ class Looking:
         """Have her look; prove that the mark was fetched, and return the hit, which altered and told nothing."""
         wait_for_the_window(self.desktop, subject)
         told = self._screen.notifications()
-        before = status(self.desktop, subject, name)
+        before, rates = status(self.desktop, subject, name), self.desktop.rates()
         known = len(hits_from(self._network.network, before))
         since = len(self._network.asked())
         look()
@@ -149,6 +154,9 @@ class Looking:
         assert newest.judgement.verdict in (Verdict.SELF, Verdict.UNKNOWN), newest.judgement
         assert not newest.counted
         assert standing(after) == standing(before)
+        # What may have been somebody else moves the possible end; her own view neither.
+        is_own = newest.judgement.verdict is Verdict.SELF
+        assert self.desktop.rates() == rates if is_own else _proven(self.desktop.rates()) == _proven(rates)
         assert self._screen.notifications() == told
         return newest
 
@@ -249,12 +257,13 @@ def test_the_recipient_who_opens_it_in_thunderbird_is_told_once(
     bobs_network: RecipientNetwork,
 ) -> None:
     """The same copy, opened by bob in his own network: one notification, which names Thunderbird, and it is Opened."""
-    before = olgas_screen.notifications()
+    before, rates = olgas_screen.notifications(), olgas_desktop.rates()
     wait_for_the_window(olgas_desktop, REPORT)
     bobs_thunderbird.open_message(REPORT)
     bobs_thunderbird.load_pictures()
     bobs_network.wait_for(lambda passed: report["bob"].pictures[0].endswith(passed.path))
     told = _the_one_notification(olgas_desktop, olgas_screen, REPORT, "bob", before)
+    assert olgas_desktop.rates().opened.proven == rates.opened.proven + 1
     assert (told.summary, told.body.endswith(", Thunderbird, first time")) == (f"Bob opened “{REPORT}”", True)
 
 
@@ -266,12 +275,13 @@ def test_the_recipient_who_opens_it_in_webmail_is_told_once(
     carols_network: RecipientNetwork,
 ) -> None:
     """Carol's copy, opened in webmail in her network: one notification, which names Chrome, and it is Opened."""
-    before = olgas_screen.notifications()
+    before, rates = olgas_screen.notifications(), olgas_desktop.rates()
     wait_for_the_window(olgas_desktop, REPORT)
     carols_webmail.open_message(REPORT)
     carols_webmail.load_pictures()
     carols_network.wait_for(lambda passed: report["carol"].pictures[0].endswith(passed.path))
     told = _the_one_notification(olgas_desktop, olgas_screen, REPORT, "carol", before)
+    assert olgas_desktop.rates().opened.proven == rates.opened.proven + 1
     assert (told.summary, told.body.endswith(", Chrome, first time")) == (f"Carol opened “{REPORT}”", True)
 
 

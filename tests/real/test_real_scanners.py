@@ -99,6 +99,7 @@ class Scanning:
 
     def is_seen_through(self, subject: str, scan: Callable[[], None], *, links: int = LINKS, pictures: int = 1) -> None:
         """Have it scan: as many links and pictures come home, and each is the scanner's."""
+        rates = self._desktop.rates()
         scan()
         hits = until(
             lambda: found if len(found := self.hits(subject)) >= links + pictures else None,
@@ -108,6 +109,7 @@ class Scanning:
         assert sorted(kind for kind, _, _ in hits) == [HitKind.CLICK] * links + [HitKind.OPEN] * pictures
         assert {verdict for _, verdict, _ in hits} == {Verdict.SCANNER}
         assert not any(counted for _, _, counted in hits)
+        assert self._desktop.rates() == rates
         self.nothing_is_told(subject)
 
     def hits(self, subject: str) -> list[tuple[HitKind, Verdict, bool]]:
