@@ -151,8 +151,9 @@ def ruled_copy(hits: Sequence[Hit], context: HitContext, aged: Sequence[Hit] = (
     for hit in hits:
         near = ordered[bisect_left(times, hit.at_ms - _REACH_MS) : bisect_right(times, hit.at_ms + _REACH_MS)]
         siblings = tuple(each for each in near if each.id != hit.id)
-        witness = witnesses.get(_sight(hit))
-        judgements.append(ruled(hit, replace(context, siblings=siblings if witness is None else (*siblings, witness))))
+        if _is_after_reply(hit, context) and _sight(hit) in witnesses:
+            siblings = (*siblings, witnesses[_sight(hit)])
+        judgements.append(ruled(hit, replace(context, siblings=siblings)))
     return tuple(judgements)
 
 
@@ -167,8 +168,11 @@ def _witnesses(ordered: Sequence[Hit], aged: Sequence[Hit], context: HitContext)
 
 def _is_witness(hit: Hit, context: HitContext) -> bool:
     """Return whether a hit shows that its program had the copy before the reply showed it to the user."""
-    is_earlier = context.replied_at_ms is not None and hit.at_ms < context.replied_at_ms
-    return is_earlier and hit.same_source not in context.own_sources
+    return not _is_after_reply(hit, context) and hit.same_source not in context.own_sources
+
+
+def _is_after_reply(hit: Hit, context: HitContext) -> bool:
+    return context.replied_at_ms is not None and hit.at_ms >= context.replied_at_ms
 
 
 def _sight(hit: Hit) -> tuple[str, str]:
@@ -422,8 +426,7 @@ def _after_reply() -> Judgement:
 
 
 def _follows_reply(case: _Case) -> bool:
-    replied_at_ms = case.context.replied_at_ms
-    return replied_at_ms is not None and not case.is_click and case.hit.at_ms >= replied_at_ms
+    return not case.is_click and _is_after_reply(case.hit, case.context)
 
 
 def _was_seen_before_reply(case: _Case) -> bool:
