@@ -23,7 +23,8 @@ blank), ip (null: not known), headers, signals, seconds_after_send (negative:
 before; null: not known). Other fields are ignored. Signals: token_sent,
 token_known, token_altered, sender_cookie_valid, ip_ua_equal_sender; links_hit
 and links_total with span_ms; unsubscribe_hit, honeypot_hit,
-same_ip_honeypot_ms, same_ip_pixel_before_ms; others are ignored.
+same_ip_honeypot_ms, same_ip_other_ua_ms, same_ip_pixel_before_ms; others are
+ignored.
 
 Printed for each: id, verdict (person, image_proxy, prefetch, scanner, preview,
 self, unknown), rule, confidence (high, medium, low), reason, notifies, counts.
@@ -168,11 +169,14 @@ def _bytes_of(number: int, size: int) -> bytes:
 
 
 def _siblings(hit: Hit, signals: Mapping[str, Any]) -> tuple[Hit, ...]:
-    """Return the copy's other hits that the signals tell of, all from the same address and program."""
+    """Return the copy's other hits that the signals tell of, all from the same address."""
     made = []
     before_ms = _number(signals, "same_ip_pixel_before_ms", limit=_MAX_SECONDS * 1000)
     if before_ms is not None:
         made.append(replace(hit, kind=HitKind.OPEN, at_ms=hit.at_ms - round(before_ms)))
+    other_ms = _number(signals, "same_ip_other_ua_ms", limit=_MAX_SECONDS * 1000)
+    if other_ms is not None:
+        made.append(replace(hit, agent="another program", at_ms=hit.at_ms - round(other_ms)))
     count = _number(signals, "links_hit", limit=_MAX_LINKS)
     span_ms = _number(signals, "span_ms", limit=_MAX_SECONDS * 1000)
     if count is not None and span_ms is not None:

@@ -152,6 +152,8 @@ def test_fields_are_read_as_the_relay_and_the_app_read_a_request(fields: dict[st
         ({"links_hit": 2, "links_total": 5, "span_ms": 3000, "unsubscribe_hit": True}, "stop-link"),
         ({"links_hit": 1, "links_total": 5, "span_ms": 0, "unsubscribe_hit": True}, "browser"),
         ({"same_ip_pixel_before_ms": 4000}, "browser"),
+        ({"same_ip_other_ua_ms": 3000}, "two-agents"),
+        ({"same_ip_other_ua_ms": 3001}, "browser"),
         ({"previous_hits": 7, "anything": {"else": []}}, "browser"),
         ({"token_sent": None, "links_hit": None}, "browser"),
     ],
