@@ -19,7 +19,7 @@ from desktop.accounts import channel as channels
 from desktop.accounts.vault import LISTENER_SECRET, FileVault, account_secret
 from desktop.core.address import Mailbox
 from desktop.core.keep import Keep
-from desktop.core.permission import Method, Purpose
+from desktop.core.permission import SEEING, Method
 from desktop.core.report import Report
 from desktop.places import Places
 from desktop.store import figures, mail, people, settings
@@ -108,7 +108,7 @@ class Desktop:
             self.store,
             address=address_of(name),
             name=name.capitalize(),
-            purposes=frozenset(Purpose),
+            purposes=SEEING,
             method=Method.SPOKEN,
             evidence="said so on the telephone",
             at=now(),
