@@ -156,6 +156,7 @@ class EvidenceList(QWidget):
             button = QPushButton(correction_words.WRONG)
             button.setAccessibleName(correction_words.wrong_name(says.sentence, words.moment(line.at, self._now())))
             button.clicked.connect(_Asking(self, line, button))
+        button.setAccessibleDescription(evidence_words.details_text(line))
         button.setProperty("kind", "link")
         # Outside a dialog Enter presses only a button that says so.
         button.setAutoDefault(True)

@@ -3,7 +3,7 @@
 It shows and asks; what changed comes in through `on_change`, and every reading runs on a worker.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from desktop.ui.deeds import Deeds
 from desktop.ui.due_feed import DueFeed
 from desktop.ui.due_lines import DueReading
 from desktop.ui.due_page import DuePage, nothing_due
-from desktop.ui.frame import Frame
+from desktop.ui.going import CONVERSATIONS, FOLLOW_UPS, TODAY, Going
 from desktop.ui.legend import Legend
 from desktop.ui.mail_place import MailPlace
 from desktop.ui.ops import Ops
@@ -49,10 +49,8 @@ from desktop.ui.today_page import TodayPage
 from desktop.ui.tray import Tray
 from desktop.ui.troubles import Troubles
 
-TODAY, CONVERSATIONS, FOLLOW_UPS, PEOPLE, RATES = range(5)
 
-
-class MainWindow(Frame):
+class MainWindow(Going):
     """Everything the user sees; closing it leaves the program running where there is a tray."""
 
     def __init__(self, store: Store, actions: Actions, clock: Callable[[], datetime]) -> None:
@@ -60,7 +58,6 @@ class MainWindow(Frame):
         super().__init__()
         self._store, self._actions, self._clock = store, actions, clock
         self._is_quitting = False
-        self._came_from = TODAY
         self._shown_on: date | None = None
         self.ops = Ops(self)
         choice = Theme(settings.get(store, THEME_KEY, Theme.SYSTEM.value))
@@ -103,7 +100,7 @@ class MainWindow(Frame):
     # Building
 
     def _connect(self) -> None:
-        self.head.place_asked.connect(self._on_place_asked)
+        self.head.place_asked.connect(self.show_place)
         self.places.currentChanged.connect(self.undo_bar.leave_page)
         self.head.settings_asked.connect(self.opening.open_accounts)
         self.feed.read.connect(self._on_due_read)
@@ -126,7 +123,7 @@ class MainWindow(Frame):
         self.view.hit_taken_back.connect(self._on_hit_taken_back)
         self.threads.chosen.connect(self._on_conversation_chosen)
         for page in (self.today, self.follow_ups):
-            page.opened.connect(self._on_line_opened)
+            page.opened.connect(self.show_line)
             self.feed.failed.connect(page.show_unread)
         self.people.told.connect(self._on_told)
         self.people.recorded.connect(self._on_recorded)
@@ -246,92 +243,11 @@ class MainWindow(Frame):
     def _on_failed(self, trouble: Trouble) -> None:
         self.troubles.show_own(trouble)
 
-    # Going places
-
-    @Slot(object)
-    def go(self, place: int) -> None:
-        """Show a place by its number: today, conversations, follow-ups, people, rates."""
-        self.head.show_place(place)
-        self.places.setCurrentIndex(place)
-
-    @Slot(object)
-    def _on_place_asked(self, place: int) -> None:
-        places = (self.show_today, self.show_conversations, self.show_follow_ups, self.show_people, self.show_rates)
-        places[place]()
-
-    @Slot()
-    def show_today(self) -> None:
-        """Go to what is due now, keyboard on the list."""
-        self.go(TODAY)
-        self.today.focus_first()
-
-    @Slot()
-    def show_conversations(self) -> None:
-        """Go to the conversations, keyboard on the list."""
-        self.go(CONVERSATIONS)
-        self.threads.list.setFocus()
-
-    @Slot()
-    def show_follow_ups(self) -> None:
-        """Go to the whole list of what is due, keyboard on it."""
-        self.go(FOLLOW_UPS)
-        self.follow_ups.focus_first()
-
-    @Slot()
-    def show_people(self) -> None:
-        """Go to the people, keyboard on the list."""
-        self.go(PEOPLE)
-        self.people.list.setFocus()
-
-    @Slot()
-    def show_rates(self) -> None:
-        """Go to the rates, keyboard on the time they are of."""
-        self.go(RATES)
-        self.rates.focus_first()
-
-    @Slot()
-    def go_back(self) -> None:
-        """Go back to the list that a conversation was opened from."""
-        if self.places.currentIndex() == CONVERSATIONS:
-            (self.show_follow_ups if self._came_from == FOLLOW_UPS else self.show_today)()
-
-    @Slot()
-    def start_search(self) -> None:
-        """Put the keyboard into the search of the place that is shown; a place without one leads to the mail."""
-        if self.places.currentIndex() != PEOPLE:
-            self.go(CONVERSATIONS)
-        search = self.people.search if self.places.currentIndex() == PEOPLE else self.threads.search
-        search.setFocus()
-        search.selectAll()
-
-    @Slot(object)
-    def _on_line_opened(self, conversation_id: int) -> None:
-        self._came_from = self.places.currentIndex()
-        self.go(CONVERSATIONS)
-        self.mail.show_conversation(conversation_id)
-        self.view.setFocus()
-
     @Slot(object)
     def _on_conversation_chosen(self, _: object) -> None:
         self._show_due()
 
-    @Slot(object)
-    def open_conversation(self, key: Hashable) -> None:
-        """Bring up the window: on a conversation by its id, on a person by address, else as it stands."""
-        self.bring_up()
-        if isinstance(key, int):
-            self.go(CONVERSATIONS)
-            self.mail.show_conversation(key)
-        elif isinstance(key, str):
-            self.go(PEOPLE)
-            self.people.list.select_key(key)
-
-    @Slot()
-    def bring_up(self) -> None:
-        """Show the window in front."""
-        self.showNormal() if self.isMinimized() else self.show()
-        self.raise_()
-        self.activateWindow()
+    # Opening
 
     @property
     def settings(self) -> SettingsDialog:

@@ -48,6 +48,8 @@ class RatesPage(QWidget):
         super().__init__()
         self._read, self._now = read, now
         self._days, self._is_stale = rates_words.PERIODS[0], True
+        # What the figures that stand are of: days and account.
+        self._shown: tuple[int, int | None] | None = None
         self.periods = {days: _period(days) for days in rates_words.PERIODS}
         for days, button in self.periods.items():
             button.clicked.connect(_Choosing(self, days))
@@ -93,7 +95,8 @@ class RatesPage(QWidget):
         self._is_stale = True
         if self.isVisible():
             self._is_stale = False
-            self._moment.start()
+            if self._shown != self._wanted():
+                self._moment.start()
             self._reading.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -102,13 +105,19 @@ class RatesPage(QWidget):
         if self._is_stale:
             self.reload()
 
-    def _prepare(self) -> Callable[[], tuple[int, Report]]:
-        end, days, account_id = self._now(), self._days, self.account.currentData()
-        return lambda: (days, self._read(end - timedelta(days=days), end, account_id))
+    def _wanted(self) -> tuple[int, int | None]:
+        return self._days, self.account.currentData()
 
-    def _on_read(self, read: tuple[int, Report]) -> None:
-        days, report = read
+    def _prepare(self) -> Callable[[], tuple[tuple[int, int | None], Report]]:
+        end, wanted = self._now(), self._wanted()
+        return lambda: (wanted, self._read(end - timedelta(days=wanted[0]), end, wanted[1]))
+
+    def _on_read(self, read: tuple[tuple[int, int | None], Report]) -> None:
+        wanted, report = read
+        if wanted != self._wanted():
+            return
         self._moment.stop()
+        self._shown, days = wanted, wanted[0]
         if report.sent:
             self.figures.show_report(report, days)
         else:
@@ -117,7 +126,7 @@ class RatesPage(QWidget):
 
     def _on_failed(self, trouble: Trouble) -> None:
         self._moment.stop()
-        self._is_stale = True
+        self._is_stale, self._shown = True, None
         self.waiting.setText("This could not be read.")
         self.stack.setCurrentWidget(self.waiting)
         self.failed.emit(trouble)

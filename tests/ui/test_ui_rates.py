@@ -16,7 +16,8 @@ from desktop.store.database import Store
 from desktop.ui import rates_words
 from desktop.ui.collecting import destroy
 from desktop.ui.glyphs import Glyph
-from desktop.ui.main_window import RATES, MainWindow
+from desktop.ui.going import RATES
+from desktop.ui.main_window import MainWindow
 from desktop.ui.ops import Ops
 from desktop.ui.rate_bar import RateBar
 from desktop.ui.rates_page import RatesPage

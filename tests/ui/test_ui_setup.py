@@ -13,7 +13,8 @@ from desktop.core.errors import Unreachable
 from desktop.store.accounts import Auth, accounts
 from desktop.store.database import Store
 from desktop.ui.actions import AccountDraft, OAuthClient
-from desktop.ui.main_window import TODAY, MainWindow
+from desktop.ui.going import TODAY
+from desktop.ui.main_window import MainWindow
 from desktop.ui.setup_dialog import SetUpDialog
 from tests.ui.sample_data import FOUND, GOOGLE, HOSTILE, FakeApp
 

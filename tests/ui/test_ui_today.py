@@ -28,7 +28,8 @@ from desktop.ui.actions import MailState
 from desktop.ui.due_feed import DueFeed
 from desktop.ui.due_lines import DueReading
 from desktop.ui.due_list import DueList
-from desktop.ui.main_window import CONVERSATIONS, FOLLOW_UPS, TODAY, MainWindow
+from desktop.ui.going import CONVERSATIONS, FOLLOW_UPS, TODAY
+from desktop.ui.main_window import MainWindow
 from desktop.ui.ops import Ops
 from desktop.ui.snooze_menu import DateDialog
 from desktop.ui.wait_dialog import WaitDialog

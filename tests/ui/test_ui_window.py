@@ -30,10 +30,11 @@ from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.ui import thread_list
 from desktop.ui.actions import ListenerState, RelayState
+from desktop.ui.going import CONVERSATIONS, FOLLOW_UPS, PEOPLE, RATES, TODAY
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.labels import Card, Page
 from desktop.ui.legend import Legend
-from desktop.ui.main_window import CONVERSATIONS, FOLLOW_UPS, PEOPLE, RATES, TODAY, MainWindow
+from desktop.ui.main_window import MainWindow
 from desktop.ui.marks import GlyphMark
 from desktop.ui.pictures import settle
 from desktop.ui.setup_dialog import SetUpDialog
