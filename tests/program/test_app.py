@@ -14,7 +14,8 @@ from desktop import app, rounds, set_up
 from desktop.accounts.servers import Found, Look, LookState, Source
 from desktop.controls import RoundControls
 from desktop.core.address import Mailbox
-from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
+from desktop.core.correction import Who
+from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
@@ -22,12 +23,14 @@ from desktop.incoming.state import Link as MailLink
 from desktop.incoming.state import SyncState
 from desktop.places import Places
 from desktop.rounds import Round
-from desktop.store import accounts
+from desktop.store import accounts, mail
 from desktop.store.accounts import AccountRow, Security
 from desktop.store.arrivals import Batch, record_batch
 from desktop.store.folders import FolderRole, FolderRow
 from desktop.tracking.poller import Link, PollerState
 from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState, RelayState, StepState
+from desktop.where import PlaceLookup
+from tests.ui.sample_data import ACCOUNT, NOW, THUNDERBIRD, Sample, To
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -141,6 +144,28 @@ def test_testing_an_account_tells_each_line(round_: Round) -> None:
         state=CheckState.FAILED,
         detail=f"127.0.0.1 did not accept the user name and password of {row.address}.",
     )
+
+
+def test_what_is_said_of_a_hit_is_kept_and_taken_back(engine: Engine) -> None:
+    """The window's corrections are the store's; of a line that is gone it is said that nothing was changed."""
+    sample = Sample(engine.store)
+    accounts.save_account(engine.store, ACCOUNT)
+    sample.message("Offer", [To("anna@fjord.example", "Anna")], NOW)
+    sample.hit("anna@fjord.example", NOW + timedelta(minutes=5), agent=THUNDERBIRD)
+    shown = mail.conversation(engine.store, mail.cards(engine.store)[0].id)
+    assert shown is not None
+    (message,) = shown.messages
+    (hit,) = [line.hit for line in message.copies[0].status.evidence if line.hit is not None]
+    with contextlib.closing(PlaceLookup(str)) as lookup:
+        said = app.actions_of(engine, lookup, None).corrections
+        row = said.say(hit.id, Who.ME)
+        assert row is not None
+        assert (said.standing(), row.decides, row.person) == ((row,), 1, "Anna")
+        said.take_back(row.correction.id)
+        said.take_back(row.correction.id)
+        assert said.standing() == ()
+        with pytest.raises(Trouble, match="no longer kept"):
+            said.say(bytes(16), Who.ME)
 
 
 def test_a_second_start_brings_up_the_first_window(qtbot: QtBot, engine: Engine) -> None:

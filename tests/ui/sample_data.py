@@ -72,6 +72,7 @@ class To:
     links: tuple[str, ...] = ()
     state: CopyState = CopyState.SENT
     reply: str = "250 2.0.0 Ok: queued as 4Zk2Xq1Tz9"
+    purposes: frozenset[Purpose] = BOTH
 
 
 @dataclass
@@ -115,7 +116,7 @@ class Sample:
             address=each.address,
             name=each.name,
             role=each.role,
-            purposes=BOTH,
+            purposes=each.purposes,
             tag=octets(f"tag{each.address}", 8),
             tokens=tuple(tokens),
         )

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop.core.address import Mailbox
-from desktop.core.errors import Malformed, NoKeyring, Unreachable
+from desktop.core.errors import Malformed, NoKeyring, Refused, Unreachable
 from desktop.core.keep import Keep
 from desktop.store.accounts import Auth, Security, accounts, save_account
 from desktop.store.database import Store
-from desktop.ui import identities
+from desktop.ui import identities, sent_words
 from desktop.ui.account_page import AccountPage, unsaid
 from desktop.ui.actions import AccountDraft, CheckLine, CheckState, ListenerState, OAuthClient
 from desktop.ui.main_window import MainWindow
@@ -366,3 +366,49 @@ def test_where_secrets_are_kept_is_a_choice_that_says_what_it_means(
     assert page.draft().keep is chosen
     assert page.keep.hint.text().startswith(hint)
     assert bool(page.keep.hint.text()) is bool(hint)
+
+
+# Sent.
+
+
+def test_sent_is_cleaned_only_once_it_is_ticked(page: AccountPage, store: Store, qtbot: QtBot) -> None:
+    """Off at first; a tick by keyboard and Save keep it for this account."""
+    assert (page.sent.box.isChecked(), page.draft().row.keeps_sent_clean) == (False, False)
+    press(page.sent.box)
+    press(page.save_button)
+    qtbot.waitUntil(lambda: page.message.text() == "Saved.")
+    assert accounts(store)[0].keeps_sent_clean
+    assert page.sent.box.isChecked()
+
+
+def test_what_cleaning_means_stands_beside_the_tick(page: AccountPage) -> None:
+    """What is done, what is deleted and for whom it changes nothing can be read before it is ticked."""
+    said = " ".join(each.text() for each in page.sent.findChildren(QLabel))
+    for part in ("deletes the tracked copies", "It deletes nothing else", "for them this changes nothing", "14 days"):
+        assert part in said
+    assert "14 days" in page.sent.box.accessibleDescription()
+
+
+def test_without_an_incoming_server_it_can_only_be_switched_off(page: AccountPage) -> None:
+    """Nothing can be cleaned where no mailbox is read; what is on can still be taken off."""
+    page.sent.fill(is_on=False, has_imap=False)
+    assert not page.sent.box.isEnabled()
+    assert page.sent.message.text() == sent_words.NEEDS_IMAP
+    page.sent.fill(is_on=True, has_imap=False)
+    assert page.sent.box.isEnabled()
+    page.sent.fill(is_on=False, has_imap=True)
+    assert (page.sent.box.isEnabled(), page.sent.message.text()) == (True, "")
+
+
+def test_a_server_that_cannot_do_it_is_said_at_its_account(window: MainWindow, page: AccountPage) -> None:
+    """The reason stands at the switch of that account, with what was done so far, until it is over."""
+    trouble = Refused("The server cannot delete one mail alone.", "Clean Sent by hand.")
+    other = replace(STATIONS.mail[0], account_id=7, sent_trouble=trouble)
+    mine = replace(STATIONS.mail[0], sent_trouble=trouble, sent_cleaned=12)
+    window.on_stations(replace(STATIONS, mail=(other,)))
+    assert page.sent.message.text() == ""
+    window.on_stations(replace(STATIONS, mail=(other, mine)))
+    assert page.sent.message.text() == "The server cannot delete one mail alone. Clean Sent by hand."
+    assert "12 mails in Sent replaced so far." in [each.text() for each in page.sent.findChildren(QLabel)]
+    window.on_stations(STATIONS)
+    assert page.sent.message.text() == ""

@@ -1,6 +1,6 @@
 """Why it is not known: folded under a question, opened by keyboard, with the cures that the window can do itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,9 +10,15 @@ from pytestqt.qtbot import QtBot
 
 from desktop.core.policy import WhyNot
 from desktop.core.unknown import Cure, Unknown, WhyUnknown
+from desktop.store.accounts import save_account
+from desktop.store.database import Store
 from desktop.ui import unknown_words, words
 from desktop.ui.collecting import destroy
+from desktop.ui.grant_dialog import GrantDialog
+from desktop.ui.main_window import MainWindow
+from desktop.ui.settings_dialog import RELAY
 from desktop.ui.unknown_section import UnknownSection
+from tests.ui.sample_data import ACCOUNT, NOW, Sample, To
 
 ASK = Unknown(why=WhyUnknown.NO_PERMISSION, cures=(Cure.ASK_PERMISSION, Cure.ASK_FOR_REPLY))
 EARLY = Unknown(why=WhyUnknown.NOT_YET, cures=(Cure.WAIT, Cure.ASK_FOR_REPLY))
@@ -84,3 +90,25 @@ def test_no_reason_says_that_it_was_not_read(text: str) -> None:
 def test_every_button_is_of_a_cure_with_words() -> None:
     """No button stands without the sentence that says what it is for."""
     assert set(unknown_words.BUTTONS) <= set(unknown_words.CURES)
+
+
+def test_the_cures_lead_where_they_say(store: Store, open_window: Callable[[], MainWindow], qtbot: QtBot) -> None:
+    """By keyboard from the question to the form of a permission, and to the page of the relay; unfolded stays so."""
+    save_account(store, ACCOUNT)
+    people = [To("ann@b.example", "Ann", why_not=WhyNot.NO_PERMISSION), To("ben@b.example", why_not=WhyNot.NO_RELAY)]
+    Sample(store).message("First", people, NOW)
+    window = open_window()
+    window.show_conversations()
+    qtbot.waitUntil(lambda: len(window.view.findChildren(UnknownSection)) == 2)
+    for each in window.view.findChildren(UnknownSection):
+        QTest.keyClick(each.question, Qt.Key.Key_Return)
+    window.reload()
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+    ann, ben = window.view.findChildren(UnknownSection)
+    assert (ann.question.text(), ben.question.text()) == (unknown_words.HIDE, unknown_words.HIDE)
+    QTest.keyClick(ben.buttons[Cure.CONNECT_RELAY], Qt.Key.Key_Return)
+    assert window.settings.isVisible()
+    assert window.settings.pages.currentIndex() == RELAY
+    QTest.keyClick(ann.buttons[Cure.ASK_PERMISSION], Qt.Key.Key_Return)
+    form = next(each for each in window.findChildren(GrantDialog) if each.isVisible())
+    assert form._address.text() == "ann@b.example"
