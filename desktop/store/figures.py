@@ -19,7 +19,7 @@ _KINDS: Final = (
     "WITH asked AS MATERIALIZED (SELECT id FROM message WHERE at_ms >= ?1 AND at_ms < ?2"
     " AND (?3 IS NULL OR account_id = ?3))"
     " SELECT copy.rung, copy.asides, copy.purposes, copy.links > 0,"
-    " (SELECT json_group_array(DISTINCT kind || ' ' || verdict) FROM hit WHERE hit.copy_id = copy.id),"
+    " (SELECT group_concat(kind || ' ' || verdict) FROM hit WHERE hit.copy_id = copy.id),"
     " EXISTS (SELECT 1 FROM sign WHERE sign.copy_id = copy.id AND sign.kind = 'possible_reply')"
     " FROM asked JOIN copy ON copy.message_id = asked.id"
 )
@@ -36,8 +36,14 @@ def report_between(store: Store, start: datetime, end: datetime, account_id: int
             asides=frozenset(Aside(each) for each in from_json(asides)),
             purposes=frozenset(Purpose(each) for each in from_json(purposes)),
             has_links=bool(has_links),
-            hits=frozenset((HitKind(kind), Verdict(verdict)) for kind, verdict in map(str.split, from_json(hits))),
+            hits=_hits(hits or ""),
             may_be_answered=bool(may_be_answered),
         )
         for (rung, asides, purposes, has_links, hits, may_be_answered), count in kinds.items()
     )
+
+
+def _hits(text: str) -> frozenset[tuple[HitKind, Verdict]]:
+    """Return what "open person,click unknown" says."""
+    pairs = (each.split() for each in text.split(",") if each)
+    return frozenset((HitKind(kind), Verdict(verdict)) for kind, verdict in pairs)
