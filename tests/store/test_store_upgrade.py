@@ -4,15 +4,25 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from desktop.core.correction import Who
 from desktop.core.status import Rung
+from desktop.core.verdict import Verdict
 from desktop.store import settings
+from desktop.store.accounts import accounts
+from desktop.store.corrections import correct_hit, corrections, undo_correction
 from desktop.store.database import Store
+from desktop.store.hits import record_hits
 from desktop.store.mail import cards, conversation
 from desktop.store.migrate import migrate, steps
+from desktop.store.own_views import record_own_source
 from tests.fakes.mailbox_world import arrival, record, sent
-from tests.fakes.samples import SENT_AT
+from tests.fakes.samples import HOME, SENT_AT, THUNDERBIRD, hit
 
 ROOT = Path(__file__).parents[2]
 SENT_MS = round(SENT_AT.timestamp() * 1000)
@@ -57,6 +67,105 @@ def test_what_the_first_version_recorded_goes_on(tmp_path: Path) -> None:
     assert ([each.id for each in detail.messages], len(detail.arrivals)) == ([2, 1], 2)
     record(store, arrival("<s@a>", after_h=3), sent("<2@s>", "<s@a>", after_h=4))
     assert len(cards(store)) == 1
+    store.close()
+
+
+def second_version(path: Path) -> None:
+    """Write what the second version recorded: two sent copies, an open that rang and is aged, one of today, a mark."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    migrate(connection, steps()[:2])
+    connection.execute(
+        "INSERT INTO account (id, label, host, port, security, user, identities, shared_copy_only, convert_flowed)"
+        " VALUES (1, 'Work', 'smtp.sender.example', 465, 'tls', 'kim', '[[\"Kim\",\"kim@sender.example\"]]', 0, 1)"
+    )
+    connection.execute("INSERT INTO person (address, name) VALUES ('anna@becker.example', 'Anna')")
+    connection.execute("INSERT INTO own_source (mark, at_ms) VALUES (?, ?)", (b"\x09" * 8, SENT_MS))
+    connection.execute("INSERT INTO setting (key, value) VALUES ('window_s', '30')")
+    for number in (1, 2):
+        connection.execute(
+            "INSERT INTO conversation (id, subject, names, at_ms, rung, copies) VALUES (?, 'Offer', '[]', 5, 4, 1)",
+            (number,),
+        )
+        connection.execute(
+            "INSERT INTO message (id, conversation_id, account_id, message_id, subject, from_name, from_address, at_ms)"
+            " VALUES (?1, ?1, 1, ?2, 'Offer', '', 'kim@sender.example', ?3)",
+            (number, f"<{number}@s>", SENT_MS),
+        )
+        connection.execute(
+            "INSERT INTO copy (id, message_id, conversation_id, address, name, role, purposes, shared, links, state,"
+            " prepared_at_ms, state_at_ms, rung) VALUES (?1, ?1, ?1, 'anna@becker.example', '', 'to',"
+            " '[\"clicks\",\"opens\"]', 0, 0, 'sent', ?2, ?2, 4)",
+            (number, SENT_MS),
+        )
+        connection.execute("INSERT INTO token VALUES (?1, ?2, 1, NULL)", (bytes([number]) * 12, number))
+        connection.execute("INSERT INTO told VALUES (?, 'open')", (number,))
+        connection.execute(
+            "INSERT INTO hit (id, copy_id, kind, token_id, at_ms, to_the_minute, labels, network, same_source, agent,"
+            " headers, verdict, rule, confidence, reason) VALUES (?, ?, 'open', ?, ?, ?, '[]', '198.51.100.0/24', ?, ?,"
+            " '{}', 'person', 'mail-client', 'high', 'ordinary network, known mail client')",
+            (
+                bytes([number]) * 16,
+                number,
+                bytes([number]) * 12,
+                SENT_MS + 3_600_000,
+                number == 1,
+                HOME,
+                THUNDERBIRD,
+            ),
+        )
+    connection.close()
+
+
+def test_what_the_second_version_recorded_goes_on(tmp_path: Path) -> None:
+    """Statuses stand, nothing rings anew, Sent is not touched, and old hits can be corrected and given back."""
+    path = tmp_path / "s.sqlite"
+    second_version(path)
+    store = open_store(path)
+    assert [(card.id, card.rung) for card in cards(store)] == [(2, Rung.OPENED), (1, Rung.OPENED)]
+    assert [row.keeps_sent_clean for row in accounts(store)] == [False]
+    later = SENT_AT + timedelta(hours=2)
+    again = replace(hit(after_s=5_000, token_id=bytes([2]) * 12), id=bytes([3]) * 16)
+    assert record_hits(store, [again], now=later).notices == ()
+    before = [conversation(store, number) for number in (1, 2)]
+    change, correction_id = correct_hit(store, bytes([1]) * 16, Who.ME, now=later)
+    assert (change.copies, change.notices) == (frozenset({1, 2}), ())
+    assert [card.rung for card in cards(store)] == [Rung.SENT, Rung.SENT]
+    assert [row.decides for row in corrections(store)] == [3]
+    undo_correction(store, correction_id)
+    assert before == [conversation(store, number) for number in (1, 2)]
+    store.close()
+
+
+def test_marks_of_the_second_version_still_tell_its_user(tmp_path: Path) -> None:
+    """A mark that was kept without a network judges as it did; the network comes with the next time it is had."""
+    path = tmp_path / "s.sqlite"
+    second_version(path)
+    store = open_store(path)
+    mine = replace(hit(after_s=5_000, token_id=bytes([2]) * 12, same_source=b"\x09" * 8), id=bytes([3]) * 16)
+    record_hits(store, [mine], now=SENT_AT)
+    detail = conversation(store, 2)
+    assert detail is not None
+    judged = [line.judgement for line in detail.messages[0].copies[0].status.evidence if line.judgement is not None]
+    assert [each.verdict for each in judged] == [Verdict.UNKNOWN, Verdict.PERSON]
+    record_own_source(store, mark=b"\x09" * 8, network="192.0.2.0/24", now=SENT_AT)
+    with store.read() as connection:
+        kept = connection.execute("SELECT network, at_ms FROM own_source").fetchall()
+    assert kept == [("192.0.2.0/24", SENT_MS)]
+    store.close()
+
+
+def test_a_second_version_whose_upgrade_was_cut_short_is_upgraded_whole(tmp_path: Path) -> None:
+    """A step that fails leaves the second version as it was, and the next start brings it up."""
+    path = tmp_path / "s.sqlite"
+    second_version(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, [*steps()[:2], f"{steps()[2]}\nSELECT nothing FROM nowhere;"])
+    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    connection.close()
+    store = open_store(path)
+    assert len(cards(store)) == 2
     store.close()
 
 
