@@ -4,6 +4,7 @@ import http.server
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -99,6 +100,14 @@ def test_a_slow_server_is_given_up(answer: Answer) -> None:
     """A head that trickles is never silent for long, and silence never trickles: both end in time."""
     sentence = refusal_of(answer, idle_s=0.3, within_s=0.5)
     assert sentence == "lists.example was silent for 0.3 s, or took more than 0.5 s in all."
+
+
+def test_silence_ends_with_the_time_for_the_whole_file() -> None:
+    """A last wait is no longer than what is left in all, however long silence alone might last."""
+    began_s = time.monotonic()
+    sentence = refusal_of(Answer(is_silent=True), idle_s=30, within_s=0.3)
+    assert time.monotonic() - began_s < 15
+    assert sentence == "lists.example was silent for 30 s, or took more than 0.3 s in all."
 
 
 def test_a_certificate_for_another_name_is_refused() -> None:
