@@ -229,7 +229,7 @@ def carols_webmail(
 ) -> Iterator[Webmail]:
     """Give carol in the webmail; all but the webmail itself she reaches through her network."""
     running = Browser(
-        ground / "carols-chromium",
+        ground / "carols-webmail",
         bobs_screen,
         http_proxy=carols_network.host_and_port,
         without_proxy=roundcube.host_and_port,
@@ -303,7 +303,7 @@ def olgas_thunderbird(
 @pytest.fixture(scope="session")
 def olgas_webmail(ground: Path, roundcube: Roundcube, olgas_screen: Screen) -> Iterator[Webmail]:
     """Give olga in the webmail, in a Chromium on the machine where her Readback runs."""
-    running = Browser(ground / "olgas-chromium", olgas_screen)
+    running = Browser(ground / "olgas-webmail", olgas_screen)
     try:
         yield Webmail(roundcube, running, "olga")
     finally:
