@@ -52,6 +52,7 @@ class Pace:
 class _Seen:
     """What is known of one folder, across connections: which UIDs bear which Message-ID, and what each mail is."""
 
+    name: str
     look: tuple[int, int, int] | None = None
     uid_validity: int = 0
     next_uid: int = 1
@@ -84,6 +85,7 @@ class SentCleaner:
         self._pace = pace or Pace()
         self._seen: dict[str, _Seen] = {}
         self._clean_since_s: dict[int, float] = {}
+        self._dirty: set[tuple[int, str]] = set()
         self._failures: dict[int | str, int] = {}
         self._held_until_s: dict[int | str, float] = {}
         self._expired_at: datetime | None = None
@@ -151,7 +153,7 @@ class SentCleaner:
             expire_originals(self._store, now - KEPT_FOR)
 
     def _clean_folder(self, mailbox: Mailbox, name: str, look: Look, pending: Sequence[OriginalRow]) -> None:
-        seen = self._seen.setdefault(name, _Seen())
+        seen = self._seen.setdefault(name, _Seen(name=name))
         claimed = (look.uid_validity, look.next_uid, look.mails)
         if self._is_held(name) or (seen.look == claimed and not self._due(seen, pending)):
             return
@@ -161,7 +163,7 @@ class SentCleaner:
             # RFC 3501 2.3.1.1: then no UID is sure to name the same mail twice.
             raise no_single_mails(self._host)
         if folder.uid_validity != seen.uid_validity:
-            seen = self._seen[name] = _Seen(uid_validity=folder.uid_validity)
+            seen = self._seen[name] = _Seen(name=name, uid_validity=folder.uid_validity)
         self._scan(mailbox, seen, pending)
         seen.look = claimed
         dirty = [each for each in self._due(seen, pending) if self._is_dirty(folder, seen, each)]
@@ -213,7 +215,7 @@ class SentCleaner:
         kinds = {uid: self._kind(folder, seen, original, octets, uid) for uid in there}
         found = [kind for kind in kinds.values() if kind is not None]
         if Kind.TRACKED in found or found.count(Kind.EXACT) > 1:
-            self._clean_since_s.pop(original.message_id, None)
+            self._dirty.add((original.message_id, seen.name))
             return True
         self._settle(seen, original, Outcome(is_clean=Kind.EXACT in found or Kind.CLEAN in found))
         return False
@@ -275,22 +277,29 @@ class SentCleaner:
             seen.uids.get(name, set()).difference_update(outcome.gone)
         seen.uids.setdefault(original.names[0], set()).update(outcome.put)
         seen.settled[id_] = seen.named(original.names)
+        self._dirty.discard((id_, seen.name))
         self._failures.pop(id_, None)
         self._held_until_s.pop(id_, None)
         if outcome.is_clean:
             self._clean_since_s.setdefault(id_, monotonic())
             self._note(None)
-        if outcome.gone:
+        if any(seen.kinds[id_, uid] is Kind.TRACKED for uid in outcome.gone):
             self._book.note_cleaned()
             _log.info("a message in Sent of an account at %s is clean", self._host)
 
     def _forget_clean(self, pending: Sequence[OriginalRow]) -> None:
         """Forget the originals of what was clean long enough for a copy that comes late to have come."""
         now, now_s = self._clock(), monotonic()
+        dirty = {id_ for id_, _ in self._dirty}
         for each in pending:
             since_s = self._clean_since_s.get(each.message_id)
             is_old = now - each.at >= self._pace.settle
-            if since_s is not None and is_old and now_s - since_s >= self._pace.quiet_s:
+            if (
+                since_s is not None
+                and each.message_id not in dirty
+                and is_old
+                and now_s - since_s >= self._pace.quiet_s
+            ):
                 forget_original(self._store, each.message_id)
                 del self._clean_since_s[each.message_id]
 

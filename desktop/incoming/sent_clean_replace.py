@@ -89,7 +89,9 @@ class Replacement:
 
     def _may_still_come(self) -> bool:
         putting = self._putting
-        return putting is not None and timedelta(0) <= self.clock() - putting.at < COMES_WITHIN
+        if putting is None or putting.folder != self.folder.name:
+            return False
+        return timedelta(0) <= self.clock() - putting.at < COMES_WITHIN
 
     def _put(self, standings: Mapping[int, Standing], alive: list[int]) -> int:
         """Put the message in as the tracked copies stand, and return its UID once it was read back."""
@@ -157,7 +159,13 @@ class Replacement:
         if lost:
             self.folder.add_flags(stays, lost)
         self.folder.take_away(goes)
-        return frozenset(goes), True
+        left = self.folder.standings([*goes, stays])
+        if stays not in left:
+            # A server that takes both for one: the message goes in once more, and is looked at again later.
+            self.folder.append(self.octets, standings[stays].kept_flags | lost, standings[stays].received)
+        if left.keys() - {stays}:
+            raise not_replaced(self.host)
+        return frozenset(goes), stays in left
 
 
 def _spelled(at: datetime) -> str:

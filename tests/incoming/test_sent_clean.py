@@ -367,6 +367,56 @@ def test_a_gmail_that_replaces_the_first_copy_itself_is_clean(making: Making) ->
     assert cleaning.cleaner.trouble is None
 
 
+def test_a_server_that_takes_both_copies_for_one_gets_the_message_again(making: Making) -> None:
+    """Where the clean copy vanishes with the tracked one, the message is put in once more, and its original kept."""
+    cleaning = making(GMAIL)
+    cleaning.server.boxes["Trash"] = Box(attributes=("\\Trash",))
+    cleaning.sent.add(tracked(OFFER), FILED_AT, "\\Seen")
+    cleaning.record(OFFER)
+
+    def move_both(talk: Talk, verb: str, _rest: str) -> bool:
+        talk.perform(verb, 'UID MOVE 1:2 "Trash"')
+        return True
+
+    cleaning.server.plots["UID MOVE"] = move_both
+    cleaning.clean()
+    assert cleaning.octets() == [OFFER]
+    assert (cleaning.sent.mails[3].flags, cleaning.sent.mails[3].received_at) == (("\\Seen",), FILED_AT)
+    assert cleaning.waits_for() == 1
+
+
+def test_a_copy_that_stays_though_it_was_expunged_is_no_clean_sent(cleaning: Cleaning) -> None:
+    """Where a server says that it expunged and did not, the original is kept, and it is tried again."""
+    cleaning.server.plots["UID EXPUNGE"] = saying("OK done")
+    cleaning.now = SENT_AT + timedelta(hours=2)
+    cleaning.clean()
+    assert (cleaning.waits_for(), cleaning.cleaner.cleaned) == (1, 0)
+    del cleaning.server.plots["UID EXPUNGE"]
+    cleaning.clean()
+    assert cleaning.octets() == [sent("older"), sent("newer"), OFFER]
+    assert (cleaning.waits_for(), cleaning.cleaner.cleaned) == (0, 1)
+
+
+def test_two_folders_of_sent_mail_are_each_cleaned(cleaning: Cleaning) -> None:
+    """A message with a tracked copy in a second folder is not done when the first is clean."""
+    other = cleaning.server.boxes["Sent Items"] = Box(attributes=("\\Sent",))
+    other.add(tracked(OFFER), FILED_AT)
+    cleaning.server.plots["APPEND"] = lambda talk, _verb, rest: (
+        '"Sent Items"' in rest and saying("NO not now")(talk, "", "")
+    )
+    cleaning.now = SENT_AT + timedelta(hours=2)
+    for _ in range(2):
+        with cleaning.mailbox() as mailbox:
+            cleaning.cleaner.clean(mailbox, {name: mailbox.status(name) for name in ("Sent Items", "Sent")})
+    assert cleaning.octets() == [sent("older"), sent("newer"), OFFER]
+    assert (cleaning.octets(other), cleaning.waits_for()) == ([tracked(OFFER)], 1)
+    cleaning.server.plots.clear()
+    cleaning.now += timedelta(minutes=3)
+    with cleaning.mailbox() as mailbox:
+        cleaning.cleaner.clean(mailbox, {name: mailbox.status(name) for name in ("Sent Items", "Sent")})
+    assert (cleaning.octets(other), cleaning.waits_for()) == ([OFFER], 0)
+
+
 def test_a_gmail_without_trash_is_told_of(making: Making) -> None:
     """Where Gmail hides Trash from mail programs nothing is written, and the trouble says what to do."""
     cleaning = making(GMAIL)

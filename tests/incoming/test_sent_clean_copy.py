@@ -4,6 +4,8 @@ import pytest
 
 from desktop.core.ownmarks import tokens_in
 from desktop.incoming.sent_clean_copy import Kind, kind_of
+from tests.core.copies import BASE as READ_BASE
+from tests.core.copies import client_message, copy_of, expected
 from tests.incoming.sent_cleaning import BASE, picture, tracked, written
 
 OFFER = written()
@@ -48,6 +50,17 @@ def converted(text: bytes) -> bytes:
 def test_kinds(octets: bytes, original: bytes, expected: Kind) -> None:
     """A mail is exact, clean, tracked or something else, and whatever cannot be told is something else."""
     assert kind(octets, original) is expected
+
+
+@pytest.mark.parametrize("name", [row["message"] for row in expected() if row["tracked"] == "yes"])
+def test_what_rewriting_makes_is_known_by_its_token(name: str) -> None:
+    """The tracked copy of a message of a real mail program is taken for one, and the message itself for exact."""
+    original = client_message(name)
+    ids = tokens_in(copy_of(original), frozenset({READ_BASE}))
+    assert ids
+    marks = {copy_of(original): ids}
+    found = kind_of(copy_of(original), original, ids, lambda raw: marks.get(raw, frozenset()))
+    assert found is Kind.TRACKED
 
 
 def test_a_tracked_copy_of_what_cannot_be_read_is_none() -> None:

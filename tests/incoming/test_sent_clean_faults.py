@@ -186,7 +186,7 @@ def test_without_a_failure_every_step_is_taken_once(cleaning: Cleaning) -> None:
     assert [each for each in verbs if each not in BEGINNING] == [
         *("EXAMINE", "UID SEARCH", "UID FETCH", "UID FETCH", "UID FETCH", "UID FETCH"),
         *("SELECT", "UID SEARCH", "UID FETCH", "UID FETCH", "APPEND", "UID FETCH", "UID FETCH"),
-        *("UID FETCH", "UID STORE", "UID EXPUNGE"),
+        *("UID FETCH", "UID STORE", "UID EXPUNGE", "UID FETCH"),
     ]
 
 
