@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pytest
 
+from desktop.core.correction import Correction, Who
+from desktop.core.forwarding import Forwarding
 from desktop.core.policy import WhyNot
 from desktop.core.status import (
     Aside,
@@ -19,7 +22,7 @@ from desktop.core.status import (
     copy_status,
 )
 from desktop.core.verdict import MACHINES, Confidence, Judgement, Verdict
-from tests.fakes.samples import SENT_AT, click, hit
+from tests.fakes.samples import OUTLOOK, SENT_AT, click, hit
 
 PREPARED_AT = SENT_AT - timedelta(seconds=2)
 PREPARED = CopyFacts(state=CopyState.PREPARED, prepared_at=PREPARED_AT, state_at=PREPARED_AT)
@@ -138,6 +141,30 @@ def test_evidence_stands_newest_first_and_says_what_counted() -> None:
         Evidence(at=SENT_AT, kind=EvidenceKind.SENT, counted=True),
         Evidence(at=SENT_AT, kind=EvidenceKind.PREPARED),
     )
+
+
+def test_a_line_names_the_correction_that_decides_it() -> None:
+    """What the user said stands at the hits it decides, and at no other."""
+    said = Correction(id=1, hit_id=bytes(16), who=Who.ME, at=SENT_AT)
+    mine, other = replace(judged(Verdict.SELF), correction=said), judged(Verdict.PERSON, after_s=90)
+    status = copy_status(SENT, [mine, other])
+    assert [line.correction for line in status.evidence if line.hit is not None] == [None, said]
+    assert status.rung is Rung.OPENED
+
+
+def test_a_later_reader_elsewhere_is_said_to_be_possibly_another() -> None:
+    """With another program in another network the line says who read it first; the rung and the counts are the same."""
+    first = replace(judged(Verdict.PERSON), hit=hit(after_s=60, agent=OUTLOOK))
+    later = replace(hit(after_s=90), network=ip_network("203.0.113.0/24"))
+    elsewhere, machine = replace(first, hit=later), replace(judged(Verdict.SCANNER), hit=replace(later, id=bytes(16)))
+    status = copy_status(SENT, [first, elsewhere, machine])
+    found = {line.hit.id: line.forwarding for line in status.evidence if line.hit is not None}
+    assert found == {
+        first.hit.id: None,
+        later.id: Forwarding(earlier_at=first.at, earlier_client="Outlook"),
+        bytes(16): None,
+    }
+    assert (status.rung, status.opened_at) == (Rung.OPENED, first.at)
 
 
 def test_a_conversation_stands_on_its_highest_copy() -> None:

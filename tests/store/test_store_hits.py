@@ -223,6 +223,22 @@ def test_an_aged_verdict_is_not_judged_anew(store: Store) -> None:
     assert verdicts(store) == [Verdict.PERSON] * 3
 
 
+def test_what_is_evidence_for_each_other_ages_together(store: Store) -> None:
+    """Two days divide a burst: its older half waits, for cut to the minute it would prove the younger a person's."""
+    copy = tracked_copy(links=2)
+    sent(store, copy)
+    picture = copy.tokens[0].random_id
+    burst = [click(after_s=600 + number, token_id=copy.tokens[number].random_id) for number in (1, 2)]
+    record_hits(store, [hit(after_s=300, token_id=picture), *burst], now=LATER)
+    assert verdicts(store) == [Verdict.SCANNER, Verdict.SCANNER, Verdict.PERSON]
+    assert age_hits(store, SENT_AT + timedelta(days=2, seconds=602)) != Change()
+    record_hits(store, [hit(after_s=90_000, token_id=picture)], now=LATER)
+    assert verdicts(store)[1:] == [Verdict.SCANNER, Verdict.SCANNER, Verdict.PERSON]
+    assert times(store)[1:3] == [SENT_AT + timedelta(seconds=602), SENT_AT + timedelta(seconds=601)]
+    age_hits(store, SENT_AT + timedelta(days=2, seconds=603))
+    assert times(store)[1:3] == [SENT_AT + timedelta(seconds=600)] * 2
+
+
 def test_gaps_are_kept_by_day_and_only_grow(store: Store) -> None:
     """What the relay dropped unread is shown, newest day first."""
     record_gaps(store, {"2026-05-01": 3, "2026-05-02": 1})
