@@ -89,7 +89,7 @@ def list_text(number: int, most: int) -> str:
 
 ABOUT: Final = (
     "What you said of opens and clicks. Later ones from the same network and program follow, where those tell people "
-    "apart. Undo brings back what Readback's own rules say."
+    "apart. Undo brings back what stood before."
 )
 NONE_YET: Final = (
     "You have corrected nothing yet. Where a line in a conversation says who opened a mail or used a link, “Wrong?” "
@@ -99,4 +99,4 @@ NONE_YET: Final = (
 
 def taken_back_text(row: CorrectionRow) -> str:
     """Return what the list says once a correction no longer holds."""
-    return f"Undone. {title_line(row)} is judged by the rules again{and_others(max(row.decides - 1, 0))}."
+    return f"Undone: {title_line(row)}{and_others(max(row.decides - 1, 0))}."

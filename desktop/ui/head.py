@@ -34,7 +34,7 @@ class Head(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 6, 10, 6)
-        row.setSpacing(4)
+        row.setSpacing(3)
         self._buttons = [_flat_button(place, is_place=True) for place in places]
         for number, button in enumerate(self._buttons):
             button.clicked.connect(_Asking(self, number))

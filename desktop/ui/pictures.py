@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from desktop.ui import rates_words, words
+from desktop.core.correction import Who
+from desktop.ui import correction_words, rates_words, words
 from desktop.ui.forms import bring_into_view
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.legend import Legend
+from desktop.ui.settings_dialog import CORRECTIONS
 from desktop.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ _LOOK_MS: Final = 12
 _PATIENCE: Final = 200
 # In so many conversations what a picture needs is looked for.
 _LOOKED_AT: Final = 12
+_ROOM_BELOW: Final = 220
 _PAGES: Final = (
     "accounts",
     "mail-program",
@@ -88,14 +91,20 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
     save(window, "conversations-small")
     window.resize(1100, 720)
     _toast_screen(window, save)
-    _truth_screens(window, save)
     window.show_people()
     save(window, "people")
     _rates_screens(window, save)
     _empty_screens(window, save)
+    window.show_conversations()
+    is_said = _truth_screens(window, save)
     for number, name in enumerate(_PAGES):
         window.settings.open_page(number)
         save(window.settings, f"settings-{name}")
+    if is_said:
+        window.undo()
+        window.undo_bar.hide()
+        window.settings.names.setCurrentRow(CORRECTIONS)
+        save(window.settings, "empty-corrections")
     _sent_screen(window, save)
     window.settings.close()
     _dialog_screens(window, save)
@@ -113,39 +122,49 @@ def _due_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> 
     save(window, "follow-ups")
 
 
-def _truth_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
-    """Unfold why something is not known, and open the menu at a line, each in the first conversation that has one."""
-    model = window.threads.model
-    before = model.card_at(0).key if model.rowCount() else None
-    for prefix, name in (("why-", "not-known"), ("hit-", "wrong")):
-        for row in range(min(model.rowCount(), _LOOKED_AT)):
-            window.threads.list.select_key(model.card_at(row).key)
-            settle(window)
-            button = _button(window.view, prefix)
-            if button is not None:
-                _show_pressed(window, button, save, name)
-                break
-    if before is not None:
-        window.threads.list.select_key(before)
-        settle(window)
-
-
-def _button(view: QWidget, prefix: str) -> QPushButton | None:
-    found = view.findChildren(QPushButton)
-    return next((each for each in found if each.objectName().startswith(prefix) and each.isVisible()), None)
-
-
-def _show_pressed(window: "MainWindow", button: QPushButton, save: Callable[[QWidget, str], None], name: str) -> None:
-    button.click()
-    settle(window)
-    menu = next((each for each in window.findChildren(QMenu) if each.isVisible()), None)
-    window.view.ensureWidgetVisible(button, 0, 220)
-    save(window, name)
-    if menu is not None:
-        save(menu, f"{name}-menu")
+def _truth_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> bool:
+    """Unfold why something is not known, open the menu at a line, and say who it was; return whether that stands."""
+    first = window.threads.model.card_at(0).key if window.threads.model.rowCount() else None
+    why = _found(window, "why-")
+    if why is not None:
+        why.click()
+        _save_at(window, why, save, "not-known")
+        why.click()
+    wrong = _found(window, "hit-")
+    if wrong is not None:
+        wrong.click()
+        menu = next(each for each in window.findChildren(QMenu) if each.isVisible())
+        save(menu, "wrong")
         menu.close()
-    else:
-        button.click()
+        name = wrong.objectName()
+        window.correcting.say(bytes.fromhex(name.removeprefix("hit-")), Who.COLLEAGUE)
+        settle(window)
+        said = window.view.findChild(QPushButton, name)
+        if said is not None:
+            _save_at(window, said, save, "said")
+    if first is not None:
+        window.threads.list.select_key(first)
+        settle(window)
+    return window.undo_bar.text().startswith(correction_words.noted(Who.COLLEAGUE, 0))
+
+
+def _found(window: "MainWindow", prefix: str) -> QPushButton | None:
+    """Show the first conversation with a button of that name; return the button, None where there is none."""
+    model = window.threads.model
+    for row in range(min(model.rowCount(), _LOOKED_AT)):
+        window.threads.list.select_key(model.card_at(row).key)
+        settle(window)
+        buttons = window.view.findChildren(QPushButton)
+        found = next((each for each in buttons if each.objectName().startswith(prefix) and each.isVisible()), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _save_at(window: "MainWindow", button: QPushButton, save: Callable[[QWidget, str], None], name: str) -> None:
+    settle(window)
+    window.view.ensureWidgetVisible(button, 0, _ROOM_BELOW)
+    save(window, name)
 
 
 def _rates_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:

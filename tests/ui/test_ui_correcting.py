@@ -85,15 +85,11 @@ def rung(store: Store) -> Rung:
     return cards(store)[0].rung
 
 
-def test_every_hit_can_be_called_wrong(window: MainWindow) -> None:
-    """Each hit has its button, named after its line; what is no hit has none."""
+def test_by_keyboard_alone_a_line_is_corrected(opened: Store, window: MainWindow, qtbot: QtBot) -> None:
+    """Enter opens the menu, the arrows choose; line, list and bar say it, and the keyboard is on that line's Undo."""
     assert len(buttons(window)) == 5
     newest = buttons(window)[0].accessibleName()
     assert newest.startswith("Wrong? Say who it was: A person used the link larsen.example/a in Firefox.")
-
-
-def test_by_keyboard_alone_a_line_is_corrected(opened: Store, window: MainWindow, qtbot: QtBot) -> None:
-    """Enter opens the menu, the arrows choose; line, list and bar say it, and the keyboard is on that line's Undo."""
     button = buttons(window)[-1]
     name = button.objectName()
     button.setFocus()
@@ -202,7 +198,7 @@ def test_the_list_of_corrections_undoes_by_keyboard(opened: Store, window: MainW
     QTest.keyClick(page.buttons[0], Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: len(page.buttons) == 1)
     rest(window, qtbot)
-    assert page.message.text().startswith("Undone.")
+    assert page.message.text().startswith("Undone: ")
     assert page.buttons[0] is window.settings.focusWidget()
     QTest.keyClick(page.buttons[0], Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: page.buttons == [])
