@@ -195,7 +195,7 @@ def test_killed_at_every_command_nothing_is_lost_or_doubled(provider: Provider, 
     before = box.mails()
     others = {uid: each for uid, each in before.items() if each.digest not in map(digest, laid)}
     doubled = 0
-    for round_, (dies_at, is_sent) in enumerate([(at, sent) for at in range(1, 11) for sent in (False, True)]):
+    for round_, (dies_at, is_sent) in enumerate([(at, sent) for at in range(1, 13) for sent in (False, True)]):
         with cleaning_process(provider, path, round_, dies_at, is_sent=is_sent) as process:
             assert process.wait(30) == -signal.SIGKILL, round_
         there = box.mails()
@@ -205,7 +205,7 @@ def test_killed_at_every_command_nothing_is_lost_or_doubled(provider: Provider, 
         assert all(pairs), round_
         doubled += sum(len(pair) == 2 for pair in pairs)
     assert doubled > 0
-    with cleaning_process(provider, path, 20, 0, is_sent=False) as process:
+    with cleaning_process(provider, path, 24, 0, is_sent=False) as process:
         until(lambda: is_settled(box, offers), what="a clean folder", within_s=60)
         process.communicate(timeout=20)
         assert process.returncode == 0
