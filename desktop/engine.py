@@ -213,8 +213,13 @@ class Engine:
         self._note("relay", None)
         if self._channel is not None:
             self._remember_relay(self._channel.relay_url)
-            remember(self.store, self._channel)
+            self._remember_marks(self._channel)
             self._start_poller(self._channel)
+
+    def _remember_marks(self, channel: Channel) -> None:
+        # While the channel is at work its marks are known anyway; it is tried again at the next start.
+        with contextlib.suppress(StoreTrouble):
+            remember(self.store, channel)
 
     def _remember_relay(self, url: str) -> None:
         if settings.get(self.store, RELAY_SETTING, "") != url:
@@ -438,7 +443,7 @@ class Engine:
         channel = register(url, invite, tag_key=before.tag_key if before is not None else None)
         channels.save(self.vault, channel)
         self._remember_relay(channel.relay_url)
-        remember(self.store, channel)
+        self._remember_marks(channel)
         self._stop_poller()
         self._channel = channel
         self._start_poller(channel)

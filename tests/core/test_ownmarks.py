@@ -47,6 +47,7 @@ WRAPPED = [
     SAFELINKS % quote((b"https://urldefense.com/v3/__" + LINK + b"__;!!x").decode(), safe="").encode(),
     PROOFPOINT_2,
     PROOFPOINT_3,
+    b"https://p.test/?u=" + LINK + b"&x=1",
     b"https://linkprotect.cudasvc.com/url?a=" + QUOTED.replace(b"%3A", b"%3a") + b"&c=E,1",
 ]
 
@@ -123,7 +124,7 @@ def test_a_proxied_picture_goes_too() -> None:
 
 def test_addresses_beside_an_own_one_stay() -> None:
     """Only what leads to a mark is replaced with it; addresses in a row keep theirs."""
-    text = b"https://a.test/1,%s,https://a.test/2|%s\r\nhttps://a.test/?x=1 %s"
+    text = b"https://a.test/1,%s,https://a.test/2|%s/\r\nhttps://a.test/?x=1 %s="
     assert cleaned(text_message(text % (LINK, LINK, LINK))) == text_message(text % (PLACE, PLACE, PLACE))
 
 
@@ -138,6 +139,7 @@ def test_addresses_beside_an_own_one_stay() -> None:
         (b"%s", b"about:blank"),
         (b"a <img srcset='%s 1x, %s 2x' src='%s'> b", b"a  b"),
         (b"a < b <p><img src=x><img src=%s>c", b"a < b <p><img src=x>c"),
+        (b"<img src=x>%s", b"<img src=x>about:blank"),
     ],
 )
 def test_a_picture_in_another_place_loads_nothing(before: bytes, after: bytes) -> None:
@@ -152,6 +154,9 @@ def test_a_picture_in_another_place_loads_nothing(before: bytes, after: bytes) -
         (b"> a [%s]\r\nb\r\n", b"> a\r\nb\r\n"),
         (b"> a %s \r\nb\r\n", b"> a  \r\nb\r\n"),
         (b"> [%s>\r\n", b"> [>\r\n"),
+        (b"> a (%s)\t\r\n", b"> a \t\r\n"),
+        (b"> a \t(%s)\r\n", b"> a\r\n"),
+        (b"> a %s\n", b"> a\n"),
         (b"%s", b""),
         (b"<%s", b"<"),
     ],
@@ -203,6 +208,17 @@ def test_earlier_channels_marks_go_as_well() -> None:
     assert cleaned(raw, OWN | earlier) == html_message(b"<p>a</p>")
     assert cleaned(raw, OwnMarks()) is raw
     assert cleaned(raw, OwnMarks(channel_ids=frozenset({THEIRS}))) is raw
+
+
+@pytest.mark.parametrize("channel_id", [b"--------chan", bytes([255] * 12), bytes([251, 239, 190] * 4)])
+def test_every_channel_is_found_however_its_token_is_spelled(channel_id: bytes) -> None:
+    """Dashes and underscores in the channel's own characters, plain or as Proofpoint writes them; of any known base."""
+    base = "https://another.example.org:8443"
+    own = OwnMarks(bases=frozenset({BASE, base}), channel_ids=frozenset({channel_id}))
+    link = click_url(base, token(TokenType.CLICK, channel_id=channel_id, destination=PLACE), PLACE).encode()
+    spelled = link.replace(b"-", b"-2D").replace(b"_", b"-5F").replace(b":", b"-3A").replace(b"/", b"_")
+    for leading in (link, b"https://urldefense.proofpoint.com/v2/url?u=" + spelled + b"&d=x"):
+        assert cleaned(text_message(leading), own) == text_message(PLACE)
 
 
 @pytest.mark.parametrize("name", UNTOUCHABLE)
@@ -260,6 +276,13 @@ def test_bare_line_feeds_are_kept() -> None:
     """A message whose lines end in LF alone keeps them."""
     raw = html_message(b"<p>%s</p>\r\n" % IMAGE).replace(b"\r\n", b"\n")
     assert cleaned(raw) == html_message(b"<p></p>\r\n").replace(b"\r\n", b"\n")
+    body = quopri.encodestring(b"<p>\xc3\xbc" + IMAGE + b"</p>\n")
+    for newline in (b"\n", b"\r\n"):
+        raw = html_message(body, encoding=b"quoted-printable").replace(b"\r\n", b"\n").replace(b"\n", newline)
+        result = cleaned(raw)
+        assert contents(result) == [b"<p>\xc3\xbc</p>" + newline]
+        assert result.count(b"\n") == result.count(newline)
+        assert result.count(b"\r\n") == (0 if newline == b"\n" else result.count(b"\n"))
 
 
 def test_tokens_in_a_mail_are_found_in_all_its_texts() -> None:
@@ -272,6 +295,7 @@ def test_tokens_in_a_mail_are_found_in_all_its_texts() -> None:
     assert tokens_in(raw, bases) == {BOB}
     assert tokens_in(text_message(THEIR_PICTURE.replace(b"read.", b"dear.")), bases) == frozenset()
     assert tokens_in(text_message(STOP), frozenset()) == frozenset()
+    assert tokens_in(text_message(STOP.replace(b"/stop/", b"/open/").replace(b"/me", b".gif")), bases) == frozenset()
     assert tokens_in(text_message(STOP).replace(b"text/plain", b"text/plain; name=a.txt"), bases) == frozenset()
     assert tokens_in(b"no header", bases) == frozenset()
 
