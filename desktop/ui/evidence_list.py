@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from desktop.core.status import CopyStatus, Evidence, EvidenceKind
 from desktop.core.verdict import Verdict
@@ -25,6 +25,8 @@ from desktop.ui.where_words import reading_text
 from relay.wire.hit import HitKind
 
 Unfolded = set[tuple[int, object]]
+# From this width on a sentence reads well with its button beside it.
+_ROOM_FOR_BOTH: Final = 220
 
 
 def glyph_of_evidence(line: Evidence) -> Glyph:
@@ -111,7 +113,7 @@ class EvidenceList(QWidget):
             fold.setObjectName(f"fold-{self._copy_id}-{row.lines[-1].at.isoformat()}")
             fold.toggled.connect(Folding(self._unfolded, key))
             grid.addWidget(fold, grid.rowCount(), 2, Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(inner, grid.rowCount(), 2, 1, 2)
+            grid.addWidget(inner, grid.rowCount(), 2)
         elif first.kind is not EvidenceKind.HIT and first.detail:
             quote = words.one_line(first.detail)
             said = plain(f"“{quote}”", Role.SMALL, wraps=True, selectable=True)
@@ -135,16 +137,17 @@ class EvidenceList(QWidget):
         grid.addWidget(when, row, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(GlyphMark(glyph_of_evidence(line), self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
         sentence = plain(says.sentence, Role.BODY, wraps=True)
-        grid.addWidget(sentence, row, 2)
         under = [" ".join(part for part in (says.why, says.counted) if part), says.possibly]
         if line.hit is not None and not is_fold:
             reading = self._readings.get(line.hit.id)
             under.append("" if reading is None else words.sentence(reading_text(reading)))
             sentence.setToolTip(as_plain_tooltip(evidence_words.details_text(line)))
-            grid.addWidget(self._button(line, says), row, 3, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(_SaidWithButton(sentence, self._button(line, says)), row, 2)
+        else:
+            grid.addWidget(sentence, row, 2)
         for text in filter(None, under):
             row += 1
-            grid.addWidget(plain(text, Role.SMALL, wraps=True), row, 2, 1, 2)
+            grid.addWidget(plain(text, Role.SMALL, wraps=True), row, 2)
 
     def _button(self, line: Evidence, says: evidence_words.EvidenceWords) -> QPushButton:
         """Return the button that calls a line wrong, or that takes back what the user said of it."""
@@ -162,6 +165,30 @@ class EvidenceList(QWidget):
         button.setAutoDefault(True)
         button.setObjectName("" if line.hit is None else f"hit-{line.hit.id.hex()}")
         return button
+
+
+class _SaidWithButton(QWidget):
+    """A sentence with its button beside it, or below it where the two have no room in one line."""
+
+    def __init__(self, sentence: QWidget, button: QPushButton) -> None:
+        super().__init__()
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(3)
+        self._box.addWidget(sentence, 1)
+        self._box.addWidget(button, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose by the room there is."""
+        super().resizeEvent(event)
+        is_wide = event.size().width() >= _ROOM_FOR_BOTH
+        wanted = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
+        if self._box.direction() is not wanted:
+            self._box.setDirection(wanted)
+
+    def minimumSizeHint(self) -> QSize:
+        """Let it be as narrow as its card."""
+        return QSize(60, super().minimumSizeHint().height())
 
 
 class _Asking:
