@@ -14,10 +14,9 @@ from typing import Final
 from desktop.accounts.own_channels import remembered
 from desktop.core import triage
 from desktop.core.errors import Refused, Trouble
-from desktop.core.ownmarks import tokens_in
 from desktop.core.parse import message_facts
 from desktop.incoming.mailbox import Look, Mailbox
-from desktop.incoming.sent_clean_copy import Kind, Marks, kind_of
+from desktop.incoming.sent_clean_copy import Kind, kind_of
 from desktop.incoming.sent_clean_folder import SentFolder, can_take_away, moves_to_trash, trash_of
 from desktop.incoming.sent_clean_notes import NoteBook
 from desktop.incoming.sent_clean_replace import FIRST_KEPT, Outcome, Replacement
@@ -235,14 +234,9 @@ class SentCleaner:
             if mail is None:
                 return None
             is_named = message_facts(mail).message_id in original.names
-            kind = kind_of(mail, octets, original.random_ids, self._marks()) if is_named else Kind.OTHER
+            kind = kind_of(mail, octets, original.random_ids, remembered(self._store)) if is_named else Kind.OTHER
             seen.kinds[key] = kind
         return seen.kinds[key]
-
-    def _marks(self) -> Marks:
-        """Return what finds the ids of our own tokens, of every relay that was ever connected."""
-        bases = remembered(self._store).bases
-        return lambda octets: tokens_in(octets, bases)
 
     def _replace(self, folder: SentFolder, seen: _Seen, original: OriginalRow) -> None:
         octets = self._octets(original)

@@ -6,14 +6,12 @@ says all it says: whatever else is found is somebody's, and stays.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
 from enum import StrEnum
 
 from desktop.core import transfer
 from desktop.core.mime import MalformedMimeError, Part, read_message
+from desktop.core.ownmarks import OwnMarks, tokens_in, without_own_marks
 from desktop.core.parse import content_hash, message_facts
-
-Marks = Callable[[bytes], frozenset[bytes]]
 
 
 class Kind(StrEnum):
@@ -25,16 +23,18 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-def kind_of(octets: bytes, original: bytes, random_ids: frozenset[bytes], marks: Marks) -> Kind:
+def kind_of(octets: bytes, original: bytes, random_ids: frozenset[bytes], own: OwnMarks) -> Kind:
     """Return what a mail is to an original whose tracked copies hold tokens with these ids.
 
-    `marks` finds the ids of our own tokens in a mail; those of other messages, as in a quote, do not matter.
+    Marks of other messages of ours do not matter: a mail program's own copy quotes them, and the original, as it left,
+    does not.
     """
     if octets == original:
         return Kind.EXACT
-    if marks(octets) & random_ids:
+    if tokens_in(octets, own.bases) & random_ids:
         return Kind.TRACKED if _leaves_alike(octets, original) else Kind.OTHER
-    return Kind.CLEAN if content_hash(octets) == content_hash(original) else Kind.OTHER
+    is_same = content_hash(without_own_marks(octets, own)) == content_hash(original)
+    return Kind.CLEAN if is_same else Kind.OTHER
 
 
 def _leaves_alike(octets: bytes, original: bytes) -> bool:

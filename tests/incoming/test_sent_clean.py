@@ -169,12 +169,16 @@ def test_a_copy_of_each_recipient_becomes_one_message(making: Making) -> None:
 
 
 def test_tokens_of_another_message_do_not_condemn(cleaning: Cleaning) -> None:
-    """A mail of the same name whose tokens are of an earlier message, as in a quote, is no tracked copy of this one."""
+    """The mail program's own copy quotes a mark of an earlier message: it is no tracked copy, and enough as it is."""
     quoting = OFFER.replace(b"</body>", picture(b"an older id.") + b"</body>")
     cleaning.sent.mails[2].octets = quoting
     cleaning.clean()
     assert cleaning.octets() == [sent("older"), quoting, sent("newer")]
     assert cleaning.written_commands() == []
+    cleaning.sent.add(tracked(OFFER), FILED_AT)
+    cleaning.clean()
+    assert cleaning.octets() == [sent("older"), quoting, sent("newer")]
+    assert cleaning.server.count("APPEND") == 0
 
 
 def test_a_copy_whose_attachment_was_taken_out_stays(cleaning: Cleaning) -> None:
