@@ -5,7 +5,8 @@ proves is unknown: a machine called a person is the lie every other tracker tell
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,8 +20,6 @@ from relay.wire.hit import Hit, HitKind
 BURST_MS: Final = 3_000
 LEAST_BURST: Final = 2
 DEFAULT_WINDOW_S: Final = 40.0
-# A click's burst lies within 3 s of it, and a picture belongs to a burst within 3 s of one of its clicks.
-_REACH_MS: Final = 2 * BURST_MS
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
 
@@ -83,13 +82,17 @@ class HitContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """A hit with what every rule asks of it; `after_s` is negative for a hit before the sending."""
+    """A hit with what every rule asks of it; `after_s` is negative for a hit before the sending.
+
+    `bursting` are the ids of the copy's clicks that are part of a burst.
+    """
 
     hit: Hit
     context: HitContext
     agent: Agent
     labels: frozenset[str]
     telltales: frozenset[Telltale]
+    bursting: frozenset[bytes]
     after_s: float
 
     @property
@@ -114,6 +117,10 @@ def judge(hit: Hit, context: HitContext) -> Judgement:
 
 def ruled(hit: Hit, context: HitContext) -> Judgement:
     """Return the rules' verdict on one hit among its siblings, whose order does not matter."""
+    return _ruled(hit, context, _burst_clicks((hit, *context.siblings), context.link_count))
+
+
+def _ruled(hit: Hit, context: HitContext, bursting: frozenset[bytes]) -> Judgement:
     sent_ms = hit.at_ms if context.sent_at is None else context.sent_at.timestamp() * 1000
     case = _Case(
         hit=hit,
@@ -121,6 +128,7 @@ def ruled(hit: Hit, context: HitContext) -> Judgement:
         agent=read_agent(hit.agent),
         labels=frozenset(label.name for label in hit.labels),
         telltales=context.telltales.get(hit.id, frozenset()),
+        bursting=bursting,
         after_s=(hit.at_ms - sent_ms) / 1000,
     )
     for rule in RULES:
@@ -147,13 +155,14 @@ def ruled_copy(hits: Sequence[Hit], context: HitContext, aged: Sequence[Hit] = (
     ordered = sorted(hits, key=lambda each: each.at_ms)
     times = [each.at_ms for each in ordered]
     witnesses = _witnesses(ordered, aged, context)
+    bursting = _burst_clicks(ordered, context.link_count)
     judgements = []
     for hit in hits:
-        near = ordered[bisect_left(times, hit.at_ms - _REACH_MS) : bisect_right(times, hit.at_ms + _REACH_MS)]
+        near = ordered[bisect_left(times, hit.at_ms - BURST_MS) : bisect_right(times, hit.at_ms + BURST_MS)]
         siblings = tuple(each for each in near if each.id != hit.id)
         if _is_after_reply(hit, context) and _sight(hit) in witnesses:
             siblings = (*siblings, witnesses[_sight(hit)])
-        judgements.append(ruled(hit, replace(context, siblings=siblings)))
+        judgements.append(_ruled(hit, replace(context, siblings=siblings), bursting))
     return tuple(judgements)
 
 
@@ -250,7 +259,7 @@ def _scanner_network(case: _Case) -> Judgement | None:
 
 def _burst(case: _Case) -> Judgement | None:
     """Rule 5: all links of a copy within 3 s, or the stop link with others, or two user agents at one address."""
-    if _is_in_burst(case.hit, case.context):
+    if _is_in_burst(case):
         count = case.context.link_count
         return _scanner("burst", Confidence.HIGH, f"all {count} links of the mail were followed within 3 seconds")
     if Telltale.STOP_LINK in case.telltales and (case.is_early or _follows_another_link(case)):
@@ -260,27 +269,40 @@ def _burst(case: _Case) -> Judgement | None:
     return None
 
 
-def _is_in_burst(hit: Hit, context: HitContext) -> bool:
+def _burst_clicks(hits: Iterable[Hit], link_count: int) -> frozenset[bytes]:
+    """Return the ids of the clicks that lie within some 3 s which saw every link of the copy followed.
+
+    One pass over the clicks in order of time: a flood of hits must not make judging slow.
+    """
+    if link_count < LEAST_BURST:
+        return frozenset()
+    clicks = sorted((each for each in hits if each.kind is HitKind.CLICK), key=lambda each: each.at_ms)
+    found: set[bytes] = set()
+    followed: Counter[bytes] = Counter()
+    end = marked = 0
+    for begin, first in enumerate(clicks):
+        while end < len(clicks) and clicks[end].at_ms - first.at_ms <= BURST_MS:
+            followed[clicks[end].token_id] += 1
+            end += 1
+        if len(followed) >= link_count:
+            marked = max(marked, begin)
+            found.update(each.id for each in clicks[marked:end])
+            marked = end
+        followed[first.token_id] -= 1
+        if not followed[first.token_id]:
+            del followed[first.token_id]
+    return frozenset(found)
+
+
+def _is_in_burst(case: _Case) -> bool:
     """Return whether a click is one of a burst, or a picture was fetched from where a burst came, at its time."""
-    if context.link_count < LEAST_BURST:
-        return False
-    clicks = [each for each in (hit, *context.siblings) if each.kind is HitKind.CLICK]
-    if hit.kind is HitKind.CLICK:
-        return _is_burst_click(hit, clicks, context.link_count)
-    return any(
-        each.same_source == hit.same_source
-        and abs(each.at_ms - hit.at_ms) <= BURST_MS
-        and _is_burst_click(each, clicks, context.link_count)
-        for each in clicks
-    )
-
-
-def _is_burst_click(hit: Hit, clicks: Sequence[Hit], link_count: int) -> bool:
-    """Return whether some 3 s that contain the click saw every link of the copy followed."""
-    starts = {each.at_ms for each in clicks if hit.at_ms - BURST_MS <= each.at_ms <= hit.at_ms}
-    return any(
-        len({each.token_id for each in clicks if start <= each.at_ms <= start + BURST_MS}) >= link_count
-        for start in starts
+    if case.is_click:
+        return case.hit.id in case.bursting
+    return bool(case.bursting) and any(
+        each.id in case.bursting
+        and each.same_source == case.hit.same_source
+        and abs(each.at_ms - case.hit.at_ms) <= BURST_MS
+        for each in case.context.siblings
     )
 
 

@@ -1,7 +1,7 @@
 """How long judging takes a hit: `python tests/bench/classify_speed.py`.
 
 Prints microseconds of processor time for a hit, and the same as a ratio to a fixed piece of work done in the same run,
-which a slower or busier machine does not alter; once with programs met before, once with every program new.
+which a slower or busier machine does not alter: with programs met before, with every program new, and in a flood.
 """
 
 import hashlib
@@ -94,14 +94,21 @@ def fixed_work() -> bytes:
 def main() -> None:
     """Measure and print."""
     known = context()
+    floods = [
+        [
+            click(after_s=600 + number / 100, token_id=bytes([number % 9]) * 12, agent=f"x{number % 2}")
+            for number in range(300)
+        ]
+    ]
     unit_s = best_s(fixed_work) / 2_000
     print(f"fixed work: {unit_s * 1e6:.2f} us for a digest of a kilobyte")  # noqa: T201 - the output is the terminal
-    for title, variant, settings in (
-        ("programs met before, nothing corrected", "", replace(known, corrections=())),
-        ("programs met before, 20 corrections", "", known),
-        ("every program new, 20 corrections", "x", known),
+    for title, variant, settings, given in (
+        ("programs met before, nothing corrected", "", replace(known, corrections=()), None),
+        ("programs met before, 20 corrections", "", known, None),
+        ("every program new, 20 corrections", "x", known, None),
+        ("300 clicks on 9 links within 3 seconds", "", replace(known, link_count=9), floods),
     ):
-        piles = copies(variant)
+        piles = given or copies(variant)
 
         def work(piles: list[list[Hit]] = piles, variant: str = variant, settings: HitContext = settings) -> None:
             if variant:

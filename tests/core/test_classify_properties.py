@@ -15,7 +15,17 @@ from desktop.core.status import CopyFacts, CopyState, JudgedHit, Rung, copy_stat
 from desktop.core.verdict import MACHINES, Verdict
 from relay.wire.hit import KEPT_HEADERS, Hit, HitKind
 from relay.wire.labels import Label
-from tests.fakes.samples import CHROME, FIREFOX, GMAIL_PREFETCH, GMAIL_PROXY, OUTLOOK, SAFARI, SENT_AT, THUNDERBIRD
+from tests.fakes.samples import (
+    CHROME,
+    FIREFOX,
+    GMAIL_PREFETCH,
+    GMAIL_PROXY,
+    OUTLOOK,
+    SAFARI,
+    SENT_AT,
+    THUNDERBIRD,
+    click,
+)
 
 SENT_MS = round(SENT_AT.timestamp() * 1000)
 AGENTS = st.sampled_from(
@@ -172,3 +182,22 @@ def test_a_reply_only_takes_from_what_is_known(copy: list[Hit], context: HitCont
     with_reply = [each.verdict for each in judge_copy(copy, replace(context, corrections=()))]
     changed = {(old, new) for old, new in zip(without, with_reply, strict=True) if old is not new}
     assert changed <= {(Verdict.PERSON, Verdict.UNKNOWN), (Verdict.IMAGE_PROXY, Verdict.UNKNOWN)}
+
+
+MOMENTS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 3)), max_size=9)
+
+
+@given(MOMENTS, st.integers(2, 4))
+def test_a_click_is_of_a_burst_where_some_three_seconds_saw_every_link(
+    moments: list[tuple[int, int]], link_count: int
+) -> None:
+    """Said without any cleverness: a stretch of 3 s from some click holds this click and clicks on every link."""
+    clicks = [
+        click(after_s=600 + half_seconds / 2, token_id=bytes([link]) * 12, agent=CHROME)
+        for half_seconds, link in moments
+    ]
+    judged = judge_copy(clicks, HitContext(sent_at=SENT_AT, known=True, link_count=link_count))
+    stretches = [[each for each in clicks if 0 <= each.at_ms - first.at_ms <= 3_000] for first in clicks]
+    full = [stretch for stretch in stretches if len({each.token_id for each in stretch}) >= link_count]
+    expected = [any(one in stretch for stretch in full) for one in clicks]
+    assert [each.rule == "burst" for each in judged] == expected
