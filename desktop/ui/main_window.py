@@ -233,6 +233,7 @@ class MainWindow(Going):
         """Look at the clock: practice may have moved it on."""
         self.feed.look()
         self.mail.reload_current()
+        self.rates.reload()
 
     @Slot(object)
     def show_trouble(self, trouble: Trouble) -> None:
