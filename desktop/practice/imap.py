@@ -301,6 +301,8 @@ class _Session:
             self._say(b"* %d EXISTS" % self._told)
 
     def _say(self, line: bytes) -> None:
+        if self._writer.is_closing():
+            raise ConnectionResetError("the client is gone")
         self._writer.write(line + b"\r\n")
 
 

@@ -189,12 +189,19 @@ def _too_early_sentence(evidence: Evidence, judgement: Judgement, link: str, sen
     return f"{what} after {span_of(after_s)}: {_TOO_EARLY}."
 
 
-_MAKERS: Final = {"apple": "Apple", "google": "Google", "exchange": "Microsoft", "microsoft": "Microsoft"}
+# Whose own machines stand there; a cloud's networks are rented out, and say nothing of who asks.
+_MAKERS: Final = {
+    "apple-egress": "Apple",
+    "google-fetchers": "Google",
+    "exchange-protection": "Microsoft",
+    "barracuda": "Barracuda",
+    "proofpoint": "Proofpoint",
+    "mimecast": "Mimecast",
+}
 
 
 def _maker_of(hit: Hit) -> str:
-    names = [label.name.partition("-")[0] for label in hit.labels]
-    return next((_MAKERS[name] for name in names if name in _MAKERS), "")
+    return next((_MAKERS[label.name] for label in hit.labels if label.name in _MAKERS), "")
 
 
 def folded_sentence(lines: Sequence[Evidence]) -> str:

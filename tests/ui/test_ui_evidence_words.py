@@ -189,3 +189,11 @@ def test_the_details_name_what_the_verdict_rests_on() -> None:
     wanted = "Network 203.0.113.0/24, on the lists apple-egress of 2026-05-01\nProgram Mail/1 2\nRule rule, sure"
     assert details_text(line) == wanted
     assert details_text(SENT) == ""
+
+
+def test_who_rents_a_machine_in_a_cloud_is_not_the_cloud() -> None:
+    """A scanner on somebody's rented machine is nobody's by name; on Microsoft's own filter it is Microsoft's."""
+    scanner = hit_line(Verdict.SCANNER, HitKind.CLICK)
+    rented, own = from_list(scanner, "microsoft-cloud"), from_list(scanner, "exchange-protection")
+    assert evidence_words(rented).sentence.startswith("A security scanner followed")
+    assert evidence_words(own).sentence.startswith("A Microsoft scanner followed")
