@@ -138,6 +138,40 @@ def test_a_burst_ends_at_three_seconds(apart_s: float, expected: str) -> None:
     assert [each.rule for each in judged] == [expected] * 3
 
 
+def test_only_the_clicks_of_the_burst_are_taken_back() -> None:
+    """Clicks before it, between two bursts and after it stay a person's."""
+    context = replace(SENT, link_count=2)
+    lone = [click(after_s=after_s, token_id=bytes(12)) for after_s in (600, 700, 800)]
+    hits = [
+        lone[0],
+        *links(2, after_s=650, apart_s=1),
+        lone[1],
+        *links(2, after_s=750, apart_s=1),
+        lone[2],
+    ]
+    person, machine = Verdict.PERSON, Verdict.SCANNER
+    expected = [person, machine, machine, person, machine, machine, person]
+    assert [each.verdict for each in judge_copy(hits, context)] == expected
+
+
+def test_a_link_followed_twice_still_belongs_to_a_burst() -> None:
+    """The second click on one link starts a stretch that sees the other one too, and ends one that does not."""
+    context = replace(SENT, link_count=2)
+    twice = [click(after_s=after_s, token_id=bytes(12)) for after_s in (600, 602)]
+    other = click(after_s=604.5, token_id=b"\x01" * 12)
+    assert [each.rule for each in judge_copy([*twice, other], context)] == ["browser", "burst", "burst"]
+    near = replace(other, at_ms=other.at_ms - 500, token_id=b"\x02" * 12)
+    triple = [*twice, click(after_s=602.5, token_id=bytes(12)), near]
+    assert [each.rule for each in judge_copy(triple, context)] == ["browser", "burst", "burst", "burst"]
+
+
+def test_a_hit_judged_alone_sees_the_burst_in_its_siblings() -> None:
+    """What belongs to a burst among all of a copy belongs to it when one hit is judged."""
+    first, *others = links(3, after_s=600, apart_s=1)
+    assert judge(first, replace(SENT, link_count=3, siblings=tuple(others))).rule == "burst"
+    assert judge(first, replace(SENT, link_count=3, siblings=tuple(others[:1]))).rule == "browser"
+
+
 def test_one_link_left_out_is_no_burst() -> None:
     """A person may follow two of three links quickly."""
     judged = judge_copy(links(2, after_s=600, apart_s=0.5), replace(SENT, link_count=3))
