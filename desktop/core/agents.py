@@ -5,6 +5,7 @@ is the order in which kinds are asked for, and what counts as a browser: the who
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -60,8 +61,10 @@ _FINDERS: Final = tuple(
     )
 )
 _BROWSERS: Final = programs.BROWSER.finder()
-# Programs of people give no page that explains them, as robots do.
 _PEOPLES: Final = frozenset({Family.IN_APP, Family.MAIL_CLIENT})
+# Programs of people give no page that explains them, and do not call themselves what robots do, whatever else they
+# name.  The makers of a phone are called Cubot.
+_ROBOTIC: Final = re.compile(r"://|(?<!cu)bots?(?![a-z])|\b(?:url|link)[ _-]?preview|crawl|spider")
 _BARE: Final = "mozilla/5.0"
 # What changes when a program is updated: all after a slash, and words that begin with a digit; what is left names the
 # program, the system and the device.
@@ -84,15 +87,15 @@ def read_agent(agent: str) -> Agent:
         return Agent(Family.BLANK)
     if lowered == _BARE:
         return Agent(Family.BARE)
-    is_explained = "://" in lowered
+    is_robotic = _ROBOTIC.search(lowered) is not None
     for family, finder in _FINDERS:
-        if is_explained and family in _PEOPLES:
+        if is_robotic and family in _PEOPLES:
             continue
         name = finder.name_in(lowered)
         if name is not None:
             return Agent(family, name)
     browser = _BROWSERS.name_in(lowered)
-    if browser is not None and not is_explained and programs.WHOLE_BROWSER.fullmatch(lowered):
+    if browser is not None and not is_robotic and programs.WHOLE_BROWSER.fullmatch(lowered):
         return Agent(Family.BROWSER, browser)
     return Agent(Family.NONE)
 
@@ -100,6 +103,14 @@ def read_agent(agent: str) -> Agent:
 def client_name(agent: str) -> str:
     """Return the program's short name, empty when it gives none that is known."""
     return read_agent(agent).name
+
+
+def fetcher_name(agent: str, labels: Iterable[str]) -> str:
+    """Return whose image proxy fetched a picture, by its own name or by the labels it came from; empty if unknown."""
+    read = read_agent(agent)
+    if read.family in (Family.GMAIL_PROXY, Family.OTHER_PROXY):
+        return read.name
+    return "Microsoft" if "microsoft-cloud" in labels else ""
 
 
 def is_full_safari(agent: str) -> bool:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from desktop.core.agents import client_name
+from desktop.core.agents import client_name, fetcher_name
 from desktop.core.arrival import FailureReason
 from desktop.core.classify import BURST_MS, LEAST_BURST
 from desktop.core.status import CopyState, EvidenceKind, JudgedHit, MailSign
@@ -156,10 +156,17 @@ def _hit_notice(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> Notice
     may_be_burst = kind is NoticeKind.CLICKED and names.link_count >= LEAST_BURST
     return replace(
         _notice(names, kind, judged.at),
-        agent_name=client_name(judged.hit.agent),
+        agent_name=_program_name(judged, kind),
         link=judged.destination,
         settles_after_s=SETTLING_S if may_be_burst else 0.0,
     )
+
+
+def _program_name(judged: JudgedHit, kind: NoticeKind) -> str:
+    """Return the program to name: the person's, or where it was only probably opened the proxy's."""
+    if kind is NoticeKind.PROBABLY_OPENED:
+        return fetcher_name(judged.hit.agent, (label.name for label in judged.hit.labels))
+    return client_name(judged.hit.agent)
 
 
 def refusal_notice(

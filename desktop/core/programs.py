@@ -388,7 +388,6 @@ MAIL_CLIENT: Final = Marks(
             "Airmail": "airmail",
             "Spark": "spark/|sparkdesktop/",
             "Superhuman": "superhuman",
-            "The Bat!": "the bat!",
             "Yahoo Mail": "yahoo%20mail|yahoo mail|yahoomobilemail",
             "Naver Mail": "navermailapp/",
             "Apple Mail": "mobilemail/",
@@ -398,13 +397,18 @@ MAIL_CLIENT: Final = Marks(
             "MailBar": "mailbar/",
             "Eudora": "eudora",
             "Becky!": "becky!",
-            "Mimestream": "mimestream",
+            "Canary": "canary/",
+            "MailMate": "mailmate/",
+            "Edison Mail": "edison mail|edisonmail",
+            "Sparrow": "sparrow/",
             "Proton Mail": "protonmail|proton mail",
         }
     ),
     holds=_named(
         {
-            "Outlook": "microsoft outlook|macoutlook|outlook-express|ms-office",
+            "Outlook": "microsoft outlook|macoutlook|outlook-express|ms-office|oneoutlook/",
+            "The Bat!": "the bat!",
+            "Mimestream": "mimestream",
             "Thunderbird": "thunderbird/|icedove/|betterbird/|spicebird/",
             "Postbox": "postbox/",
             "eM Client": "emclient/|em client/",

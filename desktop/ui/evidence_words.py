@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from desktop.core.agents import client_name
+from desktop.core.agents import client_name, fetcher_name
 from desktop.core.correction import Correction, Who
 from desktop.core.forwarding import Forwarding
 from desktop.core.policy import WhyNot
@@ -142,7 +142,8 @@ def _hit_sentence(evidence: Evidence, judgement: Judgement, hit: Hit, sent_at: d
         place = f" in {client}" if client else ""
         return f"A person used {link}{place}." if is_click else f"A person opened it{place}."
     if verdict is Verdict.IMAGE_PROXY:
-        return f"{client or maker or 'The mail provider'} fetched the picture, as it usually does on opening."
+        fetcher = fetcher_name(hit.agent, (label.name for label in hit.labels))
+        return f"{fetcher or 'The mail provider'} fetched the picture, as it usually does on opening."
     if verdict is Verdict.PREFETCH:
         return f"{maker or client or 'A mail program'} preloaded it; the person may or may not have opened it."
     if verdict is Verdict.SCANNER:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from desktop.core.agents import Agent, Family, client_name, is_full_safari, program_shape, read_agent
+from desktop.core.agents import Agent, Family, client_name, fetcher_name, is_full_safari, program_shape, read_agent
 from tests.fakes.samples import CHROME, FIREFOX, GMAIL_PREFETCH, GMAIL_PROXY, OUTLOOK, SAFARI, THUNDERBIRD
 
 APPLE_MAIL = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -98,3 +98,33 @@ def test_a_shape_is_at_most_200_characters() -> None:
     """A long agent is cut, without a blank at its end."""
     assert program_shape("a" * 199 + " b") == "a" * 199
     assert program_shape("a" * 512) == "a" * 200
+
+
+@pytest.mark.parametrize(
+    ("agent", "labels", "name"),
+    [
+        (GMAIL_PROXY, ("google-fetchers",), "Gmail"),
+        ("YahooMailProxy; https://help.yahoo.com/", (), "Yahoo"),
+        (CHROME, ("microsoft-cloud",), "Microsoft"),
+        (CHROME, (), ""),
+    ],
+)
+def test_a_picture_is_fetched_by_a_proxy_or_a_network_and_by_no_browser(
+    agent: str, labels: tuple[str, ...], name: str
+) -> None:
+    """Webmail's fetches bear a browser's name, which is not who fetched."""
+    assert fetcher_name(agent, labels) == name
+
+
+@pytest.mark.parametrize(
+    ("robot", "app", "family"),
+    [
+        ("Snapchat/10 Snap URL Preview Service; bot; snapchat", "Snapchat/12.80 (iPhone; iOS 17.5)", Family.IN_APP),
+        ("Mozilla/5.0 Thunderbird/128.0 SomeCrawler", "Mozilla/5.0 Thunderbird/128.0", Family.MAIL_CLIENT),
+        ("eM Client/9 MailBot/1.0", "eM Client/9", Family.MAIL_CLIENT),
+    ],
+)
+def test_a_program_that_calls_itself_a_robot_is_nobody_s_app(robot: str, app: str, family: Family) -> None:
+    """Whatever app it names beside."""
+    assert read_agent(app).family is family
+    assert read_agent(robot).family not in (Family.IN_APP, Family.MAIL_CLIENT, Family.BROWSER)
