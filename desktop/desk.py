@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from desktop.core.classify import DEFAULT_WINDOW_S
+from desktop.core.circumstances import DEFAULT_WINDOW_S
 from desktop.core.correction import Who
 from desktop.core.followup import FollowUp
 from desktop.core.permission import Method, Permission, Purpose

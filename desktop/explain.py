@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from desktop.core.agents import program_shape
-from desktop.core.classify import BURST_MS, DEFAULT_WINDOW_S, HitContext, Telltale, judge
+from desktop.core.burst import BURST_MS
+from desktop.core.circumstances import DEFAULT_WINDOW_S, HitContext, Telltale
+from desktop.core.classify import judge
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import KEPT_HEADERS, MAX_LABELS, Hit, HitKind, decode, encode, same_source_mark
 from relay.wire.labels import labels_of, parse_address, truncated

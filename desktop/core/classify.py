@@ -5,21 +5,17 @@ proves is unknown: a machine called a person is the lie every other tracker tell
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from desktop.core.agents import Agent, Family, is_full_safari, program_shape, read_agent
-from desktop.core.correction import Correction, corrected
+from desktop.core.burst import BURST_MS, burst_clicks
+from desktop.core.circumstances import HitContext, Telltale
+from desktop.core.correction import corrected
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
 
-BURST_MS: Final = 3_000
-LEAST_BURST: Final = 2
-DEFAULT_WINDOW_S: Final = 40.0
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
 
@@ -39,45 +35,6 @@ _CLOUDS: Final = frozenset({_MICROSOFT, _GOOGLE, "google-cloud", "amazon-cloud",
 # Many people and machines share these addresses, so an equal source mark proves nothing there.
 _SHARED_EGRESS: Final = frozenset({_APPLE, _GOOGLE})
 _OF_PEOPLE: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP, Family.GMAIL_PROXY, Family.OTHER_PROXY})
-
-
-class Telltale(StrEnum):
-    """A fact about a request that its hit does not hold; a relay stores no hit for most of these."""
-
-    OWN_MARK = "own_mark"
-    PREFETCH = "prefetch"
-    HEAD = "head"
-    OTHER_METHOD = "other_method"
-    ALTERED_TOKEN = "altered_token"
-    HIDDEN_LINK = "hidden_link"
-    STOP_LINK = "stop_link"
-    AGENT_NOT_KNOWN = "agent_not_known"
-    NETWORK_NOT_KNOWN = "network_not_known"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HitContext:
-    """What is known around a hit; `sent_at` is None for a copy never sent, `siblings` are its copy's other hits.
-
-    `own_sources` are this desktop's same-source marks, `own_days` the days since 1970 UTC of which at least one is
-    known, `own_networks` the /24 and /48 it was seen in, and `own_programs` the user's programs, each a
-    `program_shape` or a client's short name.  `replied_at_ms` is when the first reply to this copy reached the user.
-    `address` is the copy's, normalised; `telltales` are facts by hit id.
-    """
-
-    sent_at: datetime | None
-    known: bool
-    link_count: int = 0
-    siblings: tuple[Hit, ...] = ()
-    own_sources: frozenset[bytes] = frozenset()
-    own_programs: frozenset[str] = frozenset()
-    own_networks: frozenset[str] = frozenset()
-    own_days: frozenset[int] = frozenset()
-    replied_at_ms: int | None = None
-    address: str = ""
-    corrections: tuple[Correction, ...] = ()
-    telltales: Mapping[bytes, frozenset[Telltale]] = field(default_factory=dict)
-    window_s: float = DEFAULT_WINDOW_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +74,7 @@ def judge(hit: Hit, context: HitContext) -> Judgement:
 
 def ruled(hit: Hit, context: HitContext) -> Judgement:
     """Return the rules' verdict on one hit among its siblings, whose order does not matter."""
-    return _ruled(hit, context, _burst_clicks((hit, *context.siblings), context.link_count))
+    return _ruled(hit, context, burst_clicks((hit, *context.siblings), context.link_count))
 
 
 def _ruled(hit: Hit, context: HitContext, bursting: frozenset[bytes]) -> Judgement:
@@ -155,7 +112,7 @@ def ruled_copy(hits: Sequence[Hit], context: HitContext, aged: Sequence[Hit] = (
     ordered = sorted(hits, key=lambda each: each.at_ms)
     times = [each.at_ms for each in ordered]
     witnesses = _witnesses(ordered, aged, context)
-    bursting = _burst_clicks(ordered, context.link_count)
+    bursting = burst_clicks(ordered, context.link_count)
     judgements = []
     for hit in hits:
         near = ordered[bisect_left(times, hit.at_ms - BURST_MS) : bisect_right(times, hit.at_ms + BURST_MS)]
@@ -267,31 +224,6 @@ def _burst(case: _Case) -> Judgement | None:
     if _has_two_agents(case):
         return _scanner("two-agents", Confidence.MEDIUM, "one address used two different programs within 3 seconds")
     return None
-
-
-def _burst_clicks(hits: Iterable[Hit], link_count: int) -> frozenset[bytes]:
-    """Return the ids of the clicks that lie within some 3 s which saw every link of the copy followed.
-
-    One pass over the clicks in order of time: a flood of hits must not make judging slow.
-    """
-    if link_count < LEAST_BURST:
-        return frozenset()
-    clicks = sorted((each for each in hits if each.kind is HitKind.CLICK), key=lambda each: each.at_ms)
-    found: set[bytes] = set()
-    followed: Counter[bytes] = Counter()
-    end = marked = 0
-    for begin, first in enumerate(clicks):
-        while end < len(clicks) and clicks[end].at_ms - first.at_ms <= BURST_MS:
-            followed[clicks[end].token_id] += 1
-            end += 1
-        if len(followed) >= link_count:
-            marked = max(marked, begin)
-            found.update(each.id for each in clicks[marked:end])
-            marked = end
-        followed[first.token_id] -= 1
-        if not followed[first.token_id]:
-            del followed[first.token_id]
-    return frozenset(found)
 
 
 def _is_in_burst(case: _Case) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from desktop.core.agents import client_name, fetcher_name
 from desktop.core.arrival import FailureReason
-from desktop.core.classify import BURST_MS, LEAST_BURST
+from desktop.core.burst import BURST_MS, LEAST_BURST
 from desktop.core.status import CopyState, EvidenceKind, JudgedHit, MailSign
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind

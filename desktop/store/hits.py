@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from desktop.core.classify import BURST_MS, HitContext, judge
+from desktop.core.burst import BURST_MS
+from desktop.core.circumstances import HitContext
+from desktop.core.classify import judge
 from desktop.core.notice import Notice
 from desktop.store.change import Change
 from desktop.store.columns import MINUTE_MS, to_json, to_ms

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from desktop.core.classify import DEFAULT_WINDOW_S, HitContext, ruled_copy
+from desktop.core.circumstances import DEFAULT_WINDOW_S, HitContext
+from desktop.core.classify import ruled_copy
 from desktop.core.correction import Correction, corrected, deciding
 from desktop.core.notice import Notice, Sign, hit_notices, known_signs
 from desktop.core.status import CopyState, CopyStatus, EvidenceKind, MailSign, copy_status

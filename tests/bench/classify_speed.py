@@ -14,7 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from desktop.core import agents
-from desktop.core.classify import HitContext, judge_copy
+from desktop.core.circumstances import HitContext
+from desktop.core.classify import judge_copy
 from desktop.core.correction import Correction, Who, shape_of
 from relay.wire.hit import Hit
 from tests.fakes import samples

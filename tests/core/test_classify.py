@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from desktop.core.agents import program_shape
-from desktop.core.classify import HitContext, judge, judge_copy
+from desktop.core.circumstances import HitContext
+from desktop.core.classify import judge, judge_copy
 from desktop.core.verdict import Confidence, Verdict
 from relay.wire.hit import Hit
 from tests.fakes.samples import (

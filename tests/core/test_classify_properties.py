@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.core.agents import program_shape
-from desktop.core.classify import HitContext, Telltale, judge, judge_copy, ruled
+from desktop.core.circumstances import HitContext, Telltale
+from desktop.core.classify import judge, judge_copy, ruled
 from desktop.core.correction import Correction, Shape, Who
 from desktop.core.notice import CopyNames, hit_notices
 from desktop.core.status import CopyFacts, CopyState, JudgedHit, Rung, copy_status

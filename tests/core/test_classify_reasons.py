@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from desktop.core.classify import HitContext, judge, judge_copy
+from desktop.core.circumstances import HitContext
+from desktop.core.classify import judge, judge_copy
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit
 from tests.fakes.samples import (

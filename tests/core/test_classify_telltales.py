@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from desktop.core.classify import HitContext, Telltale, judge
+from desktop.core.circumstances import HitContext, Telltale
+from desktop.core.classify import judge
 from desktop.core.verdict import Confidence, Verdict
 from relay.wire.hit import Hit
 from tests.fakes.samples import CHROME, SENT_AT, click, hit

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.classify import HitContext, judge, judge_copy, ruled
+from desktop.core.circumstances import HitContext
+from desktop.core.classify import judge, judge_copy, ruled
 from desktop.core.correction import Correction, Shape, Who, corrected, deciding, shape_of
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit, HitKind

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.core.arrival import FailureReason
-from desktop.core.classify import HitContext, judge_copy
+from desktop.core.circumstances import HitContext
+from desktop.core.classify import judge_copy
 from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import (
