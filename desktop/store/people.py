@@ -129,7 +129,11 @@ def retract_grant(store: Store, address: str, at: datetime) -> Change:
 
 
 def withdraw(store: Store, address: str, at: datetime) -> Change:
-    """Add that a person told the user no; nothing changes for one who never allowed anything, or stopped."""
+    """Add that a person told the user no; nothing changes for one who never allowed anything, or stopped.
+
+    It stops mail they already have as well, as if they had pressed the link: the tags are stopped, here and, from the
+    next exchange on, at the relay.
+    """
     person = normalised(address)
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
@@ -137,7 +141,12 @@ def withdraw(store: Store, address: str, at: datetime) -> Change:
         if before.standing is not Standing.GRANTED:
             return Change(), None
         _add_refusal(connection, person, "withdraw", before.generation, at)
-        return Change(people=frozenset({person})), None
+        connection.execute(
+            "INSERT OR IGNORE INTO stop (tag, at_ms) SELECT tag, ?2 FROM tag WHERE address = ?1", (person, to_ms(at))
+        )
+        copies = connection.execute(_COPIES_OF_PERSON, (person,)).fetchall()
+        change = settle_copies(connection, [copy_id for (copy_id,) in copies])
+        return change | Change(people=frozenset({person})), None
 
     return store.write(work)[0]
 
@@ -173,6 +182,7 @@ def apply_stop(connection: sqlite3.Connection, tag: bytes, at: datetime) -> Chan
     return change | Change(people=frozenset({address}), notices=(notice,))
 
 
+_COPIES_OF_PERSON = "SELECT id FROM copy WHERE tag IN (SELECT tag FROM tag WHERE address = ?) ORDER BY id"
 _COPIES_OF_TAG = "SELECT id FROM copy WHERE tag = ? ORDER BY id"
 
 

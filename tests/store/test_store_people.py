@@ -11,13 +11,14 @@ from desktop.core.errors import Malformed, Refused
 from desktop.core.notice import NoticeKind
 from desktop.core.permission import Method, Permission, Purpose, Standing
 from desktop.core.policy import WhyNot
-from desktop.core.status import Aside, CopyState
+from desktop.core.status import Aside, CopyState, Rung
 from desktop.store import people
 from desktop.store.accounts import AccountRow, Security, accounts, delete_account, save_account
 from desktop.store.change import Change
 from desktop.store.database import Store
+from desktop.store.hits import record_hits
 from desktop.store.mail import NewCopy, cards, record_message, record_outcome
-from tests.fakes.samples import SENT_AT, facts, tracked_copy
+from tests.fakes.samples import SENT_AT, facts, hit, tracked_copy
 
 ANNA = "anna@becker.example"
 OPENS = frozenset({Purpose.OPENS})
@@ -101,6 +102,22 @@ def test_a_withdrawal_holds_against_the_users_own_grants(store: Store) -> None:
     assert people.permission_of(store, ANNA) == Permission(address=ANNA, standing=Standing.WITHDRAWN)
     with pytest.raises(Refused, match="said no"):
         grant(store)
+
+
+@pytest.mark.parametrize(("after", "rung"), [("nothing", Rung.OPENED), ("a no", Rung.SENT)])
+def test_a_no_told_to_the_user_holds_for_mail_they_already_have(store: Store, after: str, rung: Rung) -> None:
+    """Nothing that comes later is kept, and the relay is to learn of it; without the no the same opening counts."""
+    grant(store)
+    copy = tracked_copy(tag=b"anna-tag")
+    _, (first,) = record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(copy,))
+    record_outcome(store, first, CopyState.SENT, at=SENT_AT)
+    change = people.withdraw(store, ANNA, LATER) if after == "a no" else Change()
+    opened = hit(after_s=timedelta(days=1).total_seconds() + 60, token_id=copy.tokens[0].random_id)
+    record_hits(store, [opened], now=LATER)
+    assert cards(store)[0].rung is rung
+    assert people.all_stop_tags(store) == (frozenset({b"anna-tag"}) if after == "a no" else frozenset())
+    assert (change.copies, change.notices) == (frozenset({first}) if after == "a no" else frozenset(), ())
+    assert people.permission_of(store, ANNA).standing is (Standing.WITHDRAWN if after == "a no" else Standing.GRANTED)
 
 
 def test_withdrawing_what_was_never_given_changes_nothing(store: Store) -> None:
