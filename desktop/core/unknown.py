@@ -48,6 +48,7 @@ class Cure(StrEnum):
     CONNECT_RELAY = "connect_relay"
     CORRECT_ADDRESS = "correct_address"
     SAY_WHO = "say_who"
+    KEEP_SENT_CLEAN = "keep_sent_clean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +69,16 @@ class Pictures(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """What a copy carried for which purposes, when it was handed over, and how its address treats pictures."""
+    """What a copy carried for which purposes, when it was handed over, and how its address treats pictures.
+
+    `keeps_sent_clean`: the user has its account's Sent kept clean by now.
+    """
 
     sent_at: datetime
     purposes: frozenset[Purpose] = frozenset()
     link_count: int = 0
     pictures: Pictures = Pictures.NOT_KNOWN
+    keeps_sent_clean: bool = False
 
 
 # By then most who read a mail at all have, so that silence may also mean that pictures do not come.
@@ -82,6 +87,8 @@ _PERSONS_NO: Final = frozenset({WhyNot.STOPPED, WhyNot.WITHDRAWN})
 _TEXT: Final = frozenset({WhyNot.FIXED_LAYOUT, WhyNot.UNDECODABLE_TEXT})
 _WRONG_ADDRESS: Final = frozenset({FailureReason.UNKNOWN_USER, FailureReason.NO_SUCH_HOST})
 _LATER: Final = frozenset({FailureReason.FULL, FailureReason.GAVE_UP})
+# A proxy that fetches for the recipient and, as the user's own Sent folder holds the mail too, for the user.
+_OWN_PROXY: Final = "own-proxy"
 # By the rules of core.classify that say unknown; all others are unclear.
 _WHY: Final = {
     "too-early": WhyUnknown.TOO_EARLY,
@@ -89,6 +96,8 @@ _WHY: Final = {
     "microsoft-early": WhyUnknown.TOO_EARLY,
     "own-network": WhyUnknown.MAYBE_YOU,
     "own-program": WhyUnknown.MAYBE_YOU,
+    "own-site": WhyUnknown.MAYBE_YOU,
+    _OWN_PROXY: WhyUnknown.MAYBE_YOU,
     "after-reply": WhyUnknown.MAYBE_YOU,
 }
 
@@ -139,8 +148,16 @@ def _fetched(status: CopyStatus, carried: Carried) -> Iterator[Unknown]:
             yield Unknown(why=why, cures=_instead_of_pictures(carried))
         elif why is WhyUnknown.TOO_EARLY:
             yield Unknown(why=why, cures=(Cure.WAIT, Cure.SAY_WHO))
+        elif why is WhyUnknown.MAYBE_YOU:
+            yield Unknown(why=why, cures=(*_in_sent(status, carried), Cure.SAY_WHO, Cure.ASK_FOR_REPLY))
         elif why is not None:
             yield Unknown(why=why, cures=(Cure.SAY_WHO, Cure.ASK_FOR_REPLY))
+
+
+def _in_sent(status: CopyStatus, carried: Carried) -> tuple[Cure, ...]:
+    """Return the cure of a tracked copy in the user's own Sent, unless the user has taken it already."""
+    rules = {line.judgement.rule for line in status.evidence if line.judgement is not None}
+    return (Cure.KEEP_SENT_CLEAN,) if _OWN_PROXY in rules and not carried.keeps_sent_clean else ()
 
 
 def _why(judgement: Judgement) -> WhyUnknown | None:

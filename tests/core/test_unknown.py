@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from desktop.core.arrival import FailureReason
 from desktop.core.circumstances import HitContext
-from desktop.core.classify import judge_copy
+from desktop.core.classify import ruled_copy
 from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import (
@@ -60,7 +60,7 @@ def judged(*hits: Hit, own: bool = False, replied_after_s: int | None = None) ->
         replied_at_ms=None if replied_after_s is None else round((SENT_AT.timestamp() + replied_after_s) * 1000),
     )
     return [
-        JudgedHit(hit=one, judgement=judgement) for one, judgement in zip(hits, judge_copy(hits, context), strict=True)
+        JudgedHit(hit=one, judgement=judgement) for one, judgement in zip(hits, ruled_copy(hits, context), strict=True)
     ]
 
 
@@ -198,6 +198,27 @@ def test_what_no_rule_could_decide_says_why(hits: list[JudgedHit], why: WhyUnkno
     """By the rules as they judge: too early, perhaps the user, or just unclear."""
     assert [each.judgement.verdict for each in hits] == [Verdict.UNKNOWN]
     assert reasons(copy_status(facts(), hits), is_long_after=True) == {why: cures}
+
+
+def by_rule(rule: str, *, after_s: float = 3600.0) -> JudgedHit:
+    """Return an open that a rule left unknown."""
+    judgement = Judgement(verdict=Verdict.UNKNOWN, rule=rule, confidence=Confidence.LOW, reason="")
+    return JudgedHit(hit=hit(after_s=after_s), judgement=judgement)
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_what_a_proxy_may_have_fetched_for_the_user_is_cured_by_a_clean_sent(is_first: bool) -> None:
+    """The cure comes first, whatever else may have been the user; it is none where Sent is kept clean already."""
+    hits = [by_rule("own-proxy", after_s=60 if is_first else 9_000), by_rule("own-site")]
+    status = copy_status(facts(), hits)
+    assert reasons(status) == {WhyUnknown.MAYBE_YOU: (Cure.KEEP_SENT_CLEAN, *SAY)}
+    kept = Carried(sent_at=SENT_AT, purposes=BOTH, keeps_sent_clean=True)
+    assert reasons(status, kept) == {WhyUnknown.MAYBE_YOU: SAY}
+
+
+def test_what_the_user_fetched_otherwise_is_not_cured_by_a_clean_sent() -> None:
+    """At the user's own site the way there was not the proxy's, and the folder is not to blame."""
+    assert reasons(copy_status(facts(), [by_rule("own-site")])) == {WhyUnknown.MAYBE_YOU: SAY}
 
 
 def test_silence_is_first_of_all_not_yet_and_later_perhaps_blocked_pictures() -> None:
