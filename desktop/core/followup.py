@@ -32,7 +32,6 @@ WARM_FOR: Final = timedelta(days=7)
 # A date of return further off than this, or before the mail, is a mistake or a left-over of an earlier absence.
 LONGEST_AWAY: Final = timedelta(days=366)
 LONGEST_WAIT_DAYS: Final = 366
-INSISTENT: Final = 2
 
 
 class FollowUpKind(StrEnum):
@@ -63,8 +62,9 @@ class Awaited:
     `opens` counts the sittings in which a person credibly opened it or used its links, `opened_at` and `last_open_at`
     are the first and newest of these; `probably_opened_at` is the first fetch by an image proxy, `confirmed_at` is when
     the first receipt came, `asked_at` the mail that may be a reply or a bounce, `replied_at` their last answer in this
-    conversation.  `unanswered` counts our messages to them, in all conversations, since they last answered.  Who is
-    copied (Cc, Bcc) is not asked for an answer, nor whom only an earlier message went to.
+    conversation.  `unanswered_twice_at` is when the second of our messages to them left, in all
+    conversations, that they have not answered.  Who is copied (Cc, Bcc) is not asked for an answer, nor whom only an
+    earlier message went to.
     """
 
     address: str
@@ -86,7 +86,7 @@ class Awaited:
     has_possible_bounce: bool = False
     asked_at: datetime | None = None
     replied_at: datetime | None = None
-    unanswered: int = 1
+    unanswered_twice_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class Case:
 class FollowUp:
     """One line of the list; `people` are those the reason is about, `waited_days` working days since `sent_at`.
 
-    `is_insistent` is the quiet warning: the last two messages to them went unanswered.  `folded` counts further
+    `is_insistent` is the quiet warning: two messages to them went unanswered for as long as one waits here.  `folded` counts further
     conversations with the same person that the cap keeps back.  `snoozed_until` is set while it is snoozed.
     """
 
@@ -416,10 +416,14 @@ class _Frame:
             sent_at=case.sent_at,
             people=people,
             waited_days=self._waited(self._day(case.sent_at)),
-            is_insistent=urges and any(person.unanswered >= INSISTENT for person in people),
+            is_insistent=urges and any(self._is_over(case, person.unanswered_twice_at) for person in people),
             folded=folded,
             snoozed_until=case.snoozed_until if is_asleep else None,
         )
+
+    def _is_over(self, case: Case, sent_at: datetime | None) -> bool:
+        """Return whether a message was waited for as long as one of the conversation is."""
+        return sent_at is not None and self._waited(self._day(sent_at)) >= case.wait_days
 
     def _waited(self, sent_on: date) -> int:
         found = self._passed.get(sent_on)

@@ -117,12 +117,13 @@ _ANSWERED: Final = (
     "WITH answered AS MATERIALIZED (SELECT copy.address, max(sign.at_ms) AS at_ms FROM sign"
     " JOIN copy ON copy.id = sign.copy_id WHERE sign.kind = 'reply' GROUP BY copy.address)"
 )
-# Our messages to each person since they last answered one, in whatever conversation.
+# When the second of our messages to each person left since they last answered one, in whatever conversation.
 _UNANSWERED: Final = (
-    f"{_ANSWERED} SELECT copy.address, count(DISTINCT copy.message_id) FROM copy"  # noqa: S608 - constants
+    f"{_ANSWERED}, asked AS (SELECT DISTINCT copy.address, message.at_ms, message.id FROM copy"  # noqa: S608 - constants
     " JOIN message ON message.id = copy.message_id LEFT JOIN answered ON answered.address = copy.address"
-    " WHERE copy.state IN ('sent', 'uncertain') AND message.at_ms > coalesce(answered.at_ms, 0)"
-    " GROUP BY copy.address HAVING count(DISTINCT copy.message_id) > 1"
+    " WHERE copy.role = 'to' AND copy.state IN ('sent', 'uncertain') AND message.at_ms > coalesce(answered.at_ms, 0)),"
+    " counted AS (SELECT address, at_ms, row_number() OVER (PARTITION BY address ORDER BY at_ms, id) AS place"
+    " FROM asked) SELECT address, at_ms FROM counted WHERE place = 2"
 )
 # When each person comes back who has not answered since they said so: an automatic answer comes but once a week, so
 # what was said about one mail holds for the next, in another conversation too.  Of several the newest is last.
@@ -285,7 +286,7 @@ def _person(address: str, found: _Found, people: _People, conversation_id: int, 
         has_possible_bounce=found.asks_bounce,
         asked_at=found.asked_at,
         replied_at=_instant(people.replied.get((conversation_id, address))),
-        unanswered=people.unanswered.get(address, 1),
+        unanswered_twice_at=_instant(people.unanswered.get(address)),
     )
 
 

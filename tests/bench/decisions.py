@@ -53,7 +53,7 @@ def _case(dice: random.Random, number: int) -> Case:
         opens=0 if opened_at is None else 2,
         opened_at=opened_at,
         last_open_at=opened_at,
-        unanswered=dice.randrange(1, 4),
+        unanswered_twice_at=sent_at if dice.random() < 0.6 else None,
     )
     replied_at = sent_at + timedelta(days=1) if dice.random() < 0.33 else None
     return Case(

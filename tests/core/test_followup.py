@@ -571,11 +571,12 @@ def test_the_cap_keeps_no_failure_and_no_question_back() -> None:
 
 def test_the_last_two_without_an_answer_are_a_quiet_warning() -> None:
     """It is said once something is due, of what urges, and not of a first mail."""
-    twice = person(unanswered=2)
+    twice = person(unanswered_twice_at=case(person()).sent_at)
     assert only(case(twice), on(19)).is_insistent is True
+    assert only(case(person(unanswered_twice_at=on(18))), on(19)).is_insistent is False
     assert only(case(BEN, twice), on(19)).is_insistent is True
     assert only(case(twice), on(16)).is_insistent is False
-    assert only(case(person(unanswered=1)), on(19)).is_insistent is False
+    assert only(case(person()), on(19)).is_insistent is False
     assert only(case(replace(twice, is_undelivered=True)), on(19)).is_insistent is False
     assert only(case(replace(twice, has_possible_reply=True)), on(19)).is_insistent is False
 

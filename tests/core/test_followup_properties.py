@@ -46,7 +46,7 @@ def people(draw: st.DrawFn) -> Awaited:
         asked_at=draw(st.none() | INSTANTS),
         confirmed_at=draw(st.none() | INSTANTS),
         replied_at=draw(st.none() | INSTANTS),
-        unanswered=draw(st.integers(1, 3)),
+        unanswered_twice_at=draw(st.none() | INSTANTS),
     )
 
 

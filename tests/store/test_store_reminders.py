@@ -125,7 +125,7 @@ def test_a_reply_ends_it_and_our_next_word_begins_anew(store: Store) -> None:
     assert cases(store) == ()
     send(store, at=SENT_AT + timedelta(days=2), in_reply_to="<a@sender.example>")
     (case,) = cases(store)
-    assert (case.replied_at, case.awaited[0].unanswered) == (SENT_AT + timedelta(days=1), 1)
+    assert (case.replied_at, case.awaited[0].unanswered_twice_at) == (SENT_AT + timedelta(days=1), None)
 
 
 def test_an_automatic_answer_ends_nothing(store: Store) -> None:
@@ -251,14 +251,23 @@ def test_mail_that_nobody_answers_is_no_case(store: Store) -> None:
     assert [each.subject for each in due_list(store, NOW, CALENDAR)] == ["Six"]
 
 
+def test_what_was_just_sent_is_not_unanswered_yet(store: Store) -> None:
+    """A second mail is no warning at the first one's line before its own wait is over, and is one after it."""
+    send(store, message_id="<a@sender.example>")
+    send(store, at=NOW - timedelta(hours=1), subject="Another matter", message_id="<b@sender.example>")
+    line = due_list(store, NOW, CALENDAR)[0]
+    assert (line.sent_at, line.is_insistent) == (SENT_AT, False)
+    assert {line.is_insistent for line in due_list(store, NOW + timedelta(days=9), CALENDAR)} == {True}
+
+
 def test_messages_without_an_answer_are_counted_in_all_conversations(store: Store) -> None:
     """Two mails on two matters without an answer are two; a reply to one sets the count back."""
     send(store, message_id="<a@sender.example>")
     send(store, at=SENT_AT + timedelta(days=1), subject="Another matter", message_id="<b@sender.example>")
-    assert [case.awaited[0].unanswered for case in cases(store)] == [2, 2]
+    assert [case.awaited[0].unanswered_twice_at for case in cases(store)] == [SENT_AT + timedelta(days=1)] * 2
     assert due_list(store, NOW, CALENDAR)[0].is_insistent is True
     receive(store, "<b@sender.example>", at=SENT_AT + timedelta(days=2))
-    assert [case.awaited[0].unanswered for case in cases(store)] == [1]
+    assert [case.awaited[0].unanswered_twice_at for case in cases(store)] == [None]
     assert due_list(store, NOW, CALENDAR)[0].is_insistent is False
 
 
