@@ -483,6 +483,28 @@ def test_a_server_that_alters_mail_is_left_as_it_was(cleaning: Cleaning, tells_u
     assert cleaning.cleaner.trouble is not None
 
 
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_an_altered_mail_stays_where_the_tracked_copy_went_meanwhile(cleaning: Cleaning, is_marked: bool) -> None:
+    """Where another program takes the tracked copy in that moment, the altered mail is all there is, and stays.
+
+    That it is taken back while a tracked copy is there is shown above.
+    """
+    altered = OFFER.replace(b"An offer.", b"An offer.  Scanned.")
+
+    def keep_altered(box: Box, _octets: bytes) -> bytes:
+        if is_marked:
+            box.mails[2].flags = ("\\Deleted",)
+        else:
+            del box.mails[2]
+        return altered
+
+    cleaning.server.keeps = keep_altered
+    cleaning.clean()
+    assert altered in cleaning.octets()
+    assert cleaning.server.count("UID EXPUNGE") == 0
+    assert isinstance(cleaning.cleaner.trouble, CannotClean)
+
+
 def test_an_altered_mail_whose_making_was_cut_short_is_taken_back_later(cleaning: Cleaning) -> None:
     """Killed after the server kept something else, the next start takes that away, and the tracked copy stays."""
     before = cleaning.octets()
