@@ -113,6 +113,18 @@ def fetcher_name(agent: str, labels: Iterable[str]) -> str:
     return "Microsoft" if "microsoft-cloud" in labels else ""
 
 
+def proxy_of_host(host: str) -> str:
+    """Return whose image proxy shows mail at the provider of a mail server, as `fetcher_name` gives it; empty if none.
+
+    A name of one's own for a provider's server hides whose it is.
+    """
+    lowered = host.strip().lower().rstrip(".")
+    for domain, proxy in programs.PROXY_OF_DOMAIN.items():
+        if lowered == domain or lowered.endswith(f".{domain}"):
+            return proxy
+    return ""
+
+
 def is_full_safari(agent: str) -> bool:
     """Return whether the agent is the browser Safari's whole form, which Apple's mail prefetch never sends."""
     return read_agent(agent) == Agent(Family.BROWSER, "Safari")

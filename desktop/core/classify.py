@@ -366,8 +366,9 @@ def _maybe_own(case: _Case) -> Judgement | None:
     hit, context = case.hit, case.context
     if hit.same_source in context.own_sources:
         return _unknown("own-network", "it came from your own address; it may have been you")
-    is_known_day = hit.at_ms // _DAY_MS in context.own_days
-    if not is_known_day and str(hit.network) in context.own_networks and _is_own_program(case):
+    network = str(hit.network)
+    is_known_day = (network, hit.at_ms // _DAY_MS) in context.own_seen
+    if not is_known_day and network in context.own_networks and _is_own_program(case):
         reason = "it came from your own network and program, while Readback was off; it may have been you"
         return _unknown("own-program", reason)
     if _follows_reply(case) and not _was_seen_before_reply(case):

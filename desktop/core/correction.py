@@ -28,9 +28,10 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What hits are alike by: the program without its versions and the network, and for a recipient their address.
+    """What hits are alike by: the program without its versions and the network, and for some the copy's address.
 
-    `address` is normalised, and empty where the shape is the same whomever the copy went to.
+    The user's own programs, and a colleague's, look the same whomever the copy went to: there `address`, which is
+    normalised, is empty.  What a machine or a recipient does at one address says nothing of another's.
     """
 
     kind: HitKind
@@ -50,6 +51,7 @@ class Correction:
     shape: Shape | None = None
 
 
+_OWN_SIDE: Final = frozenset({Who.ME, Who.COLLEAGUE})
 _VERDICTS: Final = {
     Who.ME: Verdict.SELF,
     Who.COLLEAGUE: Verdict.SELF,
@@ -82,7 +84,7 @@ def shape_of(hit: Hit, who: Who, address: str) -> Shape | None:
         kind=hit.kind,
         program=program,
         network=str(hit.network),
-        address=address if who is Who.RECIPIENT else "",
+        address="" if who in _OWN_SIDE else address,
     )
 
 
@@ -90,11 +92,11 @@ def deciding(hit: Hit, judgement: Judgement, address: str, corrections: Sequence
     """Return the correction that decides a hit which the rules judge so: its own, else the newest one of its shape."""
     own: Correction | None = None
     alike: Correction | None = None
-    shapes = {shape_of(hit, who, address) for who in (Who.ME, Who.RECIPIENT)} - {None} if corrections else set()
+    shapes = {who: shape_of(hit, who, address) for who in Who} if corrections else {}
     for each in corrections:
         if each.hit_id == hit.id:
             own = _newer(own, each)
-        elif each.shape in shapes and _may_follow(each.who, judgement):
+        elif each.shape is not None and each.shape == shapes[each.who] and _may_follow(each.who, judgement):
             alike = _newer(alike, each)
     return own or alike
 

@@ -117,8 +117,9 @@ class Case:
 class FollowUp:
     """One line of the list; `people` are those the reason is about, `waited_days` working days since `sent_at`.
 
-    `is_insistent` is the quiet warning: two messages to them went unanswered for as long as one waits here.  `folded` counts further
-    conversations with the same person that the cap keeps back.  `snoozed_until` is set while it is snoozed.
+    `is_insistent` is the quiet warning: two messages to them went unanswered for as long as one waits here.  `folded`
+    counts further conversations with the same person that the cap keeps back.  `snoozed_until` is set while it is
+    snoozed.
     """
 
     conversation_id: int

@@ -189,6 +189,24 @@ OTHER_PROXY: Final = Marks(
     ),
     forms=_nameless(r"mail[\w.]{0,30}[ _-]?(?:image[ _-]?)?prox(?:y|ies)\b"),
 )
+# Whose image proxy shows mail at providers that file what was sent through them; their mail servers' domains.
+PROXY_OF_DOMAIN: Final = {
+    "gmail.com": "Gmail",
+    "googlemail.com": "Gmail",
+    "google.com": "Gmail",
+    "office365.com": "Microsoft",
+    "office365.us": "Microsoft",
+    "office.com": "Microsoft",
+    "outlook.com": "Microsoft",
+    "outlook.cn": "Microsoft",
+    "hotmail.com": "Microsoft",
+    "live.com": "Microsoft",
+    "yahoo.com": "Yahoo",
+    "yahoodns.net": "Yahoo",
+    "ymail.com": "Yahoo",
+    "aol.com": "Yahoo",
+    "att.net": "Yahoo",
+}
 # A robot for pictures, of which it is not known whether it works for anybody's mail.
 PICTURE_ROBOT: Final = Marks(
     forms=_nameless(

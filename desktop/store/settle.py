@@ -109,8 +109,7 @@ def _circumstances(connection: sqlite3.Connection, window_s: float | None) -> _C
         sent_at=None,
         known=True,
         own_sources=frozenset(mark for mark, _, _ in own),
-        own_networks=frozenset(network for _, network, _ in own if network),
-        own_days=frozenset(at_ms // DAY_MS for _, _, at_ms in own),
+        own_seen=frozenset((network, at_ms // DAY_MS) for _, network, at_ms in own if network),
         own_programs=frozenset(program for (program,) in connection.execute("SELECT program FROM own_program")),
         window_s=float(chosen),
     )

@@ -68,7 +68,7 @@ def context() -> HitContext:
         link_count=3,
         own_sources=frozenset(bytes([number]) * 8 for number in range(2, 200)),
         own_programs=frozenset({"Thunderbird", agents.program_shape(samples.FIREFOX)}),
-        own_networks=frozenset({"203.0.113.0/24"}),
+        own_seen=frozenset({("203.0.113.0/24", 20_000)}),
         replied_at_ms=round(SENT_AT.timestamp() * 1000) + 1_800_000,
         corrections=corrections,
     )

@@ -2,7 +2,16 @@
 
 import pytest
 
-from desktop.core.agents import Agent, Family, client_name, fetcher_name, is_full_safari, program_shape, read_agent
+from desktop.core.agents import (
+    Agent,
+    Family,
+    client_name,
+    fetcher_name,
+    is_full_safari,
+    program_shape,
+    proxy_of_host,
+    read_agent,
+)
 from tests.fakes.samples import CHROME, FIREFOX, GMAIL_PREFETCH, GMAIL_PROXY, OUTLOOK, SAFARI, THUNDERBIRD
 
 APPLE_MAIL = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -128,3 +137,41 @@ def test_a_program_that_calls_itself_a_robot_is_nobody_s_app(robot: str, app: st
     """Whatever app it names beside."""
     assert read_agent(app).family is family
     assert read_agent(robot).family not in (Family.IN_APP, Family.MAIL_CLIENT, Family.BROWSER)
+
+
+@pytest.mark.parametrize(
+    ("host", "proxy"),
+    [
+        ("smtp.gmail.com", "Gmail"),
+        ("SMTP.GoogleMail.com", "Gmail"),
+        ("smtp-relay.gmail.com.", "Gmail"),
+        ("smtp.office365.com", "Microsoft"),
+        ("smtp-mail.outlook.com", "Microsoft"),
+        ("smtp.live.com", "Microsoft"),
+        ("smtp.mail.yahoo.com", "Yahoo"),
+        ("plus.smtp.mail.yahoo.com", "Yahoo"),
+        ("smtp.aol.com", "Yahoo"),
+        (" smtp.aol.com ", "Yahoo"),
+        ("gmail.com", "Gmail"),
+        ("mail.becker.example", ""),
+        ("notgmail.com", ""),
+        ("gmail.com.becker.example", ""),
+        ("", ""),
+    ],
+)
+def test_a_providers_server_tells_whose_proxy_shows_its_mail(host: str, proxy: str) -> None:
+    """By its domain, and by nothing that only looks like it; a name of one's own tells nothing."""
+    assert proxy_of_host(host) == proxy
+
+
+@pytest.mark.parametrize(
+    ("agent", "labels", "host"),
+    [
+        (GMAIL_PROXY, ("google-fetchers",), "smtp.gmail.com"),
+        (CHROME, ("microsoft-cloud",), "smtp.office365.com"),
+        ("YahooMailProxy", (), "smtp.mail.yahoo.com"),
+    ],
+)
+def test_a_host_and_a_fetch_name_the_same_proxy(agent: str, labels: tuple[str, ...], host: str) -> None:
+    """What an account is taken for and what a hit is taken for can be compared."""
+    assert proxy_of_host(host) == fetcher_name(agent, labels)

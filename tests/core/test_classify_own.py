@@ -28,7 +28,7 @@ SENT_MS = round(SENT_AT.timestamp() * 1000)
 TODAY = SENT_MS // 86_400_000
 IMAGE = {"sec-fetch-dest": "image"}
 SENT = HitContext(sent_at=SENT_AT, known=True)
-OFF = replace(SENT, own_networks=frozenset({NETWORK}), own_programs=frozenset({"Thunderbird"}))
+OFF = replace(SENT, own_seen=frozenset({(NETWORK, TODAY - 9)}), own_programs=frozenset({"Thunderbird"}))
 REPLIED = replace(SENT, replied_at_ms=SENT_MS + 7_200_000)
 
 
@@ -65,8 +65,8 @@ def test_own_network_and_program_of_a_day_without_a_mark_may_be_the_sender() -> 
 @pytest.mark.parametrize(
     "context",
     [
-        replace(OFF, own_days=frozenset({TODAY}), own_sources=frozenset({OTHER_MARK})),
-        replace(OFF, own_networks=frozenset({"203.0.113.0/24"})),
+        replace(OFF, own_seen=frozenset({(NETWORK, TODAY)}), own_sources=frozenset({OTHER_MARK})),
+        replace(OFF, own_seen=frozenset({("203.0.113.0/24", TODAY - 9)})),
         replace(OFF, own_programs=frozenset({"Outlook"})),
     ],
 )
@@ -77,8 +77,17 @@ def test_another_mark_that_day_network_or_program_is_another_person(context: Hit
 
 def test_a_mark_of_another_day_proves_nothing() -> None:
     """Marks change daily: yesterday's and tomorrow's say nothing of today."""
-    context = replace(OFF, own_days=frozenset({TODAY - 1, TODAY + 1}))
+    context = replace(OFF, own_seen=frozenset({(NETWORK, TODAY - 1), (NETWORK, TODAY + 1)}))
     assert verdict(hit(), context) == (Verdict.UNKNOWN, "own-program")
+
+
+def test_a_mark_of_that_day_at_another_network_proves_nothing() -> None:
+    """Seen at the office that day, the desktop's mark at home is still not known."""
+    elsewhere = ("203.0.113.0/24", TODAY)
+    context = replace(OFF, own_seen=frozenset({(NETWORK, TODAY - 1), elsewhere}), own_sources=frozenset({OTHER_MARK}))
+    assert verdict(hit(), context) == (Verdict.UNKNOWN, "own-program")
+    at_home = replace(context, own_seen=context.own_seen | {(NETWORK, TODAY)})
+    assert verdict(hit(), at_home) == (Verdict.PERSON, "mail-client")
 
 
 def test_an_own_network_makes_nobody_of_a_machine() -> None:

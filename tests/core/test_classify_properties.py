@@ -79,6 +79,7 @@ CORRECTIONS = st.builds(
         address=st.sampled_from(["", "anna@becker.example"]),
     ),
 )
+DAYS = st.sampled_from([SENT_MS // 86_400_000, SENT_MS // 86_400_000 - 1])
 CONTEXTS = st.builds(
     HitContext,
     sent_at=st.sampled_from([None, SENT_AT, SENT_AT + timedelta(seconds=30)]),
@@ -86,8 +87,9 @@ CONTEXTS = st.builds(
     link_count=st.integers(0, 3),
     own_sources=st.frozensets(st.just(bytes(8)), max_size=1),
     own_programs=st.frozensets(AGENTS.map(program_shape), max_size=1),
-    own_networks=st.frozensets(st.just("198.51.100.0/24"), max_size=1),
-    own_days=st.frozensets(st.just(SENT_MS // 86_400_000), max_size=1),
+    own_seen=st.frozensets(st.tuples(st.just("198.51.100.0/24"), DAYS), max_size=2),
+    own_proxies=st.frozensets(st.sampled_from(["Gmail", "Microsoft"]), max_size=2),
+    sent_clean_at_ms=st.sampled_from([None, SENT_MS + 10_000, SENT_MS + 10**9]),
     replied_at_ms=st.sampled_from([None, SENT_MS + 50_000, SENT_MS + 10**9]),
     address=st.just("anna@becker.example"),
     corrections=st.lists(CORRECTIONS, max_size=2).map(tuple),

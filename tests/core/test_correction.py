@@ -59,11 +59,12 @@ def test_without_a_fitting_word_the_rules_stand() -> None:
     assert corrected(OPENED, by_rules, ANNA, [elsewhere]).rule == "corrected-me"
 
 
-def test_a_shape_is_program_network_and_kind_and_for_a_recipient_the_address() -> None:
-    """A recipient's shape is of their address alone; the others' is the same whomever the copy went to."""
+def test_a_shape_is_program_network_and_kind_and_for_a_recipient_or_a_machine_the_address() -> None:
+    """A recipient's or machine's shape is of one address; one's own side's is the same whomever the copy went to."""
     program = "mozilla (x11; linux x86_64; rv:) gecko thunderbird"
     shape = Shape(kind=HitKind.OPEN, program=program, network="198.51.100.0/24")
-    assert [shape_of(OPENED, who, ANNA) for who in Who] == [shape, shape, shape, replace(shape, address=ANNA)]
+    of_anna = replace(shape, address=ANNA)
+    assert [shape_of(OPENED, who, ANNA) for who in Who] == [shape, shape, of_anna, of_anna]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,15 @@ def test_a_recipients_shape_is_their_own() -> None:
     assert corrected(hit(), by_rules, ANNA, [said(Who.RECIPIENT)]).verdict is Verdict.PERSON
     assert corrected(hit(), by_rules, BEN, [said(Who.RECIPIENT)]) is by_rules
     assert corrected(hit(), by_rules, BEN, [said(Who.ME)]).verdict is Verdict.SELF
+
+
+def test_a_machine_at_one_address_makes_none_of_anothers_reader() -> None:
+    """Anna's scanner and Ben's browser may look alike from one network; the word on Anna's copy is not of Ben's."""
+    by_rules = judgement()
+    assert corrected(hit(), by_rules, ANNA, [said(Who.MACHINE)]).verdict is Verdict.SCANNER
+    assert corrected(hit(), by_rules, BEN, [said(Who.MACHINE)]) is by_rules
+    everywhere = replace(said(Who.MACHINE), shape=shape_of(OPENED, Who.ME, ANNA))
+    assert corrected(hit(), by_rules, BEN, [everywhere]) is by_rules
 
 
 def test_the_newest_word_of_a_shape_decides_whatever_the_order() -> None:

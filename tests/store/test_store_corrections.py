@@ -166,7 +166,7 @@ def test_the_users_own_word_counts_as_told(store: Store) -> None:
 
 def test_another_word_on_the_same_hit_replaces_the_first_and_undo_brings_it_back(store: Store) -> None:
     """The newest stands and is listed; its undo is the word before it, and that one's is the rules' own."""
-    (first, one, _), (second, two, _) = sent(store), sent(store, BOB)
+    (first, one, _), (second, two, _) = sent(store), sent(store)
     opened, like = hit(token_id=one), hit(token_id=two)
     record_hits(store, [opened, like], now=LATER)
     earlier = correct(store, opened, Who.MACHINE)
