@@ -1,10 +1,12 @@
 """The lists in force: those that came with this version, each replaced by a newer one out of the data folder.
 
-The folder is looked at again while the relay serves, as the block file is; a file that cannot be used is logged, and
-what was in force stays so.  A list never keeps the relay from starting: the built-in one is there.
+The folder is looked at again while the relay serves, as the block file is; new lists are laid in a thread of their
+own, so that no request waits for them.  A file that cannot be used is logged, and what was in force stays so.  A list
+never keeps the relay from starting: the built-in one is there.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,41 +88,61 @@ def _holds_network(within: Range, free_bits: int) -> bool:
     return -(-first // span) * span + span - 1 <= last
 
 
-class Lists:
-    """What labels an address, from the lists in force."""
+def _in_a_thread(work: Callable[[], None]) -> None:
+    # A daemon: a relay that goes down need not wait for lists.
+    threading.Thread(target=work, name="lists", daemon=True).start()
 
-    def __init__(self, folder: Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Lay the lists; `folder` need not be there."""
+
+class Lists:
+    """What labels an address, from the lists in force; asked by one thread."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        aside: Callable[[Callable[[], None]], None] = _in_a_thread,
+    ) -> None:
+        """Lay the lists; `folder` need not be there.  `aside` runs what takes a while, once at a time."""
         self._folder = folder
         self._monotonic = monotonic
+        self._aside = aside
+        self._is_laying = False
         self._given: dict[str, PublishedList] = {}
         self._looked_at = monotonic()
         self._stamps = self._stamps_now()
         self._labels = self._laid()
 
     def labels_of(self, address: Address) -> tuple[Label, ...]:
-        """Return the labels of the lists that the full address is on."""
+        """Return the labels of the lists that the full address is on; newer lists hold once they are laid."""
         now_s = self._monotonic()
-        if now_s - self._looked_at >= LOOK_AGAIN_S:
+        if now_s - self._looked_at >= LOOK_AGAIN_S and not self._is_laying:
             self._looked_at = now_s
             stamps = self._stamps_now()  # Before reading: what changes meanwhile is seen the next time.
             if stamps != self._stamps:
                 self._stamps = stamps
-                self._labels = self._laid()
+                self._is_laying = True
+                self._aside(self._lay_anew)
         return self._labels.of(address)
+
+    def _lay_anew(self) -> None:
+        try:
+            self._labels = self._laid()
+        finally:
+            self._is_laying = False
 
     def _laid(self) -> Labels:
         lists = in_force(self._folder, _log.error, self._given)
         self._given = {each.list.label.name: each.list for each in lists if each.is_given}
         return Labels([each.list for each in lists])
 
-    def _stamps_now(self) -> list[tuple[int, int, int] | None]:
+    def _stamps_now(self) -> list[tuple[int, ...] | None]:
         return [_stamp(path_of(self._folder, name)) for name in LIST_NAMES]
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> tuple[int, ...] | None:
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode

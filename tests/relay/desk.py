@@ -4,6 +4,7 @@ import base64
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from relay.server import Server
 from relay.settings import Settings
 from relay.wire import seal, urls
 from relay.wire.hit import Hit, decode
+from relay.wire.labels import Label
 from relay.wire.token import Token, TokenType, mint
 
 START_MS = 1_790_000_000_000  # 2026-09-21
@@ -137,6 +139,19 @@ class Desk:
     def post(self, path: str, body: Any) -> requests.Response:
         """Post JSON with the bearer."""
         return self.session.post(f"{self.base}{path}", json=body, headers=self.bearer, timeout=10)
+
+
+def soon_labelled(desk: Desk, address: str) -> tuple[Label, ...]:
+    """Ask from an address until it bears a label, since new lists are laid beside the requests; return its labels."""
+    deadline_s = time.monotonic() + 10
+    while time.monotonic() < deadline_s:
+        desk.get(desk.open_url(), X_Forwarded_For=address)
+        rows = desk.poll()["rows"]
+        found = desk.opened(rows)[-1].labels
+        desk.acknowledge(rows)
+        if found:
+            return found
+    return ()
 
 
 @contextmanager

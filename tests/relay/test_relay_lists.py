@@ -1,7 +1,10 @@
 """Which lists are in force: built in, or newer and out of the data folder, changed while the relay serves."""
 
+import datetime as dt
 import ipaddress
 import logging
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,13 +14,14 @@ from relay.wire.labels import (
     LIST_NAMES,
     BadListError,
     Label,
+    PublishedList,
     built_in,
     parse_address,
     parse_list,
     published,
 )
 from relay.wire.ranges import parse_network
-from tests.relay.desk import Clock, Desk, served
+from tests.relay.desk import Clock, Desk, served, soon_labelled
 
 LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 ADDRESS = parse_address("212.77.4.9")  # on no built-in list
@@ -42,6 +46,10 @@ class Stopwatch:
     def __call__(self) -> float:
         """Return the time."""
         return self.now_s
+
+
+def at_once(work: Callable[[], None]) -> None:
+    work()
 
 
 def write(folder: Path, text: str, name: str = "barracuda") -> Path:
@@ -87,6 +95,16 @@ def test_an_older_list_does_not(tmp_path: Path) -> None:
     lists = Lists(tmp_path)
     assert labels(lists) == []
     assert [label.name for label in lists.labels_of(parse_address("209.222.82.1"))] == ["barracuda"]
+
+
+def test_a_list_of_the_built_in_ones_day_takes_its_place(tmp_path: Path) -> None:
+    """Whoever mends a list by hand need not give it a later day; a day earlier it would not hold."""
+    [day] = [each.label.date for each in BUILT_IN if each.label.name == "barracuda"]
+    write(tmp_path, GOOD.replace("2026-11-20", day))
+    assert labels(Lists(tmp_path)) == [("barracuda", day)]
+    the_day_before = (dt.date.fromisoformat(day) - dt.timedelta(days=1)).isoformat()
+    write(tmp_path, GOOD.replace("2026-11-20", the_day_before))
+    assert labels(Lists(tmp_path)) == []
 
 
 @pytest.mark.parametrize(
@@ -141,14 +159,14 @@ def test_built_in_lists_pass_their_own_check() -> None:
 
 def test_lists_are_looked_at_again_while_serving(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """New, changed, spoilt, mended and gone: each is seen a second later, and spoilt changes nothing."""
-    time = Stopwatch()
-    lists = Lists(tmp_path / "lists", monotonic=time)
+    watch = Stopwatch()
+    lists = Lists(tmp_path / "lists", monotonic=watch, aside=at_once)
 
     def a_second_later() -> list[tuple[str, str]]:
         before = labels(lists)
-        time.now_s += 0.9
+        watch.now_s += 0.9
         assert labels(lists) == before
-        time.now_s += 0.2
+        watch.now_s += 0.2
         return labels(lists)
 
     assert labels(lists) == []
@@ -172,26 +190,68 @@ def test_lists_are_looked_at_again_while_serving(tmp_path: Path, caplog: pytest.
 
 def test_what_did_not_change_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second later nothing but the files' dates is looked at."""
-    time = Stopwatch()
+    watch = Stopwatch()
     write(tmp_path, GOOD)
-    lists = Lists(tmp_path, monotonic=time)
+    lists = Lists(tmp_path, monotonic=watch, aside=at_once)
     monkeypatch.setattr("relay.lists.built_in", pytest.fail)
-    time.now_s += 5
+    watch.now_s += 5
     assert labels(lists) == [("barracuda", "2026-11-20")]
 
 
 def test_a_relay_labels_by_a_list_that_came_while_it_served(
     tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before and after the file is there, one address is labelled differently without a restart."""
+    """Before and soon after the file is there, one address is labelled differently without a restart."""
     monkeypatch.setattr("relay.lists.LOOK_AGAIN_S", 0)
     with served(tmp_path / "relay", clock, trusted_proxies=(LOOPBACK,)) as base:
         desk = Desk(base, clock)
         desk.get(desk.open_url(), X_Forwarded_For=str(ADDRESS))
+        assert [hit.labels for hit in desk.hits()] == [()]
         write(tmp_path / "relay" / "lists", GOOD)
-        desk.get(desk.open_url(), X_Forwarded_For=str(ADDRESS))
-        assert [hit.labels for hit in desk.hits()] == [(), (Label("barracuda", "2026-11-20"),)]
+        assert soon_labelled(desk, str(ADDRESS)) == (Label("barracuda", "2026-11-20"),)
         desk.close()
+
+
+def test_requests_are_labelled_by_the_old_lists_while_new_ones_are_laid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that comes meanwhile waits for nothing and starts no second laying; then the new list holds."""
+    lists = Lists(tmp_path, monotonic=(watch := Stopwatch()))
+    has_begun, may_go_on, threads = threading.Event(), threading.Event(), []
+
+    def slow() -> tuple[PublishedList, ...]:
+        threads.append(threading.current_thread())
+        has_begun.set()
+        assert may_go_on.wait(10)
+        return BUILT_IN
+
+    monkeypatch.setattr("relay.lists.built_in", slow)
+    path = write(tmp_path, GOOD)
+    for _ in range(3):
+        watch.now_s += 5
+        assert labels(lists) == []
+        assert has_begun.wait(10)
+        path.write_text(path.read_text() + "\n")
+    may_go_on.set()
+    [laying] = threads
+    laying.join(10)
+    assert labels(lists) == [("barracuda", "2026-11-20")]
+
+
+def test_a_list_that_becomes_readable_is_seen(tmp_path: Path) -> None:
+    """Nothing of the file but its mode changes, and it is read again."""
+    watch = Stopwatch()
+    layings: list[Callable[[], None]] = []
+    path = write(tmp_path, GOOD)
+    path.chmod(0o600)
+    lists = Lists(tmp_path, monotonic=watch, aside=layings.append)
+    watch.now_s += 5
+    labels(lists)
+    assert layings == []
+    path.chmod(0o644)
+    watch.now_s += 5
+    labels(lists)
+    assert len(layings) == 1
 
 
 def test_a_list_is_parsed_from_the_folder_as_it_is_spelled() -> None:

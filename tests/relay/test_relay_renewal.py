@@ -15,7 +15,7 @@ from relay.download import Web
 from relay.publishers import PUBLISHERS
 from relay.wire.labels import Label, Network, PublishedList, built_in, parse_list, spell_list
 from tests.fakes.webhosts import Answer, WebHosts
-from tests.relay.desk import Clock, Desk, served
+from tests.relay.desk import Clock, Desk, served, soon_labelled
 
 TODAY = dt.date(2026, 11, 22)
 NAME = "google-fetchers"
@@ -240,9 +240,9 @@ def test_a_running_relay_labels_by_a_fetched_list(
     with hosts, served(tmp_path, clock, trusted_proxies=(loopback,)) as base:
         desk = Desk(base, clock)
         desk.get(desk.open_url(), X_Forwarded_For=str(ADDED[7]))
+        assert [hit.labels for hit in desk.hits()] == [()]
         assert command.main(["lists", "update", "--only", NAME, "--data", str(tmp_path)]) == 0
-        desk.get(desk.open_url(), X_Forwarded_For=str(ADDED[7]))
-        assert [hit.labels for hit in desk.hits()] == [(), (Label(NAME, "2026-11-16"),)]
+        assert soon_labelled(desk, str(ADDED[7])) == (Label(NAME, "2026-11-16"),)
         desk.close()
 
 
