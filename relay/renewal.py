@@ -2,6 +2,8 @@
 
 A list that shrank or grew beyond measure is doubted: its publisher may have changed what it means, or somebody else
 may speak for it.  Nothing here is needed to serve; a relay without a way out keeps the lists of its version.
+
+The lists are public, and whoever calls this may be another user than the one who serves: all may read them.
 """
 
 import datetime as dt
@@ -19,6 +21,8 @@ from relay.wire.ranges import Range
 SHRUNK_TO: Final = 0.5
 GROWN_TO: Final = 4
 FUTURE_DAYS: Final = 2  # clocks and zones differ
+_FOLDER_MODE: Final = 0o755
+_LIST_MODE: Final = 0o644
 Say = Callable[[str], None]
 
 
@@ -27,7 +31,11 @@ def update(folder: Path, names: Iterable[str], web: Web, *, today: dt.date, say:
 
     Raises OSError where the folder cannot be written.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    _let_read(folder, _FOLDER_MODE)
+    for path in (path_of(folder, name) for name in LIST_NAMES):
+        if path.exists():
+            _let_read(path, _LIST_MODE)
     now = {each.list.label.name: each.list for each in in_force(folder, complain)}
     is_well = True
     for name in names:
@@ -42,6 +50,12 @@ def update(folder: Path, names: Iterable[str], web: Web, *, today: dt.date, say:
     return is_well
 
 
+def _let_read(path: Path, mode: int) -> None:
+    """Give `path` this mode where it lacks some of it: it is ours then, or there is no helping it."""
+    if path.stat().st_mode & mode != mode:
+        path.chmod(mode)
+
+
 def _fetched(publisher: Publisher, web: Web, today: dt.date) -> PublishedList:
     answers = [download(request_of(url), web, max_bytes=publisher.max_bytes) for url in publisher.urls]
     return publisher.list_of(answers, today)
@@ -53,7 +67,7 @@ def _taken(folder: Path, fresh: PublishedList, before: PublishedList) -> str:
         return f"nothing newer; the publisher's is of {fresh.label.date}, the one in force of {before.label.date}."
     if (fresh.label, fresh.ipv4, fresh.ipv6) == (before.label, before.ipv4, before.ipv6):
         return f"unchanged, of {fresh.label.date}."
-    durable.replace(path_of(folder, fresh.label.name), spell_list(fresh).encode("utf-8"), mode=0o600)
+    durable.replace(path_of(folder, fresh.label.name), spell_list(fresh).encode("utf-8"), mode=_LIST_MODE)
     return f"taken, of {fresh.label.date}: {_counted(fresh)}; before: {_counted(before)}, of {before.label.date}."
 
 

@@ -145,7 +145,7 @@ def test_without_a_way_out_the_old_lists_stay(updating: Updating) -> None:
 
 
 def test_a_good_list_is_taken(updating: Updating) -> None:
-    """It is written with its own day and source, readable by its owner alone, and nothing else is left behind."""
+    """It is written with its own day and source, and nothing else is left behind."""
     assert updating.run({URL: Answer(body=GOOD)})
     kept = updating.kept()
     assert kept is not None
@@ -153,8 +153,44 @@ def test_a_good_list_is_taken(updating: Updating) -> None:
     assert set(kept.networks) == {*NETWORKS, ADDED}
     before = "18 ranges of IPv4, 21 of IPv6, of 2026-08-22"
     assert updating.said == [f"{NAME}: taken, of 2026-11-16: 19 ranges of IPv4, 21 of IPv6; before: {before}."]
-    [path] = updating.folder.iterdir()
-    assert (path.stat().st_mode & 0o777, updating.folder.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert [path.name for path in updating.folder.iterdir()] == [f"{NAME}.txt"]
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in (folder.parent, folder, *folder.iterdir())}
+
+
+def test_all_may_read_the_lists_whoever_fetched_them(tmp_path: Path, hosts: WebHosts) -> None:
+    """What root fetches a relay of another user can read; the data folder stays its owner's."""
+    data = tmp_path / "relay"
+    with hosts:
+        assert command.main(["lists", "update", "--only", NAME, "--data", str(data)]) == 0
+    assert modes(data / "lists") == {"relay": 0o700, "lists": 0o755, f"{NAME}.txt": 0o644}
+
+
+def test_lists_that_were_kept_from_others_are_opened_to_them(updating: Updating) -> None:
+    """An update mends the modes of an earlier one, be a list fetched anew or not; a file of another kind stays shut."""
+    updating.folder.mkdir(mode=0o700)
+    for name, text in ((NAME, spell_list(BUILT_IN[NAME])), ("mimecast", spell_list(BUILT_IN["mimecast"])), ("x", "")):
+        path = updating.folder / f"{name}.txt"
+        path.write_text(text)
+        path.chmod(0o600)
+    assert updating.run({URL: Answer(body=google(NETWORKS, "2026-08-22"))})
+    assert updating.said == [f"{NAME}: unchanged, of 2026-08-22."]
+    found = modes(updating.folder)
+    assert found.pop(updating.folder.parent.name) is not None
+    assert found == {updating.folder.name: 0o755, f"{NAME}.txt": 0o644, "mimecast.txt": 0o644, "x.txt": 0o600}
+
+
+def test_wider_modes_are_left_as_they_are(updating: Updating) -> None:
+    """An operator who lets a group write the lists is not overruled."""
+    updating.folder.mkdir()
+    updating.folder.chmod(0o775)
+    path = updating.folder / "mimecast.txt"
+    path.write_text(spell_list(BUILT_IN["mimecast"]))
+    path.chmod(0o664)
+    assert updating.run({URL: Answer(body=google(NETWORKS, "2026-08-22"))})
+    assert (updating.folder.stat().st_mode & 0o777, path.stat().st_mode & 0o777) == (0o775, 0o664)
 
 
 @pytest.mark.parametrize(
