@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from desktop import explain, listing, logs, rates
+from desktop.core.address import normalised
 from desktop.core.errors import Malformed, NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import Engine, utc_now
@@ -201,25 +202,29 @@ open and while it is not."""
 
 def _days(text: str) -> int:
     """Return a number of days, from one to a hundred years."""
-    number = int(text)
-    if not 1 <= number <= rates.MAX_DAYS:
-        raise ValueError(text)
-    return number
+    return _number(text, 1, rates.MAX_DAYS)
 
 
 def _count(text: str) -> int:
     """Return a number of lines, at least one."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    return _number(text, 1, _MOST_LINES)
 
 
 def _port(text: str) -> int:
     """Return a port number, 0 for any free one."""
-    number = int(text)
-    if not 0 <= number <= 65_535:
-        raise ValueError(text)
+    return _number(text, 0, 65_535)
+
+
+_MOST_LINES: Final = 1_000_000
+
+
+def _number(text: str, least: int, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
     return number
 
 
@@ -284,6 +289,12 @@ def _inspect(options: argparse.Namespace) -> int:
         except OSError as error:
             print(f"{options.file} cannot be read: {error.strerror}.", file=sys.stderr)
             return EX_NOINPUT
+    stray = sorted({normalised(each) for each in options.permit} - {normalised(each) for each in options.to})
+    if stray:
+        print(
+            f"No recipient of this mail: {', '.join(stray)}. Name whoever gave permission in --to too.", file=sys.stderr
+        )
+        return EX_USAGE
     for line in inspection.report(raw, to=options.to, permit=options.permit, out=options.out, now=utc_now()):
         print(line)
     return EX_OK
@@ -304,13 +315,15 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _show_explained(lines: Iterable[bytes]) -> int:
     """Print each answer, and each complaint beside it; one complaint is enough for EX_DATAERR."""
-    status = EX_OK
-    for each in explain.explain(lines):
+    status, number = EX_OK, 0
+    for number, each in enumerate(explain.explain(lines), start=1):  # noqa: B007 - asked for after the last
         if each.complaint:
             print(f"Line {each.number}: {each.complaint}.", file=sys.stderr)
             status = EX_DATAERR
         else:
             print(each.answer)
+    if not number:
+        print("There is no hit in it.", file=sys.stderr)
     return status
 
 

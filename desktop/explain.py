@@ -71,7 +71,7 @@ def explain(lines: Iterable[bytes]) -> Iterator[Explained]:
 
 def _fields(line: bytes) -> Mapping[str, Any]:
     try:
-        fields = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
+        fields = json.loads(line.rstrip(b"\r\n").decode("utf-8-sig"), parse_constant=_no_number)
     except UnicodeDecodeError:
         raise BadLineError("it is not UTF-8") from None
     except json.JSONDecodeError as error:

@@ -134,6 +134,7 @@ def stop_and_open_again(stage: Stage) -> Iterator[str]:
     must_equal(before, after, f"hits of {cast.JONAS.mailbox.name}")
     yield f"{cast.JONAS.mailbox.name} pressed stop: {stage.describe(stage.copy(cast.JONAS.address, OAK).status)}"
     yield f"Opened again: the relay's {files} files ({octets:,} octets) did not change by one octet"
+    yield f"Gmail fetched the picture of {cast.DAVID.mailbox.name} once more, which did come home"
     yield f"Hits on that copy before {before}, after {after}"
 
 

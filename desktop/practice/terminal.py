@@ -17,6 +17,8 @@ NEXT: Final = (
     ("readback listen", "take mail without a window"),
     ("readback practice", "play this story again"),
     ("readback followups", "say who to follow up with, and why"),
+    ("readback status", "list conversations and how each stands"),
+    ("readback rates", "say how many were opened and answered"),
     ("readback inspect FILE.eml --to ADDRESS", "show what a mail would be given"),
     ("readback doctor", "check every part, say how to mend it"),
 )

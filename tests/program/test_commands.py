@@ -242,3 +242,31 @@ def test_inspect_says_what_the_listener_would_refuse(tmp_path: Path, capsys: pyt
     assert "would refuse it: it holds a bare CR" in capsys.readouterr().out
     assert commands.run(["inspect", str(sample(tmp_path)), "--to", "anna@example.test"]) == 0
     assert "would refuse" not in capsys.readouterr().out
+
+
+def test_inspect_names_a_permission_of_nobody_who_gets_the_mail(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slip in an address does not look like a missing permission; written right it is one."""
+    call = ["inspect", str(sample(tmp_path)), "--to", "anna@example.test", "--permit"]
+    assert commands.run([*call, "ana@example.test"]) == commands.EX_USAGE
+    assert "No recipient of this mail: ana@example.test." in capsys.readouterr().err
+    assert commands.run([*call, "ANNA@example.test"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["rates", "--days", "0"], "'0' is no whole number from 1 to 36525"),
+        (["status", "--limit", "many"], "'many' is no whole number from 1 to 1000000"),
+        (["listen", "--port", "99999"], "'99999' is no whole number from 0 to 65535"),
+    ],
+)
+def test_a_number_out_of_range_is_told_with_the_range(
+    call: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In words, with nothing of the program's own names in them."""
+    with pytest.raises(SystemExit) as left:
+        commands.run(call)
+    assert left.value.code == commands.EX_USAGE
+    assert said in capsys.readouterr().err

@@ -266,12 +266,12 @@ def test_a_bad_line_is_named_and_the_others_are_judged(
 def test_good_lines_and_no_lines_leave_with_0(
     run_on: Callable[[bytes], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is said on standard error where nothing is wrong."""
+    """Nothing is said on standard error where nothing is wrong, and of an empty file that it holds none."""
     assert run_on(json.dumps(clicked()).encode()) == 0
-    assert run_on(b"") == 0
     told = capsys.readouterr()
-    assert len(told.out.splitlines()) == 1
-    assert told.err == ""
+    assert (len(told.out.splitlines()), told.err) == (1, "")
+    assert run_on(b"") == 0
+    assert capsys.readouterr() == ("", "There is no hit in it.\n")
 
 
 def test_a_file_that_is_not_there_leaves_with_66(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
