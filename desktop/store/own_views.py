@@ -14,7 +14,7 @@ from desktop.store.columns import to_ms
 from desktop.store.database import Store
 from desktop.store.settle import settle_copies
 
-How = Literal["submitted", "browser", "told"]
+How = Literal["submitted", "browser"]
 # A mark, a network or a day that is new may speak for or against whatever came from the user's own networks.
 _DOUBTFUL: Final = (
     "SELECT DISTINCT copy_id FROM hit WHERE to_the_minute = 0 AND copy_id IS NOT NULL"

@@ -123,6 +123,16 @@ def test_a_days_own_mark_tells_others_of_the_same_network_apart(store: Store) ->
     assert [each.kind for each in change.notices] == [NoticeKind.OPENED]
 
 
+def test_a_mark_of_another_network_that_day_tells_nobody_apart_here(store: Store) -> None:
+    """At the office the desktop was on and at home it was off: who reads at home may have been the user."""
+    picture = opened(store)
+    learn_program(store)
+    record_own_source(store, mark=HOME, network=NETWORK, now=LATER - timedelta(days=1))
+    record_own_source(store, mark=b"\x03" * 8, network="203.0.113.0/24", now=LATER)
+    assert record_hits(store, [hit(token_id=picture, same_source=OTHER)], now=LATER).notices == ()
+    assert [verdict for verdict, _ in rules(store)] == [Verdict.UNKNOWN]
+
+
 def test_an_aged_hit_keeps_what_the_rules_said(store: Store) -> None:
     """Two days later a mark learnt for the first time belies nothing any more; within them it does."""
     picture = opened(store)

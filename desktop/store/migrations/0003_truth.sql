@@ -7,10 +7,10 @@ ALTER TABLE account ADD COLUMN keeps_sent_clean INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE own_source ADD COLUMN network TEXT NOT NULL DEFAULT '';
 
 -- The user's own programs, as `core.agents.program_shape` spells a user agent, or by a mail client's name alone.
--- how: 'submitted' a mail through the listener, 'browser' signed in with it, 'told' by a correction.
+-- how: 'submitted' a mail through the listener, 'browser' signed in with it.
 CREATE TABLE own_program (
     program TEXT PRIMARY KEY,
-    how TEXT NOT NULL CHECK (how IN ('submitted', 'browser', 'told')),
+    how TEXT NOT NULL CHECK (how IN ('submitted', 'browser')),
     at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
