@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QStatusB
 
 from desktop.ui import glyphs
 from desktop.ui.head import Banner, DockHead, Head
+from desktop.ui.tab_order import keep_reading_order
 from desktop.ui.undo_bar import UndoBar
 
 _LEAST_WIDTH: Final = 640
@@ -49,6 +50,7 @@ class Frame(QMainWindow):
         self.setStatusBar(foot)
         if panel is not None:
             self._add_dock(panel)
+            keep_reading_order(self.dock.titleBarWidget(), panel, foot_line)
 
     def _add_dock(self, panel: QWidget) -> None:
         self.dock = QDockWidget("Practice")

@@ -21,6 +21,7 @@ from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Card, ElidedLabel, Page, Role, font_of, plain
 from desktop.ui.marks import GlyphMark
 from desktop.ui.ops import Ops
+from desktop.ui.tab_order import held_in, keep_reading_order, take_up
 from desktop.ui.theme import Themes
 
 _STEP_GLYPHS: Final = {
@@ -158,6 +159,7 @@ class PracticePanel(QWidget):
 
     def _on_read(self, reading: _Reading) -> None:
         before, self._shown = self._shown, reading
+        held = held_in(self)
         self._is_reading = False
         self._time.setText(f"Practice clock: {words.day(reading.now)}, {reading.now.astimezone():%H:%M}")
         states = {step.state for step in reading.steps}
@@ -170,6 +172,9 @@ class PracticePanel(QWidget):
             self._show_steps(reading.steps)
         if before is None or before.recipients != reading.recipients:
             self._show_recipients(reading.recipients)
+        keep_reading_order(self)
+        if held is not None:
+            take_up(self, held)
         if self._is_stale:
             self._is_stale = False
             self.reload()
@@ -338,6 +343,8 @@ class _Section(QWidget):
         self._box.hide()
         self._box.deleteLater()
         self._box = box
+        # A layout shows what it was given only once the loop turns; the keyboard may be wanted in it before.
+        box.show()
 
 
 class _Doing:

@@ -21,6 +21,7 @@ from desktop.ui import glyphs, mail_words, station_words
 from desktop.ui.actions import ListenerState, MailState, RelayState, Stations
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Role, as_plain_tooltip, font_of
+from desktop.ui.tab_order import keep_reading_order
 from desktop.ui.theme import Themes
 
 _LEAST_WIDTH: Final = 120
@@ -152,6 +153,7 @@ class StatusLine(QWidget):
             button.clicked.connect(_Asking(self, account_id))
             self._row.insertWidget(len(self.mail), button)
             self.mail[account_id] = button
+            keep_reading_order(self)
 
 
 class _Asking:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from desktop.core.followup import FollowUp
@@ -19,9 +20,11 @@ from desktop.ui.detail import Detail
 from desktop.ui.due_strip import DueStrip
 from desktop.ui.evidence_list import Unfolded
 from desktop.ui.labels import Page, Role, plain
+from desktop.ui.tab_order import Held, held_in, keep_reading_order, stops, take_up
 from desktop.ui.theme import Themes
 
 _READING_WIDTH: Final = 860
+_BY_TAB: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 class ThreadView(QScrollArea):
@@ -50,6 +53,8 @@ class ThreadView(QScrollArea):
         self._has_relay = True
         self.shown: Detail | None = None
         self.strip: DueStrip | None = None
+        self._last: Held | None = None
+        self.setObjectName("reading")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Conversation")
@@ -60,7 +65,7 @@ class ThreadView(QScrollArea):
         """Show a conversation; the place one has scrolled to stays if it is the same one."""
         is_same = self.shown is not None and self.shown.conversation.id == detail.conversation.id
         at = self.verticalScrollBar().value() if is_same else 0
-        held = self._focused_name() if is_same else ""
+        held = held_in(self) if is_same else None
         self.shown = detail
         page = Page()
         column = QVBoxLayout(page)
@@ -85,15 +90,34 @@ class ThreadView(QScrollArea):
         if at:
             column.activate()
             self.verticalScrollBar().setValue(at)
-        found = page.findChild(QWidget, held) if held else None
-        if isinstance(found, QWidget):
-            found.setFocus()
+        keep_reading_order(self)
+        for stop in stops(page):
+            stop.installEventFilter(self)
+        if held is not None and not take_up(self, held):
+            self.setFocus()
 
-    def _focused_name(self) -> str:
-        """Return the name of the button that the keyboard is on: the same one of the next reading takes it on."""
-        # The window's own memory of it holds while a menu or another window is in front.
+    def has_keyboard(self) -> bool:
+        """Say whether the keyboard is here: on the conversation as a whole, or on something in it."""
         focused = self.window().focusWidget()
-        return focused.objectName() if focused is not None and self.isAncestorOf(focused) else ""
+        return focused is not None and (focused is self or self.isAncestorOf(focused))
+
+    def focus_last(self) -> None:
+        """Give the keyboard back to what it was on in here, as far as that still stands."""
+        if self._last is None or not take_up(self, self._last):
+            self.setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Remember what the keyboard is on; what Tab comes to from outside is brought into sight as well."""
+        if isinstance(event, QFocusEvent) and event.gotFocus() and isinstance(watched, QWidget):
+            self._last = held_in(self)
+            if event.reason() in _BY_TAB:
+                self.ensureWidgetVisible(watched)
+        return super().eventFilter(watched, event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Remember that the keyboard is on the whole."""
+        self._last = None
+        super().focusInEvent(event)
 
     def clear(self) -> None:
         """Show nothing, as when two conversations became one."""
