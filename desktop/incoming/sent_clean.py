@@ -64,6 +64,14 @@ class _Seen:
         return frozenset(uid for name in names for uid in self.uids.get(name, ()))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clean:
+    """Since when a message's copies were seen clean, by the user's clock and by one that is never set."""
+
+    at: datetime
+    at_s: float
+
+
 class SentCleaner:
     """Cleans one account's Sent over whatever connection its sync has; one thread at a time may use it."""
 
@@ -83,7 +91,7 @@ class SentCleaner:
         self._clock = clock
         self._pace = pace or Pace()
         self._seen: dict[str, _Seen] = {}
-        self._clean_since_s: dict[int, float] = {}
+        self._clean_since: dict[int, _Clean] = {}
         self._dirty: set[tuple[int, str]] = set()
         self._failures: dict[int | str, int] = {}
         self._held_until_s: dict[int | str, float] = {}
@@ -216,7 +224,8 @@ class SentCleaner:
         if Kind.TRACKED in found or found.count(Kind.EXACT) > 1:
             self._dirty.add((original.message_id, seen.name))
             return True
-        self._settle(seen, original, Outcome(is_clean=Kind.EXACT in found or Kind.CLEAN in found))
+        is_clean = Kind.EXACT in found or Kind.CLEAN in found
+        self._settle(seen, original, Outcome(is_clean=is_clean, is_marked=Kind.MARKED in found))
         return False
 
     def _octets(self, original: OriginalRow) -> bytes | None:
@@ -271,12 +280,19 @@ class SentCleaner:
             seen.uids.get(name, set()).difference_update(outcome.gone)
         seen.uids.setdefault(original.names[0], set()).update(outcome.put)
         seen.settled[id_] = seen.named(original.names)
+        was_dirty = (id_, seen.name) in self._dirty
         self._dirty.discard((id_, seen.name))
         self._failures.pop(id_, None)
         self._held_until_s.pop(id_, None)
+        since = _Clean(at=self._clock(), at_s=monotonic())
         if outcome.is_clean:
-            self._clean_since_s.setdefault(id_, monotonic())
+            self._clean_since.setdefault(id_, since)
             self._note(None)
+        if was_dirty and id_ in self._clean_since:
+            # Seen clean in one folder while another still held a tracked copy, or before one came late.
+            self._clean_since[id_] = since
+        if outcome.is_marked:
+            self._dirty.add((id_, seen.name))
         if any(seen.kinds[id_, uid] is Kind.TRACKED for uid in outcome.gone):
             self._book.note_cleaned()
             _log.info("a message in Sent of an account at %s is clean", self._host)
@@ -286,16 +302,16 @@ class SentCleaner:
         now, now_s = self._clock(), monotonic()
         dirty = {id_ for id_, _ in self._dirty}
         for each in pending:
-            since_s = self._clean_since_s.get(each.message_id)
+            since = self._clean_since.get(each.message_id)
             is_old = now - each.at >= self._pace.settle
             if (
-                since_s is not None
+                since is not None
                 and each.message_id not in dirty
                 and is_old
-                and now_s - since_s >= self._pace.quiet_s
+                and now_s - since.at_s >= self._pace.quiet_s
             ):
-                forget_original(self._store, each.message_id)
-                del self._clean_since_s[each.message_id]
+                forget_original(self._store, each.message_id, clean_at=since.at)
+                del self._clean_since[each.message_id]
 
     def _hold(self, what: int | str) -> None:
         """Leave a message or a folder alone for a while."""

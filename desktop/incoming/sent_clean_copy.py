@@ -15,11 +15,15 @@ from desktop.core.parse import content_hash, message_facts
 
 
 class Kind(StrEnum):
-    """EXACT is the original to the octet, CLEAN says the same in a mail program's own spelling, both without marks."""
+    """EXACT is the original to the octet, CLEAN says the same in a mail program's own spelling, both without marks.
+
+    MARKED has a mark of this message and is not its tracked copy as it left: the user altered it, and it stays.
+    """
 
     EXACT = "exact"
     CLEAN = "clean"
     TRACKED = "tracked"
+    MARKED = "marked"
     OTHER = "other"
 
 
@@ -32,7 +36,7 @@ def kind_of(octets: bytes, original: bytes, random_ids: frozenset[bytes], own: O
     if octets == original:
         return Kind.EXACT
     if tokens_in(octets, own.bases) & random_ids:
-        return Kind.TRACKED if _leaves_alike(octets, original) else Kind.OTHER
+        return Kind.TRACKED if _leaves_alike(octets, original) else Kind.MARKED
     is_same = content_hash(without_own_marks(octets, own)) == content_hash(original)
     return Kind.CLEAN if is_same else Kind.OTHER
 

@@ -26,9 +26,13 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a message: `put` and `gone` are UIDs; `is_held` where it must be looked at again later."""
+    """What became of a message: `put` and `gone` are UIDs; `is_held` where it must be looked at again later.
+
+    `is_marked` where a mail that the user altered, and that stays, holds its mark still.
+    """
 
     is_clean: bool = False
+    is_marked: bool = False
     is_held: bool = False
     put: frozenset[int] = frozenset()
     gone: frozenset[int] = frozenset()
@@ -68,7 +72,8 @@ class Replacement:
             put = frozenset({self._put(standings, alive)})
         # Where the last tracked copy is marked as deleted and none is clean, the user deletes the message.
         gone, is_clean = self._take_tracked(tracked, [*clean, *put])
-        return Outcome(is_clean=is_clean, put=put - gone, gone=gone)
+        is_marked = Kind.MARKED in kinds.values()
+        return Outcome(is_clean=is_clean, is_marked=is_marked, put=put - gone, gone=gone)
 
     def _read(self, uids: Iterable[int]) -> tuple[dict[int, Kind], dict[int, Standing]]:
         """Return what each mail is, and how it stands; what is gone is left out."""

@@ -37,15 +37,19 @@ _SIGNS = (
 _COPY = (
     "SELECT copy.id, copy.conversation_id, copy.message_id, copy.address,"
     " coalesce(nullif(copy.name, ''), person.name, ''), copy.role, copy.shared, copy.links, copy.state,"
-    " copy.purposes, copy.prepared_at_ms, copy.state_at_ms, copy.reply, copy.why_not, stop.at_ms"
-    " FROM copy LEFT JOIN stop ON stop.tag = copy.tag LEFT JOIN person ON person.address = copy.address"
+    " copy.purposes, message.handed_to, message.sent_clean_at_ms, copy.prepared_at_ms, copy.state_at_ms, copy.reply,"
+    " copy.why_not, stop.at_ms FROM copy JOIN message ON message.id = copy.message_id"
+    " LEFT JOIN stop ON stop.tag = copy.tag LEFT JOIN person ON person.address = copy.address"
 )
 COPIES_BY_ID = "copy.id IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyRecord:
-    """A copy's row apart from its hits."""
+    """A copy's row apart from its hits, and what is known of its message.
+
+    `handed_to` is the server that took it, `sent_clean_at_ms` since when Sent holds nothing tracked of it, if known.
+    """
 
     id: int
     conversation_id: int
@@ -56,6 +60,8 @@ class CopyRecord:
     is_shared: bool
     link_count: int
     purposes: frozenset[Purpose]
+    handed_to: str
+    sent_clean_at_ms: int | None
     facts: CopyFacts
 
 
@@ -66,7 +72,7 @@ def copy_records(connection: sqlite3.Connection, where: str, arguments: Sequence
 
 
 def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) -> CopyRecord:
-    address, name, role, shared, links, state, purposes, *facts = values
+    address, name, role, shared, links, state, purposes, handed_to, sent_clean_at_ms, *facts = values
     prepared_at_ms, state_at_ms, reply, why_not, stopped_at_ms = facts
     return CopyRecord(
         id=id_,
@@ -78,6 +84,8 @@ def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) 
         is_shared=bool(shared),
         link_count=links,
         purposes=frozenset(Purpose(each) for each in from_json(purposes)),
+        handed_to=handed_to,
+        sent_clean_at_ms=sent_clean_at_ms,
         facts=CopyFacts(
             state=CopyState(state),
             prepared_at=from_ms(prepared_at_ms),

@@ -140,6 +140,7 @@ def record_message(
     people = tuple(normalised(each.address) for each in copies)
 
     def work(connection: sqlite3.Connection) -> tuple[Change, tuple[int, ...]]:
+        host = connection.execute("SELECT host FROM account WHERE id = ?", (account_id,)).fetchone()
         conversation_id, message_id = insert_message(
             connection,
             account_id=account_id,
@@ -147,6 +148,7 @@ def record_message(
             name=facts.message_id,
             at=at,
             asks_receipt=asks_receipt,
+            handed_to="" if host is None else host[0],
         )
         if original is not None:
             keep_original(connection, message_id, original, at)
@@ -295,6 +297,7 @@ def _copy_rows(connection: sqlite3.Connection, conversation_id: int, now: dateti
     wanted = [each.id for each in records]
     hits, signs = stored_hits(connection, wanted), stored_signs(connection, wanted)
     pictures = _pictures(connection, {each.address for each in records})
+    cleaned = _kept_clean(connection, conversation_id)
     found: dict[int, list[CopyRow]] = {}
     for each in records:
         status = copy_status(each.facts, [one.judged for one in hits.get(each.id, ())], signs.get(each.id, ()))
@@ -303,6 +306,7 @@ def _copy_rows(connection: sqlite3.Connection, conversation_id: int, now: dateti
             purposes=each.purposes,
             link_count=each.link_count,
             pictures=pictures.get(each.address, Pictures.NOT_KNOWN),
+            keeps_sent_clean=each.message_id in cleaned,
         )
         row = CopyRow(
             id=each.id,
@@ -316,6 +320,16 @@ def _copy_rows(connection: sqlite3.Connection, conversation_id: int, now: dateti
         )
         found.setdefault(each.message_id, []).append(row)
     return found
+
+
+def _kept_clean(connection: sqlite3.Connection, conversation_id: int) -> frozenset[int]:
+    """Return the messages of a conversation whose account has Sent kept clean."""
+    rows = connection.execute(
+        "SELECT message.id FROM message JOIN account ON account.id = message.account_id"
+        " WHERE message.conversation_id = ? AND account.keeps_sent_clean",
+        (conversation_id,),
+    )
+    return frozenset(message_id for (message_id,) in rows)
 
 
 # What a group's copy shows is nobody's in particular.

@@ -12,6 +12,7 @@ from typing import Final
 from desktop.store.change import Change
 from desktop.store.columns import from_ms, to_ms
 from desktop.store.database import Store
+from desktop.store.settle import settle_copies
 
 _ORIGINALS: Final = (
     "SELECT message.id, original.at_ms, message.message_id FROM original JOIN message ON message.id"
@@ -67,14 +68,21 @@ def original_octets(store: Store, message_row_id: int) -> bytes:
     return bytes(row[0])
 
 
-def forget_original(store: Store, message_row_id: int) -> None:
-    """Let go of a message's octets; of one that is not kept nothing happens."""
+def forget_original(store: Store, message_row_id: int, *, clean_at: datetime) -> Change:
+    """Let go of a message's octets, for Sent has held nothing tracked of it since `clean_at`; judge its hits anew.
+
+    What a provider's proxy fetched since then was not for the user's own look at Sent.  Of a message that is not kept
+    nothing happens.
+    """
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
-        connection.execute("DELETE FROM original WHERE message_id = ?", (message_row_id,))
-        return Change(), None
+        if not connection.execute("DELETE FROM original WHERE message_id = ?", (message_row_id,)).rowcount:
+            return Change(), None
+        connection.execute("UPDATE message SET sent_clean_at_ms = ? WHERE id = ?", (to_ms(clean_at), message_row_id))
+        copies = connection.execute("SELECT id FROM copy WHERE message_id = ? ORDER BY id", (message_row_id,))
+        return settle_copies(connection, [copy_id for (copy_id,) in copies]), None
 
-    store.write(work)
+    return store.write(work)[0]
 
 
 def expire_originals(store: Store, before: datetime) -> int:

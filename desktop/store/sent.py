@@ -43,14 +43,24 @@ class NewCopy:
 
 
 def insert_message(
-    connection: sqlite3.Connection, *, account_id: int, facts: MessageFacts, name: str, at: datetime, asks_receipt: bool
+    connection: sqlite3.Connection,
+    *,
+    account_id: int,
+    facts: MessageFacts,
+    name: str,
+    at: datetime,
+    asks_receipt: bool,
+    handed_to: str = "",
 ) -> tuple[int, int]:
-    """Add a message in a conversation of its own; return the ids of both.  `name` is its Message-ID, or a made one."""
+    """Add a message in a conversation of its own; return the ids of both.
+
+    `name` is its Message-ID, or a made one; `handed_to` is the server that we hand it to.
+    """
     conversation_id = open_conversation(connection)
     sender = facts.from_ or Mailbox("", "")
     cursor = connection.execute(
         "INSERT INTO message (conversation_id, account_id, message_id, subject, base, from_name, from_address, at_ms,"
-        " refs, twin, date_ms, asks_receipt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " refs, twin, date_ms, asks_receipt, handed_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             conversation_id,
             account_id,
@@ -64,6 +74,7 @@ def insert_message(
             twin_of(facts),
             None if facts.date is None else to_ms(facts.date),
             asks_receipt,
+            handed_to,
         ),
     )
     message_id = int(cursor.lastrowid or 0)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from desktop.core.agents import proxy_of_host
 from desktop.core.circumstances import DEFAULT_WINDOW_S, HitContext
 from desktop.core.classify import ruled_copy
 from desktop.core.correction import Correction, corrected, deciding
@@ -91,6 +92,8 @@ class _Circumstances:
             sent_at=record.facts.state_at if was_sent else None,
             link_count=record.link_count,
             address=record.address,
+            own_proxies=frozenset({proxy_of_host(record.handed_to)}) - {""},
+            sent_clean_at_ms=record.sent_clean_at_ms,
             replied_at_ms=min((to_ms(each.at) for each in signs if each.kind is EvidenceKind.REPLY), default=None),
             corrections=tuple(found.values()),
         )

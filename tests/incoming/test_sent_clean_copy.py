@@ -42,15 +42,15 @@ def converted(text: bytes) -> bytes:
         (QUOTING, OFFER, Kind.CLEAN),
         (QUOTING.replace(b"An offer.", b"An other."), OFFER, Kind.OTHER),
         (tracked(OFFER, b"an older id."), OFFER, Kind.CLEAN),
-        (tracked(written(attachment=b"")), OFFER, Kind.OTHER),
-        (tracked(OFFER).replace(b"About offer", b"About this"), OFFER, Kind.OTHER),
-        (tracked(OFFER).replace(b"About offer", b"About this").replace(b"a@", b"b@"), OFFER, Kind.OTHER),
+        (tracked(written(attachment=b"")), OFFER, Kind.MARKED),
+        (tracked(OFFER).replace(b"About offer", b"About this"), OFFER, Kind.MARKED),
+        (tracked(OFFER).replace(b"About offer", b"About this").replace(b"a@", b"b@"), OFFER, Kind.MARKED),
         (written(words="Another."), OFFER, Kind.OTHER),
         (b"", OFFER, Kind.OTHER),
     ],
 )
 def test_kinds(octets: bytes, original: bytes, expected: Kind) -> None:
-    """A mail is exact, clean, tracked or something else, and whatever cannot be told is something else."""
+    """A mail is exact, clean, tracked, marked or something else, and whatever cannot be told is something else."""
     assert kind(octets, original) is expected
 
 
@@ -67,4 +67,4 @@ def test_what_rewriting_makes_is_known_by_its_token(name: str) -> None:
 def test_a_tracked_copy_of_what_cannot_be_read_is_none() -> None:
     """Where the original has no single reading, a mail with its token is not taken for its tracked copy."""
     unreadable = OFFER.replace(b"Content-Type: application/pdf", b"Content-Type: x/y\r\nContent-Type: application/pdf")
-    assert kind(tracked(OFFER), unreadable) is Kind.OTHER
+    assert kind(tracked(OFFER), unreadable) is Kind.MARKED

@@ -10,6 +10,8 @@ from desktop.core.address import Mailbox
 from desktop.core.status import CopyState
 from desktop.store.accounts import AccountRow, Security, accounts, delete_account, save_account
 from desktop.store.arrivals import SentMail
+from desktop.store.change import Change
+from desktop.store.columns import to_ms
 from desktop.store.database import Store
 from desktop.store.mail import record_message, record_outcome
 from desktop.store.originals import OriginalRow, expire_originals, forget_original, original_octets, originals
@@ -74,12 +76,20 @@ def test_a_name_that_the_provider_gave_it_is_known_too(store: Store) -> None:
     assert kept.names == ("<own@x>", "<a-given@x>")
 
 
+def clean_since(store: Store) -> list[int | None]:
+    """Return for each message since when Sent is known to be clean."""
+    with store.read() as connection:
+        rows = connection.execute("SELECT sent_clean_at_ms FROM message ORDER BY id").fetchall()
+    return [at_ms for (at_ms,) in rows]
+
+
 def test_an_original_that_was_forgotten_is_gone(store: Store) -> None:
-    """Once, again, and while another stays."""
+    """Once, again without effect, and while another stays; since when Sent was clean is kept of that one alone."""
     send(store, number=1)
     send(store, number=2)
-    forget_original(store, 1)
-    forget_original(store, 1)
+    assert forget_original(store, 1, clean_at=SENT_AT).copies == frozenset({1})
+    assert forget_original(store, 1, clean_at=SENT_AT + timedelta(hours=1)) == Change()
+    assert clean_since(store) == [to_ms(SENT_AT), None]
     assert [each.message_id for each in originals(store, 1)] == [2]
     with pytest.raises(LookupError, match="message 1"):
         original_octets(store, 1)
@@ -87,10 +97,11 @@ def test_an_original_that_was_forgotten_is_gone(store: Store) -> None:
 
 
 def test_what_is_old_expires(store: Store) -> None:
-    """Before the instant, not at it."""
+    """Before the instant, not at it; that its time was up says nothing of Sent."""
     for number in (1, 2, 3):
         send(store, number=number)
     assert expire_originals(store, SENT_AT + timedelta(hours=2)) == 1
+    assert clean_since(store) == [None, None, None]
     assert [each.message_id for each in originals(store, 1)] == [2, 3]
 
 

@@ -155,6 +155,20 @@ def test_marks_of_the_second_version_still_tell_its_user(tmp_path: Path) -> None
     store.close()
 
 
+def test_what_the_second_version_handed_over_is_known_by_its_account(tmp_path: Path) -> None:
+    """A tracked message went to its account's server; Sent was never seen clean; the untracked needs neither."""
+    path = tmp_path / "s.sqlite"
+    second_version(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("DELETE FROM token WHERE copy_id = 2")
+    connection.close()
+    store = open_store(path)
+    with store.read() as reading:
+        kept = reading.execute("SELECT handed_to, sent_clean_at_ms FROM message ORDER BY id").fetchall()
+    assert kept == [("smtp.sender.example", None), ("", None)]
+    store.close()
+
+
 def test_a_second_version_whose_upgrade_was_cut_short_is_upgraded_whole(tmp_path: Path) -> None:
     """A step that fails leaves the second version as it was, and the next start brings it up."""
     path = tmp_path / "s.sqlite"

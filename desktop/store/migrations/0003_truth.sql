@@ -3,6 +3,13 @@
 -- Off until the user allows it: tracked copies that the provider filed in Sent are replaced by the untouched message.
 ALTER TABLE account ADD COLUMN keeps_sent_clean INTEGER NOT NULL DEFAULT 0;
 
+-- To which server a message was handed, empty where another program did that: a provider may file it, and the provider's
+-- image proxy then fetches for the user too.  sent_clean_at_ms: since when its copies in Sent hold nothing tracked.
+ALTER TABLE message ADD COLUMN handed_to TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN sent_clean_at_ms INTEGER;
+UPDATE message SET handed_to = coalesce((SELECT host FROM account WHERE account.id = message.account_id), '')
+WHERE EXISTS (SELECT 1 FROM copy JOIN token ON token.copy_id = copy.id WHERE copy.message_id = message.id);
+
 -- From which network (/24 or /48) this desktop asked when it had the mark; empty where that was not kept.
 ALTER TABLE own_source ADD COLUMN network TEXT NOT NULL DEFAULT '';
 
