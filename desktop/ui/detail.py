@@ -1,17 +1,27 @@
-"""What the view of one conversation shows, read in one go: its mail, and what the user said about it."""
+"""What the view of one conversation shows, read in one go: its mail, and what the user said about it.
 
-from collections.abc import Mapping
+Place and device are told where the copy was sent with that permission and the person's permission holds it still: who
+stopped, withdrew or allows less now is not told of any more, though their earlier mail was sent with it.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from desktop.core.permission import Purpose
+from desktop.core.status import Aside
 from desktop.core.where import PlaceOf, Reading, reading_of
 from desktop.store.database import Store
-from desktop.store.mail import ConversationDetail, conversation
+from desktop.store.mail import ConversationDetail, CopyRow, conversation
+from desktop.store.people import permission_of
 from desktop.store.reminders import ReminderRow, reminder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """One conversation; `readings` are who and where by a hit's id, of copies sent with that permission."""
+    """One conversation; `readings` are who and where by a hit's id, of each hit of which place may be known.
+
+    A reading is empty where nothing is known of its hit.
+    """
 
     conversation: ConversationDetail
     reminder: ReminderRow
@@ -23,16 +33,22 @@ def read_detail(store: Store, conversation_id: int, place_of: PlaceOf) -> Detail
     found = conversation(store, conversation_id)
     if found is None:
         return None
-    return Detail(conversation=found, reminder=reminder(store, conversation_id), readings=_readings(found, place_of))
+    copies = (copy for message in found.messages for copy in message.copies)
+    readings = _readings([copy for copy in copies if _is_placed(store, copy)], place_of)
+    return Detail(conversation=found, reminder=reminder(store, conversation_id), readings=readings)
 
 
-def _readings(shown: ConversationDetail, place_of: PlaceOf) -> dict[bytes, Reading]:
-    lines = (
-        (line, copy.purposes) for message in shown.messages for copy in message.copies for line in copy.status.evidence
-    )
-    readings = {
-        line.hit.id: reading_of(line.hit, line.judgement, purposes, place_of=place_of)
-        for line, purposes in lines
+def _is_placed(store: Store, copy: CopyRow) -> bool:
+    """Say whether place was allowed when the copy was sent, and is allowed now."""
+    if Purpose.PLACE not in copy.purposes or Aside.STOPPED in copy.status.asides:
+        return False
+    return Purpose.PLACE in permission_of(store, copy.address).purposes
+
+
+def _readings(placed: Iterable[CopyRow], place_of: PlaceOf) -> dict[bytes, Reading]:
+    return {
+        line.hit.id: reading_of(line.hit, line.judgement, copy.purposes, place_of=place_of) or Reading()
+        for copy in placed
+        for line in copy.status.evidence
         if line.hit is not None and line.judgement is not None
     }
-    return {hit_id: reading for hit_id, reading in readings.items() if reading is not None}

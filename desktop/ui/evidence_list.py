@@ -84,7 +84,7 @@ class EvidenceList(QWidget):
         *,
         readings: Mapping[bytes, Reading],
     ) -> None:
-        """Stand under a hairline; `readings` are who and where by a hit's id, of those hits that may be so read."""
+        """Stand under a hairline; `readings` are who and where by a hit's id, of those of which it may be known."""
         super().__init__()
         self._copy_id, self._themes, self._now, self._unfolded = copy_id, themes, now, unfolded
         self._readings, self._sent_at = readings, sent_at_of(status.evidence)
@@ -141,7 +141,7 @@ class EvidenceList(QWidget):
         if line.hit is not None and not is_fold:
             reading = self._readings.get(line.hit.id)
             under.append("" if reading is None else words.sentence(reading_text(reading)))
-            sentence.setToolTip(as_plain_tooltip(evidence_words.details_text(line)))
+            sentence.setToolTip(as_plain_tooltip(self._details(line)))
             grid.addWidget(_SaidWithButton(sentence, self._button(line, says)), row, 2)
         else:
             grid.addWidget(sentence, row, 2)
@@ -159,12 +159,15 @@ class EvidenceList(QWidget):
             button = QPushButton(correction_words.WRONG)
             button.setAccessibleName(correction_words.wrong_name(says.sentence, words.moment(line.at, self._now())))
             button.clicked.connect(_Asking(self, line, button))
-        button.setAccessibleDescription(evidence_words.details_text(line))
+        button.setAccessibleDescription(self._details(line))
         button.setProperty("kind", "link")
         # Outside a dialog Enter presses only a button that says so.
         button.setAutoDefault(True)
         button.setObjectName("" if line.hit is None else f"hit-{line.hit.id.hex()}")
         return button
+
+    def _details(self, line: Evidence) -> str:
+        return evidence_words.details_text(line, is_placed=line.hit is not None and line.hit.id in self._readings)
 
 
 class _SaidWithButton(QWidget):

@@ -1,6 +1,7 @@
 """The words of a timeline: who did what, why it is thought so, and whether it counted; pure.
 
-What a machine did is named as a machine's; what the user said of a hit stands there as their word.
+What a machine did is named as a machine's, and its maker by the rule that decided; what the user said of a hit stands
+there as their word.  Seconds are told only of a hit whose time is exact: after two days it is cut to its minute.
 """
 
 from collections.abc import Sequence
@@ -58,30 +59,37 @@ def evidence_words(evidence: Evidence, why_not: WhyNot | None = None, sent_at: d
     )
 
 
-def details_text(evidence: Evidence) -> str:
-    """Return what a hit's verdict rests on, as a tooltip says it: network, lists, program, rule."""
+def details_text(evidence: Evidence, *, is_placed: bool) -> str:
+    """Return what a hit's verdict rests on, as a tooltip says it: lists and rule, with `is_placed` network and program.
+
+    Network and program tell place and device, so they are told only of whom place may be known.
+    """
     judgement, hit = evidence.judgement, evidence.hit
     if judgement is None or hit is None:
         return ""
     lists = ", ".join(f"{label.name} of {label.date}" for label in hit.labels)
-    agent = words.one_line(hit.agent)
-    return "\n".join(
-        (
-            f"Network {hit.network}, {f'on the lists {lists}' if lists else 'on no published list'}",
-            f"Program {agent[:_LONGEST_AGENT] or 'without a name'}",
-            f"Rule {judgement.rule}, {words.CONFIDENCES[judgement.confidence]}",
-        )
-    )
+    listed = f"on the lists {lists}" if lists else "on no published list"
+    rule = f"Rule {judgement.rule}, {words.CONFIDENCES[judgement.confidence]}"
+    if not is_placed:
+        return f"{words.capital(listed)}\n{rule}"
+    agent = words.one_line(hit.agent)[:_LONGEST_AGENT] or "without a name"
+    return f"Network {hit.network}, {listed}\nProgram {agent}\n{rule}"
+
+
+def is_exact(hit: Hit) -> bool:
+    """Say whether a hit's time is known to the millisecond; a whole minute is what is left of one that was cut."""
+    return hit.at_ms % _MINUTE_MS != 0
 
 
 _LONGEST_AGENT: Final = 160
+_MINUTE_MS: Final = 60_000
 
 
 def forwarding_text(forwarding: Forwarding) -> str:
     """Return that a later reader may be somebody else, with the evidence."""
     client = f" in {forwarding.earlier_client}" if forwarding.earlier_client else ""
     return (
-        f"Possibly forwarded, or read on another device: first opened{client} on {words.day(forwarding.earlier_at)}, "
+        f"Possibly forwarded, or read on another device: first read{client} on {words.day(forwarding.earlier_at)}, "
         "this one came from another network and program."
     )
 
@@ -89,7 +97,7 @@ def forwarding_text(forwarding: Forwarding) -> str:
 def _why(evidence: Evidence, judgement: Judgement, hit: Hit, said: str) -> str:
     if evidence.correction is not None:
         return correction_words.said_line(evidence.correction, hit.id)
-    if _is_too_early(judgement) or (judgement.verdict is Verdict.PREFETCH and _maker_of(hit)):
+    if _is_too_early(judgement) or (judgement.verdict is Verdict.PREFETCH and _maker_of(judgement, hit)):
         # Who preloads by itself is named in the sentence, which is all there is to say.
         return ""
     reason = words.sentence(judgement.reason)
@@ -114,7 +122,7 @@ _STATION_SENTENCES: Final = {
     EvidenceKind.SENT: "The provider took it.",
     EvidenceKind.REFUSED: "The provider refused it.",
     EvidenceKind.UNCERTAIN: "The connection broke before the provider answered.",
-    EvidenceKind.STOP: "They pressed Stop. Nothing is recorded from here on.",
+    EvidenceKind.STOP: "They said no to tracking. Nothing is recorded from here on.",
     EvidenceKind.HIT: "The relay was asked for something.",
     EvidenceKind.DELIVERED: "Their mail server reported it delivered.",
     EvidenceKind.RELAYED: "It was passed on to a server that sends no reports.",
@@ -137,7 +145,7 @@ def _hit_sentence(evidence: Evidence, judgement: Judgement, hit: Hit, sent_at: d
         return _corrected_sentence(evidence.correction, hit, link)
     if _is_too_early(judgement):
         return _too_early_sentence(evidence, judgement, link, sent_at)
-    client, maker, verdict = client_name(hit.agent), _maker_of(hit), judgement.verdict
+    client, verdict = client_name(hit.agent), judgement.verdict
     if verdict is Verdict.PERSON:
         place = f" in {client}" if client else ""
         return f"A person used {link}{place}." if is_click else f"A person opened it{place}."
@@ -145,12 +153,13 @@ def _hit_sentence(evidence: Evidence, judgement: Judgement, hit: Hit, sent_at: d
         fetcher = fetcher_name(hit.agent, (label.name for label in hit.labels))
         return f"{fetcher or 'The mail provider'} fetched the picture, as it usually does on opening."
     if verdict is Verdict.PREFETCH:
-        return f"{maker or client or 'A mail program'} preloaded it; the person may or may not have opened it."
+        return f"{_maker_of(judgement, hit) or 'A mail program'} preloaded it; {_MAY_HAVE_OPENED}."
     if verdict is Verdict.SCANNER:
-        who = f"A {maker} scanner" if maker else "A security scanner"
+        who = _scanner_name(judgement, hit)
         return f"{who} followed {link}." if is_click else f"{who} fetched the picture."
     if verdict is Verdict.PREVIEW:
-        return f"{client or 'A program'} made a preview of {link}." if is_click else "A preview fetched the picture."
+        who = words.capital(client) or "A program"
+        return f"{who} made a preview of {link}." if is_click else f"{who} fetched the picture for a preview."
     if verdict is Verdict.SELF:
         return f"You used {link} yourself." if is_click else "You looked at it yourself."
     return (
@@ -182,45 +191,90 @@ def _is_too_early(judgement: Judgement) -> bool:
 
 
 def _too_early_sentence(evidence: Evidence, judgement: Judgement, link: str, sent_at: datetime | None) -> str:
-    after_s = -1 if sent_at is None else round((evidence.at - sent_at).total_seconds())
-    if after_s < 0:
+    hit = evidence.hit
+    after_s = None if sent_at is None else (evidence.at - sent_at).total_seconds()
+    if hit is None or after_s is None or after_s < (0 if is_exact(hit) else -_MINUTE_S):
         return words.sentence(judgement.reason)
-    is_click = evidence.hit is not None and evidence.hit.kind is HitKind.CLICK
-    what = f"{words.capital(link)} was followed" if is_click else "Fetched"
-    return f"{what} after {span_of(after_s)}: {_TOO_EARLY}."
+    what = f"{words.capital(link)} was followed" if hit.kind is HitKind.CLICK else "Fetched"
+    if is_exact(hit):
+        when = f"after {span_of(round(after_s))}"
+    else:
+        when = "moments after sending" if after_s < _MINUTE_S else f"about {span_of(round(after_s))} after sending"
+    return f"{what} {when}: {_TOO_EARLY}."
 
 
-# Whose own machines stand there; a cloud's networks are rented out, and say nothing of who asks.
+_MINUTE_S: Final = 60
+_MAY_HAVE_OPENED: Final = "the person may or may not have opened it"
+_NAMED_SCANNER: Final = "named-scanner"
+# By the rule that decided: a network alone, as a cloud's or Apple's, says nothing of who asks from there.
 _MAKERS: Final = {
-    "apple-egress": "Apple",
-    "google-fetchers": "Google",
     "exchange-protection": "Microsoft",
     "barracuda": "Barracuda",
     "proofpoint": "Proofpoint",
     "mimecast": "Mimecast",
+    "ironport": "IronPort",
+    "trend-micro": "Trend Micro",
+    "apple-prefetch": "Apple",
+    "gmail-prefetch": "Gmail",
+}
+# What is a machine, and is not known to look for danger.
+_OTHER_MACHINES: Final = {
+    "http-library": "A script",
+    "app-library": "A script or an app",
+    "named-robot": "A robot",
+    "no-name": "A machine",
 }
 
 
-def _maker_of(hit: Hit) -> str:
-    return next((_MAKERS[label.name] for label in hit.labels if label.name in _MAKERS), "")
+def _maker_of(judgement: Judgement, hit: Hit) -> str:
+    return client_name(hit.agent) if judgement.rule == _NAMED_SCANNER else _MAKERS.get(judgement.rule, "")
+
+
+def _scanner_name(judgement: Judgement, hit: Hit) -> str:
+    """Return who scanned, as "A Microsoft scanner", "An IronPort scanner", "A link checker", "A script"."""
+    maker = _maker_of(judgement, hit)
+    if maker.startswith(("a ", "an ")):
+        return words.capital(maker)
+    if maker:
+        return f"{'An' if maker[0] in 'AEIO' else 'A'} {maker} scanner"
+    return _OTHER_MACHINES.get(judgement.rule, "A security scanner")
 
 
 def folded_sentence(lines: Sequence[Evidence]) -> str:
     """Return the summary of several machine fetches standing folded in a timeline, newest first."""
-    first, last = lines[-1], lines[0]
-    span_s = round((last.at - first.at).total_seconds())
+    judged = [(line.judgement, line.hit) for line in lines if line.judgement is not None and line.hit is not None]
+    when = _within([hit for _, hit in judged])
     if all(line.correction is not None for line in lines):
-        return f"A machine made {len(lines)} requests in {span_of(span_s)}."
-    makers = {_maker_of(line.hit) for line in lines if line.hit is not None}
-    maker = makers.pop() if len(makers) == 1 else ""
-    clicks = sum(1 for line in lines if line.hit is not None and line.hit.kind is HitKind.CLICK)
-    verdicts = {line.judgement.verdict for line in lines if line.judgement is not None}
-    if verdicts == {Verdict.SCANNER} and clicks == len(lines):
-        who = f"A {maker} scanner" if maker else "A security scanner"
-        return f"{who} followed {clicks} links in {span_of(span_s)}."
-    if verdicts == {Verdict.SCANNER}:
-        return f"{f'A {maker}' if maker else 'A security'} scanner made {len(lines)} requests in {span_of(span_s)}."
-    return f"{len(lines)} machine fetches, no person's."
+        return f"A machine made {len(lines)} requests {when}."
+    verdicts = {judgement.verdict for judgement, _ in judged}
+    if verdicts == {Verdict.PREFETCH}:
+        makers = {_maker_of(judgement, hit) for judgement, hit in judged}
+        maker = makers.pop() if len(makers) == 1 else ""
+        return f"{maker or 'A mail program'} preloaded it {_times(len(lines))}; {_MAY_HAVE_OPENED}."
+    if verdicts != {Verdict.SCANNER}:
+        return f"{len(lines)} machine fetches, no person's."
+    names = {_scanner_name(judgement, hit) for judgement, hit in judged}
+    who = names.pop() if len(names) == 1 else "Machines"
+    links = {hit.token_id for _, hit in judged}
+    if any(hit.kind is not HitKind.CLICK for _, hit in judged):
+        return f"{who} made {len(lines)} requests {when}."
+    if len(links) == 1:
+        return f"{who} followed a link {_times(len(lines))} {when}."
+    again = f", {_times(len(lines))} in all," if len(lines) > len(links) else ""
+    return f"{who} followed {len(links)} links{again} {when}."
+
+
+def _within(hits: Sequence[Hit]) -> str:
+    """Return in what time they came: "in 2 s", and where a time was cut "within a minute", "within 2 min"."""
+    times = [hit.at_ms for hit in hits]
+    span_s = round((max(times) - min(times)) / 1000)
+    if all(is_exact(hit) for hit in hits):
+        return f"in {span_of(span_s)}"
+    return "within a minute" if not span_s else f"within {span_of(span_s + _MINUTE_S)}"
+
+
+def _times(number: int) -> str:
+    return "twice" if number == 2 else f"{number} times"
 
 
 def span_of(seconds: int) -> str:

@@ -1,12 +1,14 @@
 """A copy's evidence as the rows of a timeline: machine fetches that stand together are folded into one.
 
-Pure, so that the terminal tells the same story as the window.  Folding hides nothing: a row keeps its lines.
+Pure, so that the terminal tells the same story as the window.  Folding hides nothing: a row keeps its lines.  What came
+in the minute of the sending and was cut to that minute stands after the sending.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Final
 
 from desktop.core.policy import WhyNot
 from desktop.core.status import Evidence, EvidenceKind
@@ -46,8 +48,9 @@ def is_said(evidence: Evidence) -> bool:
 
 def rows_of(evidence: Sequence[Evidence], why_not: WhyNot | None = None) -> tuple[TimelineRow, ...]:
     """Return the rows for a copy's evidence, newest first as it came; "made ready" is no news once there is more."""
-    told = [line for line in evidence if line.kind is not EvidenceKind.PREPARED] or list(evidence)
     sent_at = sent_at_of(evidence)
+    told = [line for line in evidence if line.kind is not EvidenceKind.PREPARED] or list(evidence)
+    told.sort(key=lambda line: _after_sending(line, sent_at))
     rows = []
     for _, grouped in groupby(told, key=_fold_key):
         lines = tuple(grouped)
@@ -57,6 +60,19 @@ def rows_of(evidence: Sequence[Evidence], why_not: WhyNot | None = None) -> tupl
             else [_single(line, why_not, sent_at) for line in lines]
         )
     return tuple(rows)
+
+
+def _after_sending(line: Evidence, sent_at: datetime | None) -> int:
+    """Return where a line belongs of those after the sending, the sending itself, and those before."""
+    if sent_at is None or line.at > sent_at:
+        return 0
+    is_cut = line.hit is not None and not evidence_words.is_exact(line.hit)
+    if is_cut and sent_at - line.at < _MINUTE:
+        return 0
+    return 1
+
+
+_MINUTE: Final = timedelta(minutes=1)
 
 
 def _fold_key(evidence: Evidence) -> object:

@@ -11,21 +11,16 @@ from pytestqt.qtbot import QtBot
 
 from desktop.core.correction import Who
 from desktop.core.errors import StoreTrouble
-from desktop.core.permission import Purpose
 from desktop.core.status import Rung
-from desktop.core.where import Place
 from desktop.store.accounts import save_account
 from desktop.store.corrections import corrections
 from desktop.store.database import Store
 from desktop.store.mail import cards
 from desktop.ui import correction_words
-from desktop.ui.detail import read_detail
 from desktop.ui.going import CONVERSATIONS
 from desktop.ui.main_window import MainWindow
 from desktop.ui.settings_dialog import CORRECTIONS
-from desktop.ui.where_words import reading_text
-from relay.wire.labels import Network
-from tests.ui.sample_data import ACCOUNT, BOTH, FIREFOX, NOW, THUNDERBIRD, FakeApp, Sample, To
+from tests.ui.sample_data import ACCOUNT, FIREFOX, NOW, THUNDERBIRD, FakeApp, Sample, To
 
 Open = Callable[[], MainWindow]
 ANNA = "anna.berg@fjord.example"
@@ -216,40 +211,6 @@ def test_what_is_said_meanwhile_comes_into_the_list(window: MainWindow, qtbot: Q
     window.correcting.say(hit_of(buttons(window)[0]), Who.COLLEAGUE)
     qtbot.waitUntil(lambda: len(page.buttons) == 1)
     assert window.places.currentIndex() == CONVERSATIONS
-
-
-@pytest.mark.parametrize("purposes", [BOTH, BOTH | {Purpose.PLACE}])
-def test_who_and_where_are_read_only_where_they_were_allowed(store: Store, purposes: frozenset[Purpose]) -> None:
-    """With the permission in the copy a hit has a device and a place; without it nothing is even looked up."""
-    save_account(store, ACCOUNT)
-    sample, at = Sample(store), NOW - timedelta(minutes=50)
-    sample.message("Offer", [To(ANNA, "Anna Berg", purposes=purposes)], at)
-    sample.hit(ANNA, at + timedelta(minutes=3), agent=THUNDERBIRD)
-    looked_up: list[str] = []
-
-    def place_of(network: Network) -> Place:
-        looked_up.append(str(network))
-        return Place(country="Germany", region="Bavaria")
-
-    detail = read_detail(store, cards(store)[0].id, place_of)
-    assert detail is not None
-    told = [reading_text(each) for each in detail.readings.values()]
-    if Purpose.PLACE in purposes:
-        assert (told, looked_up) == (["Thunderbird on Linux, about Bavaria, Germany"], ["203.0.113.0/24"])
-    else:
-        assert (told, looked_up) == ([], [])
-
-
-def test_a_reading_stands_under_its_line(store: Store, app: FakeApp, open_window: Open, qtbot: QtBot) -> None:
-    """Who and where is said as a sentence of its own, under the line it is of."""
-    save_account(store, ACCOUNT)
-    sample, at = Sample(store), NOW - timedelta(minutes=50)
-    sample.message("Offer", [To(ANNA, "Anna Berg", purposes=BOTH | {Purpose.PLACE})], at)
-    sample.hit(ANNA, at + timedelta(minutes=3), agent=THUNDERBIRD)
-    app.places["203.0.113.0/24"] = Place(country="Germany", region="Bavaria")
-    window = open_window()
-    window.show_conversations()
-    qtbot.waitUntil(lambda: "Thunderbird on Linux, about Bavaria, Germany." in said(window))
 
 
 def test_a_long_list_names_its_newest_part() -> None:

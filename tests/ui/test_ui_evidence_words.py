@@ -11,32 +11,43 @@ from desktop.core.forwarding import Forwarding
 from desktop.core.status import Evidence, EvidenceKind
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from desktop.ui.evidence_list import glyph_of_evidence
-from desktop.ui.evidence_words import details_text, evidence_words
+from desktop.ui.evidence_words import details_text, evidence_words, folded_sentence
 from desktop.ui.glyphs import Glyph
 from desktop.ui.timeline import rows_of
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import Label
-from tests.ui.sample_data import GMAIL, NOW, THUNDERBIRD
+from tests.ui.sample_data import FIREFOX, GMAIL, NOW, THUNDERBIRD
 
-SENT = Evidence(at=NOW, kind=EvidenceKind.SENT, detail="250 ok", counted=True)
+SENT_AT = NOW + timedelta(seconds=20)
+SENT = Evidence(at=SENT_AT, kind=EvidenceKind.SENT, detail="250 ok", counted=True)
+EARLY = Judgement(
+    verdict=Verdict.UNKNOWN, rule="too-early", confidence=Confidence.LOW, reason="it came at once: too early to tell"
+)
 
 
 def hit_line(
-    verdict: Verdict, kind: HitKind, *, agent: str = THUNDERBIRD, seconds: float = 0, hit_id: bytes = bytes(16)
+    verdict: Verdict,
+    kind: HitKind,
+    *,
+    agent: str = THUNDERBIRD,
+    seconds: float = 0,
+    hit_id: bytes = bytes(16),
+    link: int = 0,
+    rule: str = "rule",
 ) -> Evidence:
-    """Return one line of a timeline about a hit."""
-    at = NOW + timedelta(seconds=seconds)
+    """Return one line of a timeline about a hit, whose time is exact unless it falls on a whole minute."""
+    at = SENT_AT + timedelta(seconds=seconds)
     hit = Hit(
         id=hit_id,
         kind=kind,
-        token_id=bytes(12),
+        token_id=bytes([link] * 12),
         at_ms=int(at.timestamp() * 1000),
         labels=(),
         network=ipaddress.ip_network("203.0.113.0/24"),
         same_source=bytes(8),
         agent=agent,
     )
-    judgement = Judgement(verdict=verdict, rule="rule", confidence=Confidence.HIGH, reason="known mail client")
+    judgement = Judgement(verdict=verdict, rule=rule, confidence=Confidence.HIGH, reason="known mail client")
     counted = verdict in (Verdict.PERSON, Verdict.IMAGE_PROXY)
     return Evidence(at=at, kind=EvidenceKind.HIT, judgement=judgement, hit=hit, counted=counted)
 
@@ -97,7 +108,7 @@ def test_gmail_is_named_as_the_fetcher() -> None:
 
 def test_a_prefetch_is_told_in_the_product_s_words() -> None:
     """Apple's preloading is no open, and its sentence is all that is said of it."""
-    line = from_list(hit_line(Verdict.PREFETCH, HitKind.OPEN, agent="Mozilla/5.0"), "apple-egress")
+    line = hit_line(Verdict.PREFETCH, HitKind.OPEN, agent="Mozilla/5.0", rule="apple-prefetch")
     wanted = "Apple preloaded it; the person may or may not have opened it. Not counted."
     assert evidence_words(line).joined() == wanted
 
@@ -105,34 +116,66 @@ def test_a_prefetch_is_told_in_the_product_s_words() -> None:
 def test_a_scanner_s_fold_is_told_in_the_product_s_words() -> None:
     """Four links in two seconds from Microsoft are one line."""
     lines = [
-        hit_line(Verdict.SCANNER, HitKind.CLICK, seconds=-each / 2, hit_id=bytes([each] * 16)) for each in range(5)
+        hit_line(Verdict.SCANNER, HitKind.CLICK, seconds=-each / 2, link=each, rule="exchange-protection")
+        for each in range(4)
     ]
-    rows = rows_of([from_list(line, "exchange-protection") for line in lines[:4]])
+    rows = rows_of(lines)
     assert [row.says.joined() for row in rows] == ["A Microsoft scanner followed 4 links in 2 s. Not counted."]
 
 
 def test_what_came_too_early_says_after_how_long() -> None:
     """The seconds are counted from when it left; a link is named."""
-    judgement = Judgement(
-        verdict=Verdict.UNKNOWN,
-        rule="too-early",
-        confidence=Confidence.LOW,
-        reason="it came 8 s after sending: too early to tell",
-    )
-    line = replace(hit_line(Verdict.UNKNOWN, HitKind.OPEN, seconds=8), judgement=judgement)
-    assert evidence_words(line, sent_at=NOW).joined() == "Fetched after 8 s: too early to tell. Not counted."
+    line = replace(hit_line(Verdict.UNKNOWN, HitKind.OPEN, seconds=8), judgement=EARLY)
+    assert evidence_words(line, sent_at=SENT_AT).joined() == "Fetched after 8 s: too early to tell. Not counted."
     assert next(row.says.sentence for row in rows_of([line, SENT])) == "Fetched after 8 s: too early to tell."
-    click = replace(hit_line(Verdict.UNKNOWN, HitKind.CLICK, seconds=8), judgement=judgement)
-    assert evidence_words(click, sent_at=NOW).sentence == "A link was followed after 8 s: too early to tell."
+    click = replace(hit_line(Verdict.UNKNOWN, HitKind.CLICK, seconds=8), judgement=EARLY)
+    assert evidence_words(click, sent_at=SENT_AT).sentence == "A link was followed after 8 s: too early to tell."
 
 
 def test_without_the_instant_of_sending_the_rule_s_own_words_stand() -> None:
     """Nothing is counted from an instant that nobody knows."""
-    judgement = Judgement(
-        verdict=Verdict.UNKNOWN, rule="r", confidence=Confidence.LOW, reason="it came at once: too early to tell"
-    )
-    line = replace(hit_line(Verdict.UNKNOWN, HitKind.OPEN), judgement=judgement)
+    line = replace(hit_line(Verdict.UNKNOWN, HitKind.OPEN), judgement=EARLY)
     assert evidence_words(line).sentence == "It came at once: too early to tell."
+    before = replace(hit_line(Verdict.UNKNOWN, HitKind.OPEN, seconds=-8), judgement=EARLY)
+    assert evidence_words(before, sent_at=SENT_AT).sentence == "It came at once: too early to tell."
+
+
+@pytest.mark.parametrize(
+    ("minutes", "when"), [(0, "moments after sending"), (1, "moments after sending"), (4, "about 3 min after sending")]
+)
+def test_of_a_time_that_was_cut_no_seconds_are_made_up(minutes: int, when: str) -> None:
+    """What is left of a hit's time after two days is its minute: no second is told, and nothing from before sending."""
+    cut = hit_line(Verdict.UNKNOWN, HitKind.OPEN, seconds=60 * minutes - 20)
+    rows = rows_of(sorted([SENT, replace(cut, judgement=EARLY)], key=lambda line: line.at, reverse=True))
+    assert [row.says.sentence for row in rows] == [f"Fetched {when}: too early to tell.", "The provider took it."]
+
+
+def test_what_came_before_the_sending_stands_before_it() -> None:
+    """An exact time before the provider's answer is one, and so is an earlier minute than the sending's."""
+    for seconds in (-8, -80):
+        line = hit_line(Verdict.SCANNER, HitKind.OPEN, seconds=seconds)
+        assert [row.lines[0] for row in rows_of([SENT, line])] == [SENT, line]
+
+
+def test_folded_times_that_were_cut_tell_no_seconds() -> None:
+    """A burst whose times are cut came within a minute, or two; an exact one says its seconds."""
+    cut = [hit_line(Verdict.SCANNER, HitKind.CLICK, seconds=-20, link=each) for each in range(3)]
+    later = hit_line(Verdict.SCANNER, HitKind.CLICK, seconds=40, link=3)
+    assert folded_sentence(cut) == "A security scanner followed 3 links within a minute."
+    assert folded_sentence([later, *cut]) == "A security scanner followed 4 links within 2 min."
+
+
+def test_a_fold_counts_different_links() -> None:
+    """A link followed again is no further link."""
+    lines = [hit_line(Verdict.SCANNER, HitKind.CLICK, seconds=1 - each / 2, link=each % 2) for each in range(3)]
+    assert folded_sentence(lines) == "A security scanner followed 2 links, 3 times in all, in 1 s."
+    assert folded_sentence(lines[::2]) == "A security scanner followed a link twice in 1 s."
+
+
+def test_several_preloads_are_one_line() -> None:
+    """The person may have opened it or not, however often it was preloaded."""
+    lines = [hit_line(Verdict.PREFETCH, HitKind.OPEN, seconds=-each, rule="apple-prefetch") for each in range(3)]
+    assert folded_sentence(lines) == "Apple preloaded it 3 times; the person may or may not have opened it."
 
 
 @pytest.mark.parametrize("kind", HitKind)
@@ -169,12 +212,12 @@ def test_a_possible_forwarding_is_said_as_a_possibility() -> None:
     line = hit_line(Verdict.PERSON, HitKind.OPEN)
     first = Forwarding(earlier_at=NOW - timedelta(days=3), earlier_client="Outlook")
     wanted = (
-        "Possibly forwarded, or read on another device: first opened in Outlook on 3 May, this one came from another "
+        "Possibly forwarded, or read on another device: first read in Outlook on 3 May, this one came from another "
         "network and program."
     )
     assert evidence_words(replace(line, forwarding=first)).possibly == wanted
     nameless = evidence_words(replace(line, forwarding=replace(first, earlier_client=""))).possibly
-    assert "first opened on 3 May" in nameless
+    assert "first read on 3 May" in nameless
 
 
 def test_one_s_own_view_has_a_shape_of_its_own() -> None:
@@ -184,16 +227,51 @@ def test_one_s_own_view_has_a_shape_of_its_own() -> None:
 
 
 def test_the_details_name_what_the_verdict_rests_on() -> None:
-    """Network, list, program and rule are told as they came; a line that is no hit has none."""
+    """Network, list, program and rule as they came, network and program of whom place may be known alone."""
     line = from_list(hit_line(Verdict.PERSON, HitKind.OPEN, agent="Mail\u202e/1\n2"), "apple-egress")
     wanted = "Network 203.0.113.0/24, on the lists apple-egress of 2026-05-01\nProgram Mail/1 2\nRule rule, sure"
-    assert details_text(line) == wanted
-    assert details_text(SENT) == ""
+    assert details_text(line, is_placed=True) == wanted
+    assert details_text(line, is_placed=False) == "On the lists apple-egress of 2026-05-01\nRule rule, sure"
+    assert details_text(replace(line, hit=unlisted(line)), is_placed=False) == "On no published list\nRule rule, sure"
+    assert details_text(SENT, is_placed=True) == ""
 
 
-def test_who_rents_a_machine_in_a_cloud_is_not_the_cloud() -> None:
-    """A scanner on somebody's rented machine is nobody's by name; on Microsoft's own filter it is Microsoft's."""
-    scanner = hit_line(Verdict.SCANNER, HitKind.CLICK)
-    rented, own = from_list(scanner, "microsoft-cloud"), from_list(scanner, "exchange-protection")
-    assert evidence_words(rented).sentence.startswith("A security scanner followed")
-    assert evidence_words(own).sentence.startswith("A Microsoft scanner followed")
+def unlisted(line: Evidence) -> Hit:
+    """Return the line's hit without its labels."""
+    assert line.hit is not None
+    return replace(line.hit, labels=())
+
+
+@pytest.mark.parametrize("label", ["microsoft-cloud", "apple-egress", "google-fetchers", "exchange-protection"])
+def test_a_network_alone_names_no_maker(label: str) -> None:
+    """Where another rule decided, the list an address is on makes nobody the scanner's owner."""
+    scanner = from_list(hit_line(Verdict.SCANNER, HitKind.CLICK, rule="burst"), label)
+    assert evidence_words(scanner).sentence == "A security scanner followed a link."
+    preload = from_list(hit_line(Verdict.PREFETCH, HitKind.OPEN), label)
+    assert evidence_words(preload).sentence.startswith("A mail program preloaded it;")
+
+
+@pytest.mark.parametrize(
+    ("rule", "agent", "who"),
+    [
+        ("exchange-protection", FIREFOX, "A Microsoft scanner"),
+        ("ironport", FIREFOX, "An IronPort scanner"),
+        ("trend-micro", FIREFOX, "A Trend Micro scanner"),
+        ("named-scanner", "Kaspersky/1", "A Kaspersky scanner"),
+        ("named-scanner", "W3C-checklink/4.5", "A link checker"),
+        ("named-scanner", "some virus thing", "A security scanner"),
+        ("http-library", "curl/8.5.0", "A script"),
+        ("named-robot", "robot", "A robot"),
+        ("burst", "Kaspersky/1", "A security scanner"),
+    ],
+)
+def test_the_rule_that_decided_names_the_maker(rule: str, agent: str, who: str) -> None:
+    """Who owns the network, or what the program calls itself, is named where that was what decided."""
+    line = hit_line(Verdict.SCANNER, HitKind.CLICK, agent=agent, rule=rule)
+    assert evidence_words(line).sentence == f"{who} followed a link."
+
+
+def test_a_no_is_told_whoever_wrote_it_down() -> None:
+    """They pressed the link or told the user: the line says what both are."""
+    line = Evidence(at=NOW, kind=EvidenceKind.STOP)
+    assert evidence_words(line).sentence == "They said no to tracking. Nothing is recorded from here on."

@@ -48,7 +48,7 @@ def test_a_person_between_machines_stays_in_order() -> None:
 
 def test_a_scanner_s_burst_is_told_as_one() -> None:
     """The fold says how many links in how many seconds, and that it does not count."""
-    lines = [hit_line(Verdict.SCANNER, HitKind.CLICK, seconds=-number) for number in range(3)]
+    lines = [hit_line(Verdict.SCANNER, HitKind.CLICK, seconds=-number, link=number) for number in range(3)]
     row = rows_of(lines)[0]
     assert row.says.joined() == "A security scanner followed 3 links in 2 s. Not counted."
 
