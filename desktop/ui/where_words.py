@@ -1,4 +1,7 @@
-"""Roughly where and on what a mail was read, in words: always "about", and behind a proxy only that."""
+"""Roughly where and on what a mail was read, in words: always "about", and behind a proxy only that.
+
+The program is not named here: it is evidence of who opened the mail, and stands with the open itself.
+"""
 
 from datetime import UTC
 from typing import Final
@@ -8,10 +11,11 @@ from desktop.core.where import PRIVATE_RELAY, PlaceDatabase, Reading
 from desktop.ui import words
 
 ABOUT_PLACES: Final = (
-    "Where somebody allowed it, Readback says on what kind of device they read your mail, and, with a database of "
-    "places, roughly where: country and region. It is looked up on this computer, from a shortened network address."
+    "Where somebody allowed it, Readback says on what kind of device and system they read your mail, and, with a "
+    "database of places, roughly where: country and region. It is looked up on this computer, from a shortened network "
+    "address."
 )
-PLACE_ALLOWED: Final = "Country and region, kind of device, system and mail program; never an address."
+PLACE_ALLOWED: Final = "Country and region, kind of device and system; never an address."
 PLACE_NEEDS: Final = "Beside opens or links only."
 NO_DATABASE: Final = "No database, and none is needed: then the device is said and the place is not."
 FREE_DATABASES: Final = (
@@ -32,7 +36,7 @@ _THINGS: Final = {
 
 
 def reading_text(reading: Reading) -> str:
-    """Return a reading as a clause: "Outlook on Windows, about Bavaria, Germany"."""
+    """Return a reading as a clause: "on Windows, about Bavaria, Germany"; empty where there is nothing to say."""
     if reading.behind:
         hidden = "where" if reading.behind == PRIVATE_RELAY else "where and on what"
         return f"behind {reading.behind}, so {hidden} is not known"
@@ -44,9 +48,7 @@ def _device_text(device: Device | None) -> str:
     if device is None:
         return ""
     thing = _THINGS.get((device.system, device.kind), device.system.value)
-    if not thing:
-        return device.client
-    return f"{device.client} on {thing}" if device.client else f"on {thing}"
+    return f"on {thing}" if thing else ""
 
 
 def database_text(database: PlaceDatabase) -> str:
