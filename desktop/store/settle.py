@@ -34,6 +34,8 @@ from desktop.store.copies import (
 )
 
 _OF_HITS: Final = frozenset({Sign.OPEN, Sign.CLICK})
+# What quotes the mail, and so shows its picture to the user: a person's word, perhaps a person's, a ticket's answer.
+_QUOTING: Final = frozenset({EvidenceKind.REPLY, EvidenceKind.POSSIBLE_REPLY, EvidenceKind.AUTO_REPLY})
 _TOLD: Final = "SELECT copy_id, sign FROM told WHERE copy_id IN (SELECT value FROM json_each(?))"
 _CORRECTIONS: Final = (
     "SELECT id, hit_id, who, at_ms, kind, program, network, address FROM standing_correction ORDER BY id"
@@ -94,7 +96,7 @@ class _Circumstances:
             address=record.address,
             own_proxies=frozenset({proxy_of_host(record.handed_to)}) - {""},
             sent_clean_at_ms=record.sent_clean_at_ms,
-            replied_at_ms=min((to_ms(each.at) for each in signs if each.kind is EvidenceKind.REPLY), default=None),
+            replied_at_ms=min((to_ms(each.at) for each in signs if each.kind in _QUOTING), default=None),
             corrections=tuple(found.values()),
         )
 

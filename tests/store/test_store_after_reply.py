@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from desktop.core.arrival import Arrival, ArrivalKind
 from desktop.core.notice import NoticeKind
 from desktop.core.status import CopyState, CopyStatus, Rung
 from desktop.core.verdict import Verdict
@@ -86,8 +89,40 @@ def test_a_reply_that_was_none_gives_back_what_it_took(store: Store) -> None:
     record_hits(store, [hit(token_id=picture, after_s=2 * H)], now=LATER)
     record(store, arrival("<r@x>", "<1@x>", sender="stranger@else.example", after_h=1))
     (question,) = questions(store)
-    assert verdicts(store) == [Verdict.PERSON]
     answer_question(store, question.arrival_id, copy_id=question.candidates[0].copy_id)
     assert verdicts(store) == [Verdict.UNKNOWN]
     assert answer_question(store, question.arrival_id, copy_id=None).notices == ()
     assert verdicts(store) == [Verdict.PERSON]
+
+
+@pytest.mark.parametrize(
+    "quoting",
+    [
+        arrival("<r@x>", "<1@x>", sender="stranger@else.example", after_h=1),
+        arrival("<r@x>", "<1@x>", kind=ArrivalKind.AUTO_REPLY, after_h=1),
+    ],
+)
+def test_whatever_quotes_the_mail_shows_it_to_the_user(store: Store, quoting: Arrival) -> None:
+    """A stranger's answer and a ticket's make nothing known of the recipient, and what is fetched since may be ours."""
+    picture, _ = sent(store)
+    record_hits(store, [hit(token_id=picture, agent=OUTLOOK, after_s=H / 2)], now=LATER)
+    record(store, quoting)
+    assert status(store).rung is Rung.OPENED
+    record_hits(store, [hit(token_id=picture, after_s=2 * H)], now=LATER)
+    assert sorted(verdicts(store)) == [Verdict.PERSON, Verdict.UNKNOWN]
+
+
+def test_an_absence_notice_quotes_nothing(store: Store) -> None:
+    """Who is away for the day and reads it in the evening is the recipient all the same."""
+    picture, _ = sent(store)
+    record(store, arrival("<r@x>", "<1@x>", kind=ArrivalKind.AUTO_REPLY, is_away=True, after_h=1))
+    change = record_hits(store, [hit(token_id=picture, after_s=2 * H)], now=LATER)
+    assert (verdicts(store), [each.kind for each in change.notices]) == ([Verdict.PERSON], [NoticeKind.OPENED])
+
+
+def test_what_proves_no_reply_leaves_an_opening_to_be_told(store: Store) -> None:
+    """Only a proven reply makes an opening old news: after a ticket's answer the recipient's first opening rings."""
+    picture, _ = sent(store)
+    record(store, arrival("<r@x>", "<1@x>", kind=ArrivalKind.AUTO_REPLY, after_h=1))
+    change = record_hits(store, [hit(token_id=picture, agent=OUTLOOK, after_s=H / 2)], now=LATER)
+    assert [each.kind for each in change.notices] == [NoticeKind.OPENED]
