@@ -1,7 +1,8 @@
 """The desktop's long poll: headers at once, then one answer when there is something or the wait is over.
 
 One poller lease per channel.  Rows stay until they are acknowledged, so an answer that was lost costs nothing.  The
-first poll of a lease is answered at once: the poller learns its own network, the stops' digest and the gaps.
+first poll of a lease is answered at once: the poller learns its own network, the stops' digest and the gaps.  Each
+answer tells the relay's time, since hits are dated by it and the desktop's clock may be another.
 """
 
 import asyncio
@@ -183,6 +184,7 @@ class Feed:
         rows, (digest, gaps) = news
         return json.dumps(
             {
+                "now_ms": self._now_ms(),
                 **self._source_of(channel_id, scope),
                 "stops_digest": digest,
                 "rows": [

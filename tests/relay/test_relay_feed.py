@@ -36,6 +36,17 @@ def test_headers_come_at_once_and_a_hit_wakes_the_poll(desk: Desk) -> None:
     assert time.monotonic() - begun < 10
 
 
+def test_the_time_told_is_that_of_the_answer_and_dates_hits_too(desk: Desk, clock: Clock) -> None:
+    """A poll that waited tells when it was answered, by the clock that the hit in it is dated by."""
+    desk.poll()
+    waiting = desk.poll_raw(wait_s=20, stream=True)
+    clock.ms += 7_000
+    desk.get(desk.open_url())
+    body = waiting.json()
+    [hit] = desk.opened(body["rows"])
+    assert (body["now_ms"], hit.at_ms) == (clock.ms, clock.ms)
+
+
 def test_rows_are_fed_again_until_they_are_acknowledged(desk: Desk) -> None:
     """A lost answer costs nothing; an acknowledged row is gone; acknowledging again is fine."""
     desk.get(desk.open_url())
