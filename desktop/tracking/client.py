@@ -31,6 +31,7 @@ WAIT_S: Final = 25
 # 256 sealed hits are about 400 kB; a million stops 19 MB.
 MAX_POLL_BYTES: Final = 4 * 1_048_576
 MAX_BODY_BYTES: Final = 32 * 1_048_576
+YEAR_9999_MS: Final = 253_370_764_800_000
 
 
 class LeaseHeld(Refused):
@@ -55,8 +56,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Source):
-    """One poll's answer: rows, the oldest first, and how the relay saw this desktop."""
+    """One poll's answer: rows, the oldest first, the relay's time, and how it saw this desktop."""
 
+    now_ms: int
     stops_digest: str
     rows: tuple[SealedRow, ...]
     gaps: Mapping[str, int]
@@ -92,6 +94,10 @@ class _Bearer(AuthBase):
         return request
 
 
+def _do_nothing() -> None:
+    """Stand in where nobody wants to know."""
+
+
 class RelayClient:
     """One channel's connection to its relay; used by one thread, woken by any."""
 
@@ -106,10 +112,16 @@ class RelayClient:
         self._is_woken = False
 
     def poll(
-        self, lease: bytes, *, wait_s: float = WAIT_S, on_admitted: Callable[[], None] | None = None
+        self,
+        lease: bytes,
+        *,
+        wait_s: float = WAIT_S,
+        on_admitted: Callable[[], None] = _do_nothing,
+        on_arriving: Callable[[], None] = _do_nothing,
     ) -> Batch | None:
-        """Wait for news, at most `wait_s`; return None when woken.  `on_admitted` is called when we may wait.
+        """Wait for news, at most `wait_s`; return None when woken.
 
+        `on_admitted` is called when we may wait, `on_arriving` when the first octets of the answer are there.
         Raises LeaseHeld while another program polls, NotAuthorised for an unknown bearer, Unreachable, Malformed.
         """
         parameters: dict[str, str | float] = {"lease": lease.hex(), "wait_s": wait_s}
@@ -125,10 +137,9 @@ class RelayClient:
             with closing(response):
                 _check(response, 200)
                 self._hold(response)
-                if on_admitted is not None:
-                    on_admitted()
+                on_admitted()
                 with _told_as_trouble():
-                    body = _body(response, MAX_POLL_BYTES)
+                    body = _body(response, MAX_POLL_BYTES, on_arriving)
         except Unreachable:
             if self._was_woken():
                 return None
@@ -289,9 +300,11 @@ def _shut_down(response: requests.Response) -> None:
         return
 
 
-def _body(response: requests.Response, limit_bytes: int) -> bytes:
+def _body(response: requests.Response, limit_bytes: int, on_arriving: Callable[[], None] = _do_nothing) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(65_536):
+        if not body:
+            on_arriving()
         body += chunk
         if len(body) > limit_bytes:
             raise _unreadable()
@@ -307,6 +320,7 @@ def _batch(body: bytes) -> Batch:
         fields = json.loads(body)
         return Batch(
             **_source_in(fields),
+            now_ms=_instant(fields["now_ms"]),
             stops_digest=str(fields["stops_digest"]),
             rows=tuple(
                 SealedRow(key=bytes.fromhex(row["key"]), sealed=_sealed(row["sealed"])) for row in fields["rows"]
@@ -323,6 +337,13 @@ def _source_in(fields: Mapping[str, Any]) -> dict[str, Any]:
     if len(mark) != SAME_SOURCE_BYTES:
         raise ValueError("a mark of another length")
     return {"network": str(ipaddress.ip_network(fields["network"])), "same_source": mark}
+
+
+def _instant(value: object) -> int:
+    """Return milliseconds since 1970 UTC; raise ValueError for what is no time before the year 9999."""
+    if type(value) is not int or not 0 <= value < YEAR_9999_MS:
+        raise ValueError("no time")
+    return value
 
 
 def _sealed(text: str) -> bytes:

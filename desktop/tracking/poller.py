@@ -1,13 +1,14 @@
 """Hits come home: one thread polls the relay, opens the seals, stores, and only then acknowledges.
 
-What cannot be opened is counted, shown and acknowledged, so it never blocks what is behind it.  When the relay or the
-store is in trouble the thread says so, backs off and begins anew with the exchange of stops; hits wait at the relay.
+Hits are dated by the desktop's clock, as sendings are, if the relay's is another.  What cannot be opened is counted,
+shown and acknowledged, so it never blocks what is behind it.  When the relay or the store is in trouble the thread says
+so, backs off and begins anew with the exchange of stops; hits wait at the relay.
 """
 
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,8 @@ from desktop.core.errors import Trouble
 from desktop.store.database import Store
 from desktop.store.hits import age_hits, record_gaps, record_hits
 from desktop.store.people import all_stop_tags, record_stops
-from desktop.tracking.client import WAIT_S, Batch, LeaseHeld, RelayClient, SealedRow
+from desktop.tracking.client import WAIT_S, YEAR_9999_MS, Batch, LeaseHeld, RelayClient, SealedRow
+from desktop.tracking.skew import Skew
 from desktop.tracking.sources import Sources
 from relay.wire.hit import HIT_ID_BYTES, SAME_SOURCE_BYTES, BadHitError, Hit, decode
 from relay.wire.seal import BadSealError, Opener
@@ -34,7 +36,6 @@ _QUICK_S: Final = 0.2
 _JOIN_S: Final = 1.0
 # The relay holds the lease of a Readback that was quit for 10 s more; a start soon after it only has to wait.
 PATIENCE_S: Final = 12.0
-_YEAR_9999_MS: Final = 253_370_764_800_000
 _ID_SIZES: Final = (HIT_ID_BYTES, RANDOM_ID_BYTES, SAME_SOURCE_BYTES)
 
 
@@ -89,6 +90,8 @@ class Poller:
         self._client = RelayClient(relay_url=channel.relay_url, bearer=channel.bearer, ca_file=ca_file)
         self._sources = Sources(store=store, channel=channel, clock=clock, ca_file=ca_file)
         self._opener = Opener(channel.private_key, channel.channel_id)
+        self._skew = Skew(clock)
+        self._has_doubted = False
         self._lease = os.urandom(LEASE_BYTES)
         self._stopping = threading.Event()
         self._state = PollerState(link=Link.CONNECTING)
@@ -148,6 +151,10 @@ class Poller:
             self._sources.ask()
         self._tell(link=Link.LISTENING)
 
+    def _on_admitted(self) -> None:
+        self._skew.admitted()
+        self._tell_listening()
+
     def _exchange_stops(self) -> None:
         """Give and take all stops, whole, so that either side may have been restored from an older backup."""
         union = self._client.exchange_stops(all_stop_tags(self._store))
@@ -155,8 +162,11 @@ class Poller:
 
     def _poll_once(self) -> None:
         asked_at_s = monotonic()
-        batch = self._client.poll(self._lease, wait_s=self._wait_s, on_admitted=self._tell_listening)
-        if batch is None:
+        self._skew.asked(self._wait_s)
+        batch = self._client.poll(
+            self._lease, wait_s=self._wait_s, on_admitted=self._on_admitted, on_arriving=self._skew.arriving
+        )
+        if batch is None or self._is_to_be_asked_again(batch):
             return
         hits, bad_seals = self._open(batch.rows)
         self._keep(batch, hits)
@@ -167,6 +177,12 @@ class Poller:
             self._exchange_stops()
         elif not batch.rows and monotonic() - asked_at_s < _QUICK_S:
             self._stopping.wait(_QUICK_S)
+
+    def _is_to_be_asked_again(self, batch: Batch) -> bool:
+        """Learn the relay's time; return whether rows must come again, at once, with an answer that tells it."""
+        is_doubted = not self._skew.learn(batch.now_ms) and bool(batch.rows) and not self._has_doubted
+        self._has_doubted = is_doubted
+        return is_doubted
 
     def _keep(self, batch: Batch, hits: list[Hit]) -> None:
         """Store what the batch brought; on return it is durable and may be acknowledged."""
@@ -193,9 +209,14 @@ class Poller:
                 hit = decode(self._opener.open(row.sealed))
             except (BadSealError, BadHitError):
                 continue
-            if _is_sound(hit):
-                hits.append(hit)
+            if _is_sound(hit) and _is_sound(dated := self._dated(hit)):
+                hits.append(dated)
         return hits, len(rows) - len(hits)
+
+    def _dated(self, hit: Hit) -> Hit:
+        """Return the hit at the time that the desktop's clock showed."""
+        ahead_ms = self._skew.ahead_ms
+        return replace(hit, at_ms=hit.at_ms - ahead_ms) if ahead_ms else hit
 
 
 def _is_sound(hit: Hit) -> bool:
@@ -203,7 +224,7 @@ def _is_sound(hit: Hit) -> bool:
     texts = (hit.agent, *hit.headers.values(), *(text for label in hit.labels for text in (label.name, label.date)))
     return (
         type(hit.at_ms) is int
-        and 0 <= hit.at_ms < _YEAR_9999_MS
+        and 0 <= hit.at_ms < YEAR_9999_MS
         and (len(hit.id), len(hit.token_id), len(hit.same_source)) == _ID_SIZES
         and all(_is_text(text) for text in texts)
     )

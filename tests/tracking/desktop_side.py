@@ -77,8 +77,8 @@ class DesktopSide:
         """Return the tag that stands for an address."""
         return recipient_tag(self.channel.tag_key, address, 0)
 
-    def send(self, address: str = "anna@becker.example") -> str:
-        """Record a copy with a picture as sent an hour ago; return the picture's URL."""
+    def send(self, address: str = "anna@becker.example", *, ago: timedelta = timedelta(hours=1)) -> str:
+        """Record a copy with a picture as sent so long ago; return the picture's URL."""
         random_id = os.urandom(RANDOM_ID_BYTES)
         copy = NewCopy(
             address=address,
@@ -86,7 +86,7 @@ class DesktopSide:
             tag=self.tag(address),
             tokens=(NewToken(random_id=random_id, type=TokenType.OPEN),),
         )
-        at = now() - timedelta(hours=1)
+        at = now() - ago
         message = facts(message_id=f"<{random_id.hex()}@s>")
         _, (copy_id,) = record_message(self.store, account_id=1, facts=message, at=at, copies=(copy,))
         record_outcome(self.store, copy_id, CopyState.SENT, at=at)

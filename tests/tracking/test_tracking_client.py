@@ -20,6 +20,7 @@ from tests.fakes.http_answers import HttpAnswers
 
 LEASE = b"\x01" * 16
 POLLED = {
+    "now_ms": 1_790_000_000_000,
     "network": "192.0.2.0/24",
     "same_source": "0102030405060708",
     "stops_digest": "ab",
@@ -45,12 +46,26 @@ def poll(status: int, body: object) -> Batch | None:
 def test_a_poll_is_read_and_a_row_that_cannot_be_comes_out_empty() -> None:
     """Everything the relay says is taken over; a misspelled row keeps its key, so that it can be acknowledged."""
     assert poll(200, POLLED) == Batch(
+        now_ms=1_790_000_000_000,
         network="192.0.2.0/24",
         same_source=bytes(range(1, 9)),
         stops_digest="ab",
         rows=(SealedRow(key=b"\xaa", sealed=b"\x00\x01\x02"), SealedRow(key=b"\xbb", sealed=b"")),
         gaps={"2026-05-01": 3},
     )
+
+
+def test_a_poll_says_when_it_is_admitted_and_when_its_answer_begins_to_come() -> None:
+    """Each once and in this order, however many parts the answer comes in."""
+    said: list[str] = []
+    long = {**POLLED, "gaps": [{"day": "2026-05-01", "count": number} for number in range(10_000)]}
+    with HttpAnswers((200, json.dumps(long).encode())) as answers:
+        client = client_of(answers.url)
+        client.poll(
+            LEASE, wait_s=0, on_admitted=lambda: said.append("admitted"), on_arriving=lambda: said.append("arriving")
+        )
+        client.close()
+    assert said == ["admitted", "arriving"]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +79,12 @@ def test_a_poll_is_read_and_a_row_that_cannot_be_comes_out_empty() -> None:
         {**POLLED, "network": "not a network"},
         {**POLLED, "same_source": "01"},
         {**POLLED, "same_source": 5},
+        {name: value for name, value in POLLED.items() if name != "now_ms"},
+        {**POLLED, "now_ms": "1790000000000"},
+        {**POLLED, "now_ms": True},
+        {**POLLED, "now_ms": 1.5},
+        {**POLLED, "now_ms": -1},
+        {**POLLED, "now_ms": 253_370_764_800_000},
         {**POLLED, "rows": [{"key": "zz", "sealed": ""}]},
         {**POLLED, "rows": [{"key": "aa", "sealed": 5}]},
         {**POLLED, "rows": 7},

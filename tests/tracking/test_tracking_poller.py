@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,14 +25,14 @@ from desktop.store.change import Change
 from desktop.store.hits import age_hits, gaps, record_hits
 from desktop.store.mail import cards
 from desktop.store.people import all_stop_tags, permission_of, record_stops
-from desktop.tracking.client import Batch, LeaseHeld, RelayClient, SealedRow
+from desktop.tracking.client import LeaseHeld, RelayClient, SealedRow
 from desktop.tracking.poller import Link, back_off_s
-from relay.wire.hit import Hit, encode
+from relay.wire.hit import Hit
 from relay.wire.labels import Label
-from relay.wire.seal import Sealer, public_key_of
 from tests.fakes.relay_process import ROOT, RelayProcess
 from tests.fakes.samples import hit
 from tests.tracking.desktop_side import DesktopSide, fetch, now, press_stop
+from tests.tracking.scripted import batch, run_scripted, sealed
 
 ANNA = "anna@becker.example"
 
@@ -265,67 +265,6 @@ def test_a_bearer_the_relay_does_not_know_is_told(desk: DesktopSide) -> None:
     away = desk.wait_for_state(lambda state: state.link is Link.AWAY)
     assert away.trouble is not None
     assert away.trouble.cure == "Connect to the relay anew, in Settings."
-
-
-class ScriptedClient:
-    """Stands in for the relay where a real one cannot be made to lie: gives out batches, then waits to be woken."""
-
-    def __init__(self, *batches: Batch) -> None:
-        self.batches = list(batches)
-        self.acknowledged: list[bytes] = []
-        self.exchanges = 0
-        self._woken = threading.Event()
-        self.is_drained = threading.Event()
-
-    def poll(self, lease: bytes, *, wait_s: float, on_admitted: Callable[[], None]) -> Batch | None:
-        """Give the next batch, or wait to be woken."""
-        on_admitted()
-        if self.batches:
-            return self.batches.pop(0)
-        self.is_drained.set()
-        self._woken.wait()
-        return None
-
-    def acknowledge(self, keys: Iterator[bytes]) -> None:
-        """Remember the keys."""
-        self.acknowledged += keys
-
-    def exchange_stops(self, tags: frozenset[bytes]) -> frozenset[bytes]:
-        """Know no stops of its own."""
-        self.exchanges += 1
-        return frozenset(tags)
-
-    def wake(self) -> None:
-        """End the wait."""
-        self._woken.set()
-
-    def close(self) -> None:
-        """End the wait."""
-        self._woken.set()
-
-
-EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-
-def batch(*rows: SealedRow, gaps_: dict[str, int] | None = None, digest: str = EMPTY) -> Batch:
-    return Batch(network="192.0.2.0/24", same_source=b"\x09" * 8, stops_digest=digest, rows=rows, gaps=gaps_ or {})
-
-
-def run_scripted(desk: DesktopSide, *batches: Batch) -> ScriptedClient:
-    client = ScriptedClient(*batches)
-    poller = desk.poller()
-    poller._client = client  # type: ignore[assignment]
-    poller.start()
-    assert client.is_drained.wait(10)
-    return client
-
-
-def sealed(desk: DesktopSide, one: Hit, *, key: bytes) -> SealedRow:
-    recipient = public_key_of(desk.channel.private_key)
-    # What the wire cannot spell is put into the octets by hand: a number where a name belongs.
-    lying = encode(one).replace(b'"a number"', b"5".ljust(10))
-    octets = Sealer().seal(lying, channel_id=desk.channel.channel_id, recipient=recipient)
-    return SealedRow(key=key, sealed=octets)
 
 
 def odd(**fields: object) -> Hit:

@@ -233,6 +233,6 @@ def test_the_poller_asks_at_each_connect_and_for_each_new_mark(
     assert asked == [Link.CONNECTING, Link.AWAY]
     asked.clear()
     for mark in (b"\x01", b"\x02", b"\x02", b"\x01"):
-        batch = Batch(network="192.0.2.0/24", same_source=mark * 8, stops_digest="", rows=(), gaps={})
+        batch = Batch(now_ms=0, network="192.0.2.0/24", same_source=mark * 8, stops_digest="", rows=(), gaps={})
         poller._keep(batch, [])
     assert len(asked) == 2
