@@ -8,9 +8,9 @@ from desktop.core.report import Rate, Report
 PERIODS: Final = (30, 90, 365)
 ALL_ACCOUNTS: Final = "All accounts"
 ABOUT: Final = (
-    "Solid is proven: a person's open, click or reply. Hatched is possible: a mail provider's image proxy fetched the "
-    "picture, who it was is not known, or what came may be a reply. Scanners, previews, prefetches and what you looked "
-    "at yourself count as neither."
+    "Solid is proven, or said by you: a person opened it, used a link, confirmed or answered. Hatched is possible: a "
+    "mail provider's image proxy fetched the picture, who it was is not known, or what came may be a reply. Scanners, "
+    "previews, prefetches and what you looked at yourself count as neither."
 )
 _LEAST_FOR_PERCENT: Final = 10
 

@@ -4,9 +4,9 @@ from typing import Final
 
 SWITCH: Final = "K&eep my Sent folder clean"
 ABOUT: Final = (
-    "Some providers file in Sent what was handed in: the tracked copy, with the recipient's picture in it. If you look "
-    "at it there, that can seem to be the recipient. Mail programs that file their own Sent copy file the clean one; "
-    "for them this changes nothing."
+    "Some providers file in Sent what was handed in: the tracked copy, with the picture that tells of an opening. If "
+    "you look at it there, that can be taken for the recipient's opening. Mail programs that file their own Sent copy "
+    "file the clean one; for them this changes nothing."
 )
 DOES: Final = (
     "If it is on, Readback puts the mail as you wrote it into Sent, checks that it arrived whole, and only then "

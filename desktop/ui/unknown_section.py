@@ -35,20 +35,17 @@ class UnknownSection(QWidget):
         inside = QVBoxLayout(self.reasons)
         inside.setContentsMargins(14, 0, 0, 0)
         inside.setSpacing(3)
-        told: set[Cure] = set()
-        for unknown in unknowns:
+        for unknown, cures in unknown_words.cures_told(unknowns):
             inside.addWidget(plain(unknown_words.reason_text(unknown, why_not), Role.BODY, wraps=True))
-            for cure in unknown.cures:
-                if cure not in told:
-                    self._add_cure(inside, cure, who)
-                    told.add(cure)
+            for cure, text in cures:
+                self._add_cure(inside, cure, text, who)
             inside.addSpacing(5)
         self._who = who
         self._show(is_open)
         self.question.toggled.connect(self._on_toggled)
 
-    def _add_cure(self, inside: QVBoxLayout, cure: Cure, who: str) -> None:
-        inside.addWidget(plain(unknown_words.CURES[cure], Role.DIM, wraps=True))
+    def _add_cure(self, inside: QVBoxLayout, cure: Cure, text: str, who: str) -> None:
+        inside.addWidget(plain(text, Role.DIM, wraps=True))
         if cure in unknown_words.BUTTONS:
             button = QPushButton(unknown_words.BUTTONS[cure])
             button.setProperty("kind", "link")

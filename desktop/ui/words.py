@@ -48,8 +48,8 @@ ASIDE_SENTENCES: Final = {
     Aside.DELAYED: "A mail server reported a delay. It is still trying to deliver it.",
     Aside.NOT_DELIVERED: "It was not delivered.",
     Aside.AWAY: "An automatic answer says they are away.",
-    Aside.STOPPED: "They stopped tracking. Mail to them goes untracked; links still work.",
-    Aside.NOT_TRACKED: "This copy went out exactly as you wrote it.",
+    Aside.STOPPED: "They said no to tracking. Mail to them goes untracked; links still work.",
+    Aside.NOT_TRACKED: "Readback added nothing to this copy.",
     Aside.NO_SIGN_YET: "No sign of a person yet. That does not mean it is unread.",
     Aside.UNCERTAIN: "The connection broke before the provider answered, so it is not known whether this copy left. "
     "Nothing is sent again by itself: ask, or look in the provider's Sent folder.",
@@ -80,7 +80,8 @@ WHY_NOT: Final = {
     WhyNot.SHARED: "All recipients got one shared copy, and not all of them gave permission.",
     WhyNot.STORE_TROUBLE: "Readback could not write to its store, so the mail went out untouched.",
     WhyNot.SWITCHED_OFF: "Tracking was switched off.",
-    WhyNot.ELSEWHERE: "It was sent without Readback, as from a phone, so opens and clicks stay unknown.",
+    WhyNot.ELSEWHERE: "Readback only saw it in Sent: it was sent without Readback, as from a phone, so opens and "
+    "clicks stay unknown.",
 }
 # As they stand beside "Not delivered".
 FAILURES: Final = {

@@ -76,7 +76,61 @@ def test_a_copy_to_which_nothing_was_added_says_why() -> None:
     assert unknown_words.REASONS[EARLY.why] == unknown_words.reason_text(EARLY, WhyNot.SIGNED)
     stopped = Unknown(why=WhyUnknown.STOPPED)
     assert unknown_words.reason_text(stopped, WhyNot.WITHDRAWN).startswith("Their permission was withdrawn.")
-    assert unknown_words.reason_text(stopped, WhyNot.STOPPED).startswith("They stopped tracking.")
+    assert unknown_words.reason_text(stopped, WhyNot.STOPPED).startswith("They said no to tracking.")
+
+
+def test_of_mail_that_never_passed_readback_only_that_is_said() -> None:
+    """What was merely found in Sent is not said to have gone out in any way; of our own it is said what was added."""
+    assert unknown_words.reason_text(PLAIN, WhyNot.ELSEWHERE) == words.WHY_NOT[WhyNot.ELSEWHERE]
+    assert words.WHY_NOT[WhyNot.ELSEWHERE].startswith("Readback only saw it in Sent")
+    assert unknown_words.reason_text(PLAIN, WhyNot.SIGNED).startswith("Readback added nothing to it")
+
+
+def cures_of(*unknowns: Unknown) -> list[str]:
+    """Return what could be done, in the order told."""
+    return [text for _, cures in unknown_words.cures_told(unknowns) for _, text in cures]
+
+
+WAIT = (Cure.WAIT, Cure.ASK_FOR_REPLY)
+REPLY = unknown_words.CURES[Cure.ASK_FOR_REPLY]
+
+
+def test_nothing_is_to_be_waited_for_after_a_no() -> None:
+    """Of a stopped copy no sign comes any more, nor would a link in later mail tell; a reply is all that can be had."""
+    stopped = Unknown(why=WhyUnknown.STOPPED, cures=(Cure.ASK_FOR_REPLY,))
+    early = Unknown(why=WhyUnknown.TOO_EARLY, cures=(Cure.WAIT,))
+    proxy = Unknown(why=WhyUnknown.PROXY, cures=(Cure.ADD_LINK,))
+    assert cures_of(stopped, proxy, early) == [REPLY]
+    assert cures_of(proxy, early) == [unknown_words.CURES[Cure.ADD_LINK], "Wait: a sign may still come."]
+
+
+def test_under_apple_s_preload_only_a_link_can_still_tell() -> None:
+    """Where every picture is loaded by itself, waiting is for a used link alone, and for nothing without one."""
+    with_link = Unknown(why=WhyUnknown.PRELOADED, cures=WAIT)
+    without = Unknown(why=WhyUnknown.PRELOADED, cures=(Cure.ASK_FOR_REPLY,))
+    early = Unknown(why=WhyUnknown.TOO_EARLY, cures=(Cure.WAIT,))
+    assert cures_of(with_link, early) == ["Wait: a used link can still tell.", REPLY]
+    assert cures_of(without, early) == [REPLY]
+    assert cures_of(Unknown(why=WhyUnknown.NOT_YET, cures=WAIT)) == ["Wait: a sign may still come.", REPLY]
+
+
+@pytest.mark.parametrize(
+    ("why", "text"),
+    [
+        (WhyUnknown.NOT_SENT, "Wait until it has left."),
+        (WhyUnknown.NOT_DELIVERED, "Wait a while, and send it again."),
+    ],
+)
+def test_waiting_says_for_what(why: WhyUnknown, text: str) -> None:
+    """Of mail that did not leave, or did not arrive, no sign is promised."""
+    assert cures_of(Unknown(why=why, cures=(Cure.WAIT,))) == [text]
+
+
+def test_a_clean_sent_folder_has_words_and_a_button() -> None:
+    """Where the own Sent may have been looked at, what helps is said and can be pressed."""
+    own = Unknown(why=WhyUnknown.MAYBE_YOU, cures=(Cure.KEEP_SENT_CLEAN,))
+    assert cures_of(own) == [unknown_words.CURES[Cure.KEEP_SENT_CLEAN]]
+    assert Cure.KEEP_SENT_CLEAN in unknown_words.BUTTONS
 
 
 @pytest.mark.parametrize("text", [*unknown_words.REASONS.values(), *unknown_words.CURES.values()])
