@@ -65,11 +65,14 @@ def settle_copies(
         if circumstances is not None and stored:
             before, stored = stored, _judged_anew(stored, circumstances.around(record, stored, proven))
             altered = _keep_judgements(connection, before, stored)
-            news = _News(ids=(fresh or {}).get(copy_id, frozenset()) | altered, told=told.get(copy_id, frozenset()))
-            known = known_signs(each.judged for each in stored)
+            news = _News(
+                ids=(fresh or {}).get(copy_id, frozenset()) | altered,
+                told=told.get(copy_id, frozenset()),
+                known=known_signs(each.judged for each in stored),
+            )
             if notifies:
-                notices += _notices(connection, record, stored, proven, replace(news, told=news.told & known))
-            _keep_known(connection, copy_id, news.told, known)
+                notices += _notices(connection, record, stored, proven, news)
+            _keep_known(connection, copy_id, news)
         judged = [each.judged for each in stored]
         _keep_status(connection, copy_id, copy_status(record.facts, judged, proven))
     conversations = frozenset(each.conversation_id for each in records.values())
@@ -124,7 +127,7 @@ def _circumstances(connection: sqlite3.Connection, window_s: float | None) -> _C
 def _judged_anew(stored: Sequence[StoredHit], context: HitContext) -> list[StoredHit]:
     """Return the hits in their order as rules and corrections have them now."""
     exact = [each.judged.hit for each in stored if not each.is_aged]
-    aged = [each.judged.hit for each in stored if each.is_aged]
+    aged = [(each.judged.hit, each.ruled) for each in stored if each.is_aged]
     ruled = dict(zip((hit.id for hit in exact), ruled_copy(exact, context, aged), strict=True))
     return [_decided(each, ruled.get(each.judged.hit.id, each.ruled), context) for each in stored]
 
@@ -169,10 +172,16 @@ def _judgement_columns(stored: StoredHit) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _News:
-    """Which hits of a copy are new or newly judged, and what was told of the copy that still stands."""
+    """Which hits of a copy are new or newly judged, what was told of it before, and what its hits bear out now."""
 
     ids: frozenset[bytes]
     told: frozenset[Sign]
+    known: frozenset[Sign]
+
+    @property
+    def has_click_fallen(self) -> bool:
+        """Whether a used link was told, and nothing bears it out any more."""
+        return Sign.CLICK in self.told - self.known
 
 
 def _notices(
@@ -182,11 +191,30 @@ def _notices(
     signs: Sequence[MailSign],
     news: _News,
 ) -> tuple[Notice, ...]:
+    told = news.told & news.known
     telling = [each.judged for each in stored if each.judged.hit.id in news.ids]
+    if news.has_click_fallen and Sign.OPEN in told and _is_silent(connection, record.id):
+        told -= {Sign.OPEN}
+        telling = [each.judged for each in stored]
     if not any(each.judgement.notifies for each in telling):
         return ()
     has_replied = any(each.kind is EvidenceKind.REPLY for each in signs)
-    return hit_notices(names_of(connection, record), telling, news.told, has_replied=has_replied)
+    notices = hit_notices(names_of(connection, record), telling, told, has_replied=has_replied)
+    if not has_replied and Sign.OPEN in news.known - told:
+        _keep_silent(connection, record.id, is_silent=all(each.sign is not Sign.OPEN for each in notices))
+    return notices
+
+
+def _is_silent(connection: sqlite3.Connection, copy_id: int) -> bool:
+    """Return whether a copy's opening never rang, for a used link had told more."""
+    return connection.execute("SELECT 1 FROM told_by_click WHERE copy_id = ?", (copy_id,)).fetchone() is not None
+
+
+def _keep_silent(connection: sqlite3.Connection, copy_id: int, *, is_silent: bool) -> None:
+    if is_silent:
+        connection.execute("INSERT OR IGNORE INTO told_by_click (copy_id) VALUES (?)", (copy_id,))
+    else:
+        connection.execute("DELETE FROM told_by_click WHERE copy_id = ?", (copy_id,))
 
 
 def _keep_status(connection: sqlite3.Connection, copy_id: int, status: CopyStatus) -> None:
@@ -214,11 +242,10 @@ def told_signs(connection: sqlite3.Connection, copy_id: int) -> frozenset[Sign]:
     return _told(connection, [copy_id]).get(copy_id, frozenset())
 
 
-def _keep_known(connection: sqlite3.Connection, copy_id: int, told: frozenset[Sign], known: frozenset[Sign]) -> None:
-    connection.executemany(
-        "DELETE FROM told WHERE copy_id = ? AND sign = ?", [(copy_id, sign) for sign in (told & _OF_HITS) - known]
-    )
-    keep_signs_told(connection, [(copy_id, sign) for sign in known - told])
+def _keep_known(connection: sqlite3.Connection, copy_id: int, news: _News) -> None:
+    fallen = (news.told & _OF_HITS) - news.known
+    connection.executemany("DELETE FROM told WHERE copy_id = ? AND sign = ?", [(copy_id, sign) for sign in fallen])
+    keep_signs_told(connection, [(copy_id, sign) for sign in news.known - news.told])
 
 
 def keep_told(connection: sqlite3.Connection, notices: Iterable[Notice]) -> None:

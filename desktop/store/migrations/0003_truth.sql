@@ -44,6 +44,11 @@ CREATE INDEX hit_corrected ON hit (correction_id) WHERE correction_id IS NOT NUL
 -- Hits of one shape are found by their network.
 CREATE INDEX hit_of_network ON hit (network, kind);
 
+-- Copies whose opening did not ring since a used link had: it rings where that link's use turns out to prove nobody.
+CREATE TABLE told_by_click (
+    copy_id INTEGER PRIMARY KEY REFERENCES copy (id)
+) STRICT;
+
 -- The message as the mail program handed it in, until Sent was found clean; kept only where the user allowed that.
 CREATE TABLE original (
     message_id INTEGER PRIMARY KEY REFERENCES message (id),
