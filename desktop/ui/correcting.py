@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
-from desktop.core.correction import Correction, Who
+from desktop.core.correction import Correction, Who, shape_of
 from desktop.core.errors import Trouble
 from desktop.core.status import Evidence
 from desktop.store.corrections import CorrectionRow
@@ -34,6 +34,10 @@ class Correcting(QObject):
         if line.correction is not None:
             menu.addSeparator()
             menu.addAction(correction_words.UNDO_ALL).triggered.connect(_TakingBack(self, line.correction))
+        if line.hit is not None:
+            menu.addSeparator()
+            follow = shape_of(line.hit, Who.ME, "") is not None
+            menu.addAction(correction_words.FOLLOW if follow else correction_words.FOLLOW_NOT).setEnabled(False)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(place)
         # With the keyboard there is no pointer to choose the first entry.
@@ -46,7 +50,8 @@ class Correcting(QObject):
         def done(row: CorrectionRow | None) -> None:
             if row is not None:
                 others = max(row.decides - 1, 0)
-                self.done.emit(correction_words.noted(who, others), self._undo_of(row.correction.id))
+                follow = row.correction.shape is not None
+                self.done.emit(correction_words.noted(who, others, follow=follow), self._undo_of(row.correction.id))
 
         self._ops.run(self, lambda: self._actions.say(hit_id, who), done, self._on_failed)
 

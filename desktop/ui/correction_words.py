@@ -10,6 +10,9 @@ from desktop.ui import words
 WRONG: Final = "Wrong?"
 UNDO: Final = "Undo"
 UNDO_ALL: Final = "&Undo what I said, for all like it"
+# What a word about one hit teaches, where its network and program tell people apart.
+FOLLOW: Final = "Later ones from the same place and program follow"
+FOLLOW_NOT: Final = "It holds for this one alone"
 # As the menu under "Wrong?" offers them.
 CHOICES: Final = {
     Who.ME: "That was &me",
@@ -37,14 +40,15 @@ def said_line(correction: Correction, hit_id: bytes) -> str:
     return f"You said{of_what}: {SAID[correction.who]}."
 
 
-def noted(who: Who, others: int) -> str:
-    """Return what the undo bar says; `others` is how many more hits follow."""
-    return f"Noted: {_MEANT[who]}{and_others(others)}"
+def noted(who: Who, others: int, *, follow: bool = False) -> str:
+    """Return what the undo bar says; `others` is how many more hits it decides now, `follow` if later ones may too."""
+    later = f". {FOLLOW}" if follow else ""
+    return f"Noted: {_MEANT[who]}{and_others(others)}{later}"
 
 
 def taken_back(who: Who) -> str:
     """Return what the undo bar says once a correction no longer holds."""
-    return f"No longer said: {SAID[who]}"
+    return f"Undone: it is taken again for what it was before you said “{SAID[who]}”"
 
 
 def and_others(others: int) -> str:
@@ -76,7 +80,8 @@ def row_text(row: CorrectionRow, now: datetime) -> str:
 
 def decides_text(decides: int) -> str:
     """Return how many hits a correction decides now."""
-    return f"It decides this one{and_others(max(decides - 1, 0))}."
+    others = max(decides - 1, 0)
+    return f"It holds for this one{and_others(others)}."
 
 
 def list_text(number: int, most: int) -> str:
@@ -88,7 +93,7 @@ def list_text(number: int, most: int) -> str:
 
 
 ABOUT: Final = (
-    "What you said of opens and clicks. Later ones from the same network and program follow, where those tell people "
+    "What you said of opens and clicks. Later ones from the same place and program follow, where those tell people "
     "apart. Undo brings back what stood before."
 )
 NONE_YET: Final = (
@@ -99,4 +104,5 @@ NONE_YET: Final = (
 
 def taken_back_text(row: CorrectionRow) -> str:
     """Return what the list says once a correction no longer holds."""
-    return f"Undone: {title_line(row)}{and_others(max(row.decides - 1, 0))}."
+    who, what = words.one_line(row.person), words.quoted(row.subject)
+    return f"{taken_back(row.correction.who)}: {who}, {what}{and_others(max(row.decides - 1, 0))}."

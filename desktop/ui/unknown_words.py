@@ -23,8 +23,8 @@ REASONS: Final = {
     WhyUnknown.ONLY_CLICKS: "They allowed links only, so opening it leaves no sign; using a link does.",
     WhyUnknown.PRELOADED: "Their mail program loads every picture by itself, whether or not anybody looks.",
     WhyUnknown.PROXY: "Their mail provider fetches pictures for them, which does not show who looked, or when.",
-    WhyUnknown.TOO_EARLY: "Its picture was fetched, or a link followed, moments after sending, when machines and people look "
-    "alike.",
+    WhyUnknown.TOO_EARLY: "Its picture was fetched or a link followed moments after sending, when machines and people "
+    "look alike.",
     WhyUnknown.MAYBE_YOU: "What came may have been you yourself.",
     WhyUnknown.UNCLEAR: "Something was fetched, and whether by a person or a machine cannot be told.",
     WhyUnknown.IMAGES_BLOCKED: "They have used links in your mail without its picture being loaded: their mail program "

@@ -4,19 +4,20 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from desktop.core.correction import Who
 from desktop.core.errors import StoreTrouble
-from desktop.core.status import Rung
+from desktop.core.status import Evidence, Rung
 from desktop.store.accounts import save_account
 from desktop.store.corrections import corrections
 from desktop.store.database import Store
 from desktop.store.mail import cards
 from desktop.ui import correction_words
+from desktop.ui.correction_words import FOLLOW
 from desktop.ui.going import CONVERSATIONS
 from desktop.ui.main_window import MainWindow
 from desktop.ui.settings_dialog import CORRECTIONS
@@ -70,6 +71,11 @@ def menu_of(window: MainWindow) -> QMenu:
     return next(each for each in window.findChildren(QMenu) if each.isVisible())
 
 
+def texts_of(menu: QMenu) -> list[str]:
+    """Return what a menu offers and says."""
+    return [action.text().replace("&", "") for action in menu.actions() if not action.isSeparator()]
+
+
 def rest(window: MainWindow, qtbot: QtBot) -> None:
     """Let what was asked for come in and be shown."""
     qtbot.waitUntil(lambda: window.ops.is_idle)
@@ -90,19 +96,15 @@ def test_by_keyboard_alone_a_line_is_corrected(opened: Store, window: MainWindow
     button.setFocus()
     QTest.keyClick(button, Qt.Key.Key_Return)
     menu = menu_of(window)
-    assert [action.text().replace("&", "") for action in menu.actions()] == [
-        "That was me",
-        "A colleague of mine",
-        "A machine",
-        "The recipient",
-    ]
+    assert texts_of(menu) == ["That was me", "A colleague of mine", "A machine", "The recipient", FOLLOW]
+    assert not menu.actions()[-1].isEnabled()
     QTest.keyClick(menu, Qt.Key.Key_Down)
     QTest.keyClick(menu, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(buttons(window, "Undo")) == 1)
     rest(window, qtbot)
     assert "You said: a colleague of mine. Not counted." in said(window)
     assert said(window).count("You said of one like it: a colleague of mine. Not counted.") == 3
-    assert window.undo_bar.text() == "Noted: that was a colleague of yours, and 3 like it"
+    assert window.undo_bar.text() == f"Noted: that was a colleague of yours, and 3 like it. {FOLLOW}"
     focused = window.focusWidget()
     assert focused is not None
     assert (focused.objectName(), focused.accessibleName()) == (name, "Undo what you said: a colleague of mine")
@@ -135,13 +137,13 @@ def test_a_line_that_follows_can_undo_all(opened: Store, window: MainWindow, qtb
     rest(window, qtbot)
     follower = buttons(window)[1]
     QTest.mouseClick(follower, Qt.MouseButton.LeftButton)
-    texts = [action.text().replace("&", "") for action in menu_of(window).actions()]
-    assert texts[-1] == "Undo what I said, for all like it"
+    assert texts_of(menu_of(window))[-2:] == ["Undo what I said, for all like it", FOLLOW]
     QTest.keyClick(menu_of(window), Qt.Key.Key_Up)
     QTest.keyClick(menu_of(window), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: corrections(opened) == ())
     rest(window, qtbot)
-    assert window.undo_bar.text() == "No longer said: that was me"
+    wanted = "Undone: it is taken again for what it was before you said “that was me”"
+    assert window.undo_bar.text() == wanted
     window.undo_bar.button.click()
     qtbot.waitUntil(lambda: len(corrections(opened)) == 1)
 
@@ -155,6 +157,28 @@ def test_a_machine_s_line_can_be_corrected_too(opened: Store, window: MainWindow
     window.correcting.say(hit_of(folded[0]), Who.RECIPIENT)
     qtbot.waitUntil(lambda: "You said: the recipient." in said(window))
     assert len(corrections(opened)) == 1
+
+
+def test_where_nobody_can_be_told_apart_nothing_is_promised(window: MainWindow, opened: Store, qtbot: QtBot) -> None:
+    """From a listed network no later one follows: menu and bar say nothing of the kind."""
+    window.mail.show_conversation(cards(opened)[1].id)
+    qtbot.waitUntil(lambda: any("scanner" in text for text in said(window)))
+    folded = [each for each in buttons(window) if "Microsoft scanner" in each.accessibleName()]
+    menu = window.correcting.ask(line_of(window, folded[0]), QPoint())
+    assert texts_of(menu)[-1] == "It holds for this one alone"
+    menu.close()
+    window.correcting.say(hit_of(folded[0]), Who.RECIPIENT)
+    qtbot.waitUntil(lambda: not window.undo_bar.is_empty)
+    assert window.undo_bar.text() == "Noted: that was the recipient"
+
+
+def line_of(window: MainWindow, button: QPushButton) -> Evidence:
+    """Return the line that a button is about."""
+    shown = window.view.shown
+    assert shown is not None
+    copies = [copy for message in shown.conversation.messages for copy in message.copies]
+    lines = (line for copy in copies for line in copy.status.evidence)
+    return next(line for line in lines if line.hit is not None and line.hit.id == hit_of(button))
 
 
 def test_a_menu_outlives_a_new_reading(window: MainWindow, qtbot: QtBot) -> None:
@@ -193,7 +217,7 @@ def test_the_list_of_corrections_undoes_by_keyboard(opened: Store, window: MainW
     QTest.keyClick(page.buttons[0], Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: len(page.buttons) == 1)
     rest(window, qtbot)
-    assert page.message.text().startswith("Undone: ")
+    assert page.message.text().startswith("Undone: it is taken again for what it was before you said ")
     assert page.buttons[0] is window.settings.focusWidget()
     QTest.keyClick(page.buttons[0], Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: page.buttons == [])
