@@ -1,6 +1,7 @@
 """The form in which the user records what a person allowed, and how that is known.
 
-Place has a box of its own, off until it is ticked, and can be recorded beside opens or links only.
+Place has a box of its own, off until it is ticked, and can be recorded beside opens or links only.  A permission that
+stands is shown as it stands, so that changing one thing of it keeps the rest.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from desktop.core.address import normalised
 from desktop.core.errors import Malformed, Trouble
-from desktop.core.permission import Method, Purpose
+from desktop.core.permission import Method, Permission, Purpose, Standing
 from desktop.ui import words
 from desktop.ui.forms import ButtonRow, Message, filled_address, form_label
 from desktop.ui.labels import Role, plain
@@ -47,10 +48,13 @@ class GrantDialog(QDialog):
 
     submitted = Signal(object)
 
-    def __init__(self, parent: QWidget, *, address: str = "", name: str = "") -> None:
-        """Prefill what is known; a known address is not to be edited."""
+    def __init__(
+        self, parent: QWidget, *, address: str = "", name: str = "", standing: Permission | None = None
+    ) -> None:
+        """Prefill what is known, and what stands; a known address is not to be edited."""
         super().__init__(parent)
-        self.setWindowTitle("Record permission")
+        self._is_change = standing is not None and standing.standing is Standing.GRANTED
+        self.setWindowTitle("Change permission" if self._is_change else "Record permission")
         self.setMinimumWidth(440)
         self._address = QLineEdit(address)
         self._address.setReadOnly(bool(address))
@@ -68,12 +72,15 @@ class GrantDialog(QDialog):
         self._evidence.setMaximumHeight(76)
         self._message = Message()
         self._lay_out()
+        if standing is not None and self._is_change:
+            self._fill(standing)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(14)
-        column.addWidget(plain("Record what they allowed", Role.HEADING))
+        heading = "Change what is recorded of them" if self._is_change else "Record what they allowed"
+        column.addWidget(plain(heading, Role.HEADING))
         note = (
             "Only what a person really agreed to. Each mail to them says so openly, with your date and a link to stop."
         )
@@ -109,6 +116,16 @@ class GrantDialog(QDialog):
         self._method.setAccessibleName("How they allowed it")
         (self._name if self._address.isReadOnly() else self._address).setFocus()
 
+    def _fill(self, standing: Permission) -> None:
+        """Show what stands; opens and links first, for place stands beside them."""
+        for purpose, box in self._boxes().items():
+            box.setChecked(purpose in standing.purposes)
+        self._method.setCurrentIndex(max(self._method.findData(standing.method), 0))
+        self._evidence.setPlainText(standing.evidence)
+
+    def _boxes(self) -> dict[Purpose, QCheckBox]:
+        return {Purpose.OPENS: self._opens, Purpose.CLICKS: self._clicks, Purpose.PLACE: self._place}
+
     @Slot()
     def _on_seen(self) -> None:
         """Offer place beside what is seen, and take it back with the last of that: by itself it would be nothing."""
@@ -121,8 +138,7 @@ class GrantDialog(QDialog):
 
     @Slot()
     def _on_record(self) -> None:
-        boxes = {Purpose.OPENS: self._opens, Purpose.CLICKS: self._clicks, Purpose.PLACE: self._place}
-        purposes = frozenset(purpose for purpose, box in boxes.items() if box.isChecked())
+        purposes = frozenset(purpose for purpose, box in self._boxes().items() if box.isChecked())
         evidence = self._evidence.toPlainText().strip()
         try:
             address = normalised(filled_address(self._address.text()))

@@ -44,9 +44,13 @@ GLYPHS = {
 }
 _MEANINGS = {
     Standing.UNKNOWN: "Mail to them goes out exactly as you write it. Nothing is recorded.",
-    Standing.WITHDRAWN: "They told you no. Mail to them goes out as you write it, and only they can allow it again.",
+    Standing.WITHDRAWN: "They told you no. It holds for mail already sent too, and only they can allow it again.",
     Standing.STOPPED: "They pressed Stop. It holds for mail already sent too, and only they can allow it again.",
 }
+WITHDRAWING = (
+    "Nothing more is recorded, not even about mail they already have, and new mail to them goes untracked. After this, "
+    "only they can allow it again."
+)
 
 
 def person_card(row: PersonRow) -> CardText:
@@ -191,7 +195,12 @@ class PeoplePage(QWidget):
     def ask_permission(self, address: str) -> None:
         """Open the form, for a known person or for somebody new."""
         row = next((row for row in self._rows if row.address == address), None)
-        dialog = GrantDialog(self.window(), address=address, name=row.name if row else "")
+        dialog = GrantDialog(
+            self.window(),
+            address=address,
+            name=row.name if row else "",
+            standing=row.permission if row else None,
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.submitted.connect(_Submitted(self, dialog))
         dialog.open()
@@ -244,7 +253,7 @@ class PeoplePage(QWidget):
         box.setWindowTitle("Withdraw permission")
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(f"{words.one_line(row.name) or row.address} told you they no longer want it?")
-        box.setInformativeText("New mail to them goes untracked from now on. After this, only they can allow it again.")
+        box.setInformativeText(WITHDRAWING)
         yes = box.addButton("&Withdraw", QMessageBox.ButtonRole.AcceptRole)
         keep = box.addButton("&Keep", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(keep)
@@ -259,7 +268,7 @@ class PeoplePage(QWidget):
 
         def done(_: object) -> None:
             self.reload()
-            self.told.emit(f"Withdrawn: mail to {row.name or row.address} now goes untracked")
+            self.told.emit(f"Withdrawn: nothing more is recorded of {words.one_line(row.name) or row.address}")
 
         self._ops.run(self, lambda: withdraw(self._store, row.address, at), done, self._on_failed)
 

@@ -10,10 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from desktop.core.permission import Method, Purpose, Standing
 from desktop.store.database import Store
-from desktop.store.people import permission_of
+from desktop.store.people import permission_of, record_grant
 from desktop.ui import words
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.main_window import MainWindow
+from tests.ui.sample_data import NOW
 
 Open = Callable[[], MainWindow]
 
@@ -78,6 +79,7 @@ def test_a_withdrawal_is_asked_for_and_kept(filled: Store, open_window: Open, qt
     for wanted, standing in (("&Keep", Standing.GRANTED), ("&Withdraw", Standing.WITHDRAWN)):
         window.people.view._withdraw.click()
         box = next(each for each in window.findChildren(QMessageBox) if each.isVisible())
+        assert "not even about mail they already have" in box.informativeText()
         next(button for button in box.buttons() if button.text() == wanted).click()
         qtbot.waitUntil(lambda: window.ops.is_idle)
         assert permission_of(filled, "anna.berg@fjord.example").standing is standing
@@ -158,3 +160,38 @@ def test_people_can_be_searched(filled: Store, open_window: Open) -> None:
     assert window.people._nobody.isVisible()
     window.people.search.clear()
     assert window.people.list.isVisible()
+
+
+def test_a_change_opens_with_what_stands(store: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Boxes, ground and evidence are as recorded, so that recording one more purpose loses nothing."""
+    purposes = frozenset({Purpose.CLICKS, Purpose.PLACE})
+    record_grant(
+        store,
+        address="anna@fjord.example",
+        name="Anna Berg",
+        purposes=purposes,
+        method=Method.CONTRACT,
+        evidence="Contract of 3 May",
+        at=NOW,
+    )
+    window = open_window()
+    window.show_people()
+    qtbot.waitUntil(lambda: window.people.list.current_key() == "anna@fjord.example")
+    QTest.keyClick(window.people.view._record, Qt.Key.Key_Space)
+    form = form_of(window)
+    assert form.windowTitle() == "Change permission"
+    assert [box.isChecked() for box in (form._opens, form._clicks, form._place)] == [False, True, True]
+    QTest.keyClick(form._opens, Qt.Key.Key_Space)
+    QTest.keyClick(form._record, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: permission_of(store, "anna@fjord.example").purposes == frozenset(Purpose))
+    kept = permission_of(store, "anna@fjord.example")
+    assert (kept.method, kept.evidence) == (Method.CONTRACT, "Contract of 3 May")
+
+
+def test_somebody_without_a_permission_gets_an_empty_form(filled: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Where nothing stands, nothing is ticked and no evidence stands there."""
+    window = open_window()
+    window.people.ask_permission("office@fjord.example")
+    form = form_of(window)
+    ticked = [box.isChecked() for box in (form._opens, form._clicks, form._place)]
+    assert (form.windowTitle(), ticked, form._evidence.toPlainText()) == ("Record permission", [False] * 3, "")
