@@ -169,6 +169,29 @@ def test_what_the_second_version_handed_over_is_known_by_its_account(tmp_path: P
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("it came 8 s after sending: too early to tell", "it came soon after sending: too early to tell"),
+        ("it came from Proofpoint, and it came 30 s after sending", "it came from Proofpoint, and it came soon after"),
+        ("it came before the mail was handed over: too early to tell", "it came before the mail was handed over: too"),
+    ],
+)
+def test_reasons_of_the_second_version_lose_their_seconds(tmp_path: Path, told: str, kept: str) -> None:
+    """A time that was cut to the minute does not live on in the words; the rest of them stays."""
+    path = tmp_path / "s.sqlite"
+    second_version(path)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("UPDATE hit SET reason = ?", (told,))
+    connection.close()
+    store = open_store(path)
+    with store.read() as reading:
+        reasons = [reason for (reason,) in reading.execute("SELECT reason FROM hit")]
+    assert [reason.startswith(kept) for reason in reasons] == [True, True]
+    assert [reason.endswith(told[-7:]) for reason in reasons] == [True, True]
+    store.close()
+
+
 def test_a_second_version_whose_upgrade_was_cut_short_is_upgraded_whole(tmp_path: Path) -> None:
     """A step that fails leaves the second version as it was, and the next start brings it up."""
     path = tmp_path / "s.sqlite"

@@ -37,6 +37,11 @@ CREATE TABLE correction (
 CREATE INDEX correction_of_hit ON correction (hit_id, id);
 CREATE VIEW standing_correction AS SELECT * FROM correction WHERE id IN (SELECT max(id) FROM correction GROUP BY hit_id);
 
+-- Reasons told of seconds, which are cut from a hit's time when it is two days old.
+UPDATE hit SET reason = rtrim(substr(reason, 1, instr(reason, ' s after sending') - 1), '0123456789')
+    || 'soon after sending' || substr(reason, instr(reason, ' s after sending') + length(' s after sending'))
+WHERE instr(reason, ' s after sending') > 0;
+
 -- Where a correction decides: which one, and what the rules say, as [verdict, rule, confidence, reason]; else null.
 ALTER TABLE hit ADD COLUMN correction_id INTEGER REFERENCES correction (id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE hit ADD COLUMN ruled TEXT;
