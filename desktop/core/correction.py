@@ -58,20 +58,10 @@ _VERDICTS: Final = {
     Who.MACHINE: Verdict.SCANNER,
     Who.RECIPIENT: Verdict.PERSON,
 }
-# Proven of one hit by what its shape does not hold, so that a word about another hit does not make a person of it.
-_PROVEN_OF_ONE: Final = frozenset(
-    {
-        "unknown-token",
-        "never-sent",
-        "own-mark",
-        "own-view",
-        "link-prefetch",
-        "head-request",
-        "altered-token",
-        "hidden-link",
-        "stop-link",
-        "burst",
-    }
+# Judged by what the shape holds too, program and network: only such a hit is made a person's by a word on its like.
+# All others are judged by what is their own, as their time or what came with them, or call themselves machines.
+FOLLOWS_RECIPIENT: Final = frozenset(
+    {"nothing-fits", "app-library-late", "mail-client", "in-app", "app-view", "private-relay", "browser"}
 )
 
 
@@ -106,7 +96,7 @@ def _newer(one: Correction | None, other: Correction) -> Correction:
 
 
 def _may_follow(who: Who, judgement: Judgement) -> bool:
-    return who is not Who.RECIPIENT or judgement.rule not in _PROVEN_OF_ONE
+    return who is not Who.RECIPIENT or judgement.rule in FOLLOWS_RECIPIENT
 
 
 def corrected(hit: Hit, judgement: Judgement, address: str, corrections: Sequence[Correction]) -> Judgement:

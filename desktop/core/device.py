@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from desktop.core.agents import Family, read_agent
+from desktop.core.programs import AN_APP
 from relay.wire.hit import MAX_AGENT_BYTES
 
 
@@ -48,8 +49,6 @@ class Device:
 
 
 NOTHING: Final = Device()
-AN_APP: Final = "an app"
-_MAIL_PROGRAM: Final = "a mail program"
 # What people read mail with, or might: all else is a machine, a proxy, or hides its name.
 READ_WITH: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP, Family.BROWSER, Family.NONE})
 # The library's families, as users know them; "Android" is what it says of any program there that it does not know.
@@ -124,18 +123,11 @@ def device_of(agent: str) -> Device:
     if found.device.family == "Spider":
         return NOTHING
     if known.family in (Family.MAIL_CLIENT, Family.IN_APP):
-        client = _client(known.name)
+        client = known.name
     else:
         client = _BROWSERS.get(found.user_agent.family, known.name)
     system = _system(lowered, found.os.family, client)
     return Device(kind=_kind(lowered, system), system=system, client=client)
-
-
-def _client(name: str) -> str:
-    """Return a name without the system in it, as in "Outlook for iOS" or "a Linux mail program": that is said apart."""
-    if name.startswith(("a ", "an ")):
-        return AN_APP if name.endswith(" app") else _MAIL_PROGRAM
-    return name.removesuffix(" for iOS").removesuffix(" for Android")
 
 
 def _system(lowered: str, family: str, client: str) -> System:

@@ -62,13 +62,16 @@ def _nameless(*marks: str) -> tuple[tuple[str, str], ...]:
     return tuple((mark, "") for mark in marks)
 
 
+# Names that many programs share.
+AN_APP: Final = "an app"
+_A_MAIL_PROGRAM: Final = "a mail program"
+
 # People's apps that show a page inside themselves.
 IN_APP: Final = Marks(
     holds=_named(
         {
             "LinkedIn": "[linkedinapp]",
-            "Outlook for iOS": "outlook-ios",
-            "Outlook for Android": "outlook-android",
+            "Outlook": "outlook-ios|outlook-android",
             "Teams": "teamsmobile",
             "Facebook": "metaiab|[fban/|[fbav/|;fbav/|fb_iab/",
             "Pinterest": "[pinterest/",
@@ -345,9 +348,7 @@ LIBRARY: Final = Marks(
 APP_LIBRARY: Final = Marks(
     begins=_named(
         {
-            "an Android app": "okhttp",
-            "an iOS app": "alamofire",
-            "an app": "dart/",
+            AN_APP: "okhttp|alamofire|dart/",
         }
     ),
 )
@@ -409,8 +410,8 @@ MAIL_CLIENT: Final = Marks(
             "Yahoo Mail": "yahoo%20mail|yahoo mail|yahoomobilemail",
             "Naver Mail": "navermailapp/",
             "Apple Mail": "mobilemail/",
-            "Gmail for Android": "android-gmail/",
-            "an Android mail program": "android-mail/",
+            "Gmail": "android-gmail/",
+            _A_MAIL_PROGRAM: "android-mail/",
             "Barca": "barca",
             "MailBar": "mailbar/",
             "Eudora": "eudora",
@@ -440,18 +441,20 @@ MAIL_CLIENT: Final = Marks(
             "Notes": "lotus-notes|hcl notes",
             "GroupWise": "groupwise",
             "Zimbra": "zimbra",
-            "a Linux mail program": "evolution/|kmail|kontact/|geary/|claws mail|claws-mail|sylpheed|trojita",
-            "an Android mail program": "k-9 mail|k-9/|k9mail|fairemail|aquamail|samsung email|samsungemail",
+            # Named for what they are: their own names would tell the system they run on.
+            _A_MAIL_PROGRAM: (
+                "evolution/|kmail|kontact/|geary/|claws mail|claws-mail|sylpheed|trojita"
+                "|k-9 mail|k-9/|k9mail|fairemail|aquamail|samsung email|samsungemail"
+            ),
             # Android's WebView inside an app: the phone's own mail app, when it loads a picture.
-            "an Android app": "; wv) applewebkit/",
-            "a desktop app": "franz/|ferdi|rambox|wavebox",
+            AN_APP: "; wv) applewebkit/|franz/|ferdi|rambox|wavebox",
         }
     ),
     forms=(
         (r"^microsoft office/\S* \([^)]*(?:outlook|mapi)", "Outlook"),
         (_APPLE_MAIL, "Apple Mail"),
         (r"^mail/[\d.]+ cfnetwork/", "Apple Mail"),
-        (_IOS_APP, "an iOS app"),
+        (_IOS_APP, AN_APP),
     ),
 )
 

@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from desktop.core import agents
 from desktop.core.circumstances import HitContext
-from desktop.core.classify import judge_copy
-from desktop.core.correction import Correction, Who, shape_of
+from desktop.core.classify import ruled_copy
+from desktop.core.correction import Correction, Who, corrected, shape_of
 from relay.wire.hit import Hit
 from tests.fakes import samples
 from tests.fakes.samples import SENT_AT, click, hit
@@ -116,7 +116,8 @@ def main() -> None:
                 agents.read_agent.cache_clear()
                 agents.program_shape.cache_clear()
             for pile in piles:
-                judge_copy(pile, settings)
+                for one, judged in zip(pile, ruled_copy(pile, settings), strict=True):
+                    corrected(one, judged, settings.address, settings.corrections)
 
         each_s = best_s(work) / sum(len(pile) for pile in piles)
         print(f"{title}: {each_s * 1e6:.1f} us a hit, {each_s / unit_s:.1f} times the fixed work")  # noqa: T201 - the output is the terminal

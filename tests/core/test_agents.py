@@ -34,7 +34,7 @@ IPHONE_MAIL = (
         (f"{CHROME} OPR/120.0.0.0", Agent(Family.BROWSER, "Opera")),
         (f"{SAFARI} [Pinterest/iOS]", Agent(Family.IN_APP, "Pinterest")),
         (f"{CHROME} Teams/26106.2110", Agent(Family.IN_APP, "Teams")),
-        ("Outlook-iOS/2.0", Agent(Family.IN_APP, "Outlook for iOS")),
+        ("Outlook-iOS/2.0", Agent(Family.IN_APP, "Outlook")),
         ("WhatsApp/2.23.20.0", Agent(Family.PREVIEW, "WhatsApp")),
         ("Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)", Agent(Family.PREVIEW, "Discord")),
         ("Mozilla/5.0 (compatible; Proofpoint)", Agent(Family.SCANNER, "Proofpoint")),

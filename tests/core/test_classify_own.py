@@ -7,9 +7,10 @@ import pytest
 
 from desktop.core.agents import program_shape
 from desktop.core.circumstances import HitContext
-from desktop.core.classify import judge, judge_copy, ruled_copy
-from desktop.core.verdict import Confidence, Verdict
+from desktop.core.classify import judge, ruled_copy
+from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit
+from tests.core.judging import judge_copy
 from tests.fakes.samples import (
     CHROME,
     FIREFOX,
@@ -32,6 +33,11 @@ OFF = replace(SENT, own_seen=frozenset({(NETWORK, TODAY - 9)}), own_programs=fro
 REPLIED = replace(SENT, replied_at_ms=SENT_MS + 7_200_000)
 
 
+def aged(one: Hit) -> list[tuple[Hit, Judgement]]:
+    """Return a hit whose time was cut, with what the rules said of it."""
+    return [(one, judge(one, SENT))]
+
+
 def verdict(one: Hit, context: HitContext) -> tuple[Verdict, str]:
     judged = judge(one, context)
     return judged.verdict, judged.rule
@@ -49,15 +55,17 @@ def test_an_own_program_is_known_by_its_name_or_its_shape(program: str) -> None:
 def test_a_program_without_a_name_is_nobodys_own() -> None:
     """An empty name among the own programs makes no nameless program an own one."""
     context = replace(SENT, own_sources=frozenset({HOME}), own_programs=frozenset({""}))
-    assert verdict(hit(agent="Reader/1"), context) == (Verdict.UNKNOWN, "nothing-fits")
+    assert verdict(hit(agent="Reader/1"), context) == (Verdict.UNKNOWN, "own-network")
+    named = replace(context, own_programs=frozenset({program_shape("Reader/1")}))
+    assert verdict(hit(agent="Reader/1"), named) == (Verdict.SELF, "own-view")
 
 
 def test_own_network_and_program_of_a_day_without_a_mark_may_be_the_sender() -> None:
     """The desktop was off that day, so nothing tells the sender from a neighbour in the same program."""
     judged = judge(hit(), OFF)
     assert (judged.verdict, judged.rule, judged.confidence) == (Verdict.UNKNOWN, "own-program", Confidence.LOW)
-    expected = "it came from your own network and program, while Readback was off; it may have been you"
-    assert judged.reason == expected
+    reason = "it came from your own network and program, on a day when Readback was not seen there"
+    assert judged.reason == f"{reason}; it may have been you"
     clicking = replace(OFF, own_programs=frozenset({"Firefox"}))
     assert verdict(click(), clicking) == (Verdict.UNKNOWN, "own-program")
 
@@ -151,10 +159,9 @@ def test_hits_cut_to_the_minute_vouch_for_later_ones() -> None:
     """Aged hits are judged no more, but still tell who had the mail before the reply, if by a minute or more."""
     later = hit(after_s=90_000)
     assert ruled_copy([later], REPLIED)[0].rule == "after-reply"
-    assert ruled_copy([later], REPLIED, [hit(after_s=7140)])[0].rule == "mail-client"
-    assert ruled_copy([later], REPLIED, [hit(after_s=7140.001)])[0].rule == "after-reply"
-    assert judge_copy([later], REPLIED, [hit(after_s=600)])[0].rule == "mail-client"
-    assert judge_copy([later], REPLIED, [hit(after_s=600, agent=OUTLOOK)])[0].rule == "after-reply"
+    assert ruled_copy([later], REPLIED, aged(hit(after_s=7140)))[0].rule == "mail-client"
+    assert ruled_copy([later], REPLIED, aged(hit(after_s=7140.001)))[0].rule == "after-reply"
+    assert ruled_copy([later], REPLIED, aged(hit(after_s=600, agent=OUTLOOK)))[0].rule == "after-reply"
 
 
 def test_early_and_listed_hits_keep_their_reasons_after_a_reply() -> None:

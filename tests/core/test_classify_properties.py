@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from desktop.core.agents import program_shape
 from desktop.core.circumstances import HitContext, Telltale
-from desktop.core.classify import judge, judge_copy, ruled
+from desktop.core.classify import judge, ruled
 from desktop.core.correction import Correction, Shape, Who
 from desktop.core.notice import CopyNames, hit_notices
 from desktop.core.status import CopyFacts, CopyState, JudgedHit, Rung, copy_status
 from desktop.core.verdict import MACHINES, Verdict
 from relay.wire.hit import KEPT_HEADERS, Hit, HitKind
 from relay.wire.labels import Label
+from tests.core.judging import judge_copy
 from tests.fakes.samples import (
     CHROME,
     FIREFOX,

@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 
 from desktop.core.circumstances import HitContext
-from desktop.core.classify import judge, judge_copy
+from desktop.core.classify import judge
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit
+from tests.core.judging import judge_copy
 from tests.fakes.samples import (
     CHROME,
     FIREFOX,
     GMAIL_PREFETCH,
     GMAIL_PROXY,
     HOME,
+    SAFARI,
     SENT_AT,
     click,
     hit,
@@ -28,8 +30,10 @@ GOOGLE = ("google-fetchers",)
 AZURE = ("microsoft-cloud",)
 LOW, MEDIUM, HIGH = Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH
 NOT_APPLES = "the program hides its name, and the network is not Apple's"
-NOT_GOOGLES = "the program calls itself Gmail's, but the network is not Google's"
-NO_PROXY = "the program calls itself an image proxy, which its network does not prove"
+NOT_GOOGLES = "the program has the name that Gmail preloads with, but the network is not Google's"
+BARE_CLICK = "Apple's own network, but its Mail preloads pictures and follows no links"
+GMAIL_CLICK = "the program has the name that Gmail preloads with, and Gmail follows no links"
+NO_PROXY = "the program has the name of an image proxy, "
 NOT_TOLD_APART = "it came from a network where machines and people are not told apart"
 
 
@@ -40,21 +44,26 @@ NOT_TOLD_APART = "it came from a network where machines and people are not told 
         (hit(), NEVER_SENT, HIGH, "this copy was never sent to anybody"),
         (hit(), BY_MYSELF, MEDIUM, "it came from your own address and program"),
         (hit(), AT_HOME, LOW, "it came from your own address; it may have been you"),
-        (click(agent="Twitterbot/1.0"), SENT, HIGH, "the program says that it makes link previews"),
-        (click(agent="Mimecast"), SENT, HIGH, "the program says that it is a scanner"),
+        (click(agent="Twitterbot/1.0"), SENT, HIGH, "the program has the name of one that makes link previews"),
+        (click(agent="Mimecast"), SENT, HIGH, "the program has the name of one that looks for danger"),
         (click(agent="curl/8"), SENT, HIGH, "the program is a script's, not one that people read mail with"),
-        (hit(labels=("exchange-protection",)), SENT, HIGH, "it came from Microsoft's mail filter"),
-        (hit(labels=("barracuda",)), SENT, HIGH, "it came from Barracuda's mail filter"),
-        (hit(labels=("x", "exchange-protection", "barracuda")), SENT, HIGH, "it came from Barracuda's mail filter"),
+        (hit(labels=("exchange-protection",)), SENT, HIGH, "it came from the network of Microsoft's mail filter"),
+        (hit(labels=("barracuda",)), SENT, HIGH, "it came from the network of Barracuda's mail filter"),
+        (
+            hit(labels=("x", "exchange-protection", "barracuda")),
+            SENT,
+            HIGH,
+            "it came from the network of Barracuda's mail filter",
+        ),
         (
             click(labels=("proofpoint",), after_s=6),
             SENT,
             MEDIUM,
-            "it came from Proofpoint, and it came 6 s after sending",
+            "it came from Proofpoint's network, and it came soon after sending",
         ),
-        (click(labels=("mimecast",)), SENT, LOW, "it came from Mimecast, which later may carry people"),
-        (click(labels=("ironport",)), SENT, LOW, "it came from IronPort, which later may carry people"),
-        (click(labels=("trend-micro",)), SENT, LOW, "it came from Trend Micro, which later may carry people"),
+        (click(labels=("mimecast",)), SENT, LOW, "it came from Mimecast's network, which later may carry people"),
+        (click(labels=("ironport",)), SENT, LOW, "it came from IronPort's network, which later may carry people"),
+        (click(labels=("trend-micro",)), SENT, LOW, "it came from Trend Micro's network, which later may carry people"),
         (
             hit(agent="Mozilla/5.0", labels=APPLE),
             SENT,
@@ -69,27 +78,39 @@ NOT_TOLD_APART = "it came from a network where machines and people are not told 
             "Google's own network, with the program that Gmail preloads with",
         ),
         (hit(agent=GMAIL_PREFETCH), SENT, LOW, NOT_GOOGLES),
-        (hit(agent=GMAIL_PROXY), SENT, LOW, NO_PROXY),
-        (hit(agent=GMAIL_PROXY, labels=GOOGLE, after_s=8), SENT, LOW, "it came 8 s after sending: too early to tell"),
+        (click(agent="Mozilla/5.0"), SENT, LOW, NOT_APPLES),
+        (click(agent="Mozilla/5.0", labels=APPLE), SENT, LOW, BARE_CLICK),
+        (click(agent=GMAIL_PREFETCH), SENT, LOW, NOT_GOOGLES),
+        (click(agent=GMAIL_PREFETCH, labels=GOOGLE), SENT, LOW, GMAIL_CLICK),
+        (hit(agent=GMAIL_PROXY), SENT, LOW, f"{NO_PROXY}but the network is not Google's"),
+        (hit(agent=GMAIL_PROXY, labels=APPLE), SENT, LOW, f"{NO_PROXY}but the network is not Google's"),
+        (click(agent=GMAIL_PROXY, labels=GOOGLE), SENT, LOW, f"{NO_PROXY}and such follow no links"),
+        (click(agent="YahooMailProxy"), SENT, LOW, f"{NO_PROXY}and such follow no links"),
+        (hit(agent="YahooMailProxy", labels=GOOGLE), SENT, LOW, f"{NO_PROXY}but the network is Google's"),
+        (hit(agent="YahooMailProxy", labels=APPLE), SENT, LOW, f"{NO_PROXY}but the network is Apple's"),
+        (hit(agent=GMAIL_PROXY, labels=GOOGLE, after_s=8), SENT, LOW, "it came soon after sending: too early to tell"),
         (
             hit(agent=GMAIL_PROXY, labels=GOOGLE),
             SENT,
             MEDIUM,
             "Google's own network and image proxy, past the first seconds",
         ),
-        (click(labels=AZURE, after_s=9), SENT, MEDIUM, "it came from a data centre, and it came 9 s after sending"),
+        (click(labels=AZURE, after_s=9), SENT, MEDIUM, "it came from a data centre, and it came soon after sending"),
         (click(labels=AZURE), SENT, LOW, "it came from a data centre, where some people have their desktops"),
-        (hit(labels=AZURE, after_s=7.4), SENT, LOW, "it came 7 s after sending: too early to tell"),
+        (click(labels=GOOGLE), SENT, LOW, "it came from a network of Google's that fetches for others"),
+        (hit(labels=AZURE, after_s=7.4), SENT, LOW, "it came soon after sending: too early to tell"),
         (
             hit(labels=AZURE),
             SENT,
             LOW,
-            "Microsoft's network fetched the picture, as it does for people who read webmail",
+            "it came from Microsoft's network, which fetches pictures for people who read webmail",
         ),
         (hit(labels=APPLE), SENT, LOW, NOT_TOLD_APART),
-        (hit(after_s=39.4), SENT, LOW, "it came 39 s after sending: too early to tell"),
+        (hit(after_s=39.4), SENT, LOW, "it came soon after sending: too early to tell"),
         (hit(after_s=-3), SENT, LOW, "it came before the mail was handed over: too early to tell"),
+        (hit(after_s=0), SENT, LOW, "it came soon after sending: too early to tell"),
         (hit(), SENT, HIGH, "ordinary network, known mail client"),
+        (hit(agent=SAFARI, labels=APPLE), SENT, MEDIUM, "Safari, by way of Apple's Private Relay"),
         (click(), SENT, MEDIUM, "ordinary network, a browser with its own headers"),
         (hit(agent="Reader/1"), SENT, LOW, "nothing about it is proven"),
     ],
@@ -106,7 +127,7 @@ def test_two_programs_at_one_address_are_named_as_the_evidence() -> None:
     """The clause says what was seen, not what was concluded."""
     image = {"sec-fetch-dest": "image"}
     pair = [hit(after_s=600, agent=agent, headers=image) for agent in (FIREFOX, CHROME)]
-    assert judge_copy(pair, SENT)[0].reason == "one address used two different programs within 3 seconds"
+    assert judge_copy(pair, SENT)[0].reason == "one address used two different programs at once"
 
 
 def test_a_picture_between_links_needs_a_whole_burst_near_it() -> None:

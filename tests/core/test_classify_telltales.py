@@ -111,7 +111,9 @@ def test_a_request_without_a_name_is_a_machines_only_early(one: type) -> None:
     """No mail program or browser hides its name; late, that alone condemns nobody."""
     judged = judge(one(agent="", after_s=5), SENT)
     assert (judged.verdict, judged.rule, judged.confidence) == (Verdict.SCANNER, "no-name", MEDIUM)
-    assert judged.reason == "the program gives no name, as no mail program does, and it came 5 s after sending"
+    assert (
+        judged.reason == "the program gives no name, unlike mail programs and browsers, and it came soon after sending"
+    )
     late = judge(one(agent=" ", after_s=40), SENT)
     assert (late.verdict, late.rule, late.reason) == (Verdict.UNKNOWN, "no-name-late", "the program gives no name")
 
@@ -119,7 +121,9 @@ def test_a_request_without_a_name_is_a_machines_only_early(one: type) -> None:
 def test_a_name_that_is_not_known_is_no_missing_name() -> None:
     """Where nobody wrote down the name, it neither condemns nor makes a person; the network still may."""
     early = hit(agent="", after_s=5)
-    assert judge(early, telling(early, Telltale.AGENT_NOT_KNOWN)).rule == "nothing-fits"
+    assert judge(early, telling(early, Telltale.AGENT_NOT_KNOWN)).rule == "too-early"
+    late = hit(agent="")
+    assert judge(late, telling(late, Telltale.AGENT_NOT_KNOWN)).rule == "nothing-fits"
     filtered = hit(agent="", labels=("barracuda",))
     assert judge(filtered, telling(filtered, Telltale.AGENT_NOT_KNOWN)).rule == "barracuda"
     azure = hit(agent="", labels=("microsoft-cloud",))
@@ -131,13 +135,18 @@ def test_a_name_that_is_not_known_is_no_missing_name() -> None:
 def test_an_apps_library_reads_no_links_and_late_pictures_perhaps() -> None:
     """Scripts and phones' apps share it: a link is never opened with it, a picture may be shown by an app."""
     agent = "okhttp/4.12.0"
-    for one in (click(agent=agent), click(agent=agent, after_s=5), hit(agent=agent, after_s=5)):
+    shared = "scripts and apps share the program's name"
+    for one, why in (
+        (click(agent=agent), "people follow links in browsers"),
+        (click(agent=agent, after_s=5), "it came soon after sending"),
+        (hit(agent=agent, after_s=5), "it came soon after sending"),
+    ):
         judged = judge(one, SENT)
         assert (judged.verdict, judged.rule, judged.confidence) == (Verdict.SCANNER, "app-library", MEDIUM)
-        assert judged.reason == "the program is a script's or an app's, without a reader"
+        assert judged.reason == f"{shared}, and {why}"
     late = judge(hit(agent=agent, after_s=40), SENT)
     assert (late.verdict, late.rule) == (Verdict.UNKNOWN, "app-library-late")
-    assert late.reason == "the program may be a script's or that of an app somebody reads in"
+    assert late.reason == f"{shared}; somebody may read in the app"
 
 
 @pytest.mark.parametrize(
@@ -159,14 +168,14 @@ def test_a_robot_for_pictures_is_unknown() -> None:
     """Whether it works for a webmail that somebody reads in is not known."""
     judged = judge(hit(agent="Example ImageResizer/2.0"), SENT)
     assert (judged.verdict, judged.rule) == (Verdict.UNKNOWN, "picture-robot")
-    assert judged.reason == "a robot that fetches pictures; whether somebody looked is not known"
+    assert judged.reason == "a robot for pictures; whether somebody looked is not known"
 
 
 def test_a_robot_that_says_so_is_a_machine() -> None:
     """It is said to be a robot, not a scanner."""
     judged = judge(click(agent="Examplebot/1.0"), SENT)
     assert (judged.verdict, judged.rule, judged.confidence) == (Verdict.SCANNER, "named-robot", HIGH)
-    assert judged.reason == "the program says that it is a robot"
+    assert judged.reason == "the program names itself as robots do"
 
 
 def test_a_click_from_any_hosting_network_is_judged_as_from_a_cloud() -> None:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop.core.circumstances import HitContext
-from desktop.core.classify import judge, judge_copy, ruled
+from desktop.core.classify import judge, ruled
 from desktop.core.correction import Correction, Shape, Who, corrected, deciding, shape_of
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
+from tests.core.judging import judge_copy
 from tests.fakes.samples import CHROME, GMAIL_PREFETCH, GMAIL_PROXY, SENT_AT, THUNDERBIRD, click, hit
 
 ANNA = "anna@becker.example"
@@ -154,22 +155,55 @@ def test_a_word_on_this_very_hit_outlives_a_newer_one_on_its_like() -> None:
         "hidden-link",
         "stop-link",
         "burst",
+        "two-agents",
+        "too-early",
+        "own-network",
+        "own-site",
+        "own-program",
+        "own-proxy",
+        "after-burst",
+        "after-reply",
+        "haste",
+        "no-name",
+        "app-library",
+        "http-library",
+        "named-scanner",
+        "a rule that comes later",
     ],
 )
-def test_a_word_on_another_hit_makes_no_person_of_a_proven_machine(rule: str) -> None:
-    """What time or method prove of one hit its shape does not hold; the user's word on that very hit still does."""
+def test_a_word_on_another_hit_makes_no_person_of_what_is_its_own(rule: str) -> None:
+    """What time or method show of one hit its shape does not hold; the user's word on that very hit still does."""
     by_rules = judgement(rule, Verdict.SCANNER)
     assert corrected(hit(), by_rules, ANNA, [said(Who.RECIPIENT)]) is by_rules
     assert corrected(OPENED, by_rules, ANNA, [said(Who.RECIPIENT)]).verdict is Verdict.PERSON
     assert corrected(hit(), by_rules, ANNA, [said(Who.ME)]).verdict is Verdict.SELF
 
 
-def test_a_program_wrongly_taken_for_a_machine_is_taken_for_one_no_more() -> None:
-    """Where the rules misread a program, the user's word holds for later hits of it too."""
+@pytest.mark.parametrize(
+    "rule",
+    ["nothing-fits", "app-library-late", "mail-client", "in-app", "app-view", "private-relay", "browser"],
+)
+def test_a_word_on_another_hit_reaches_what_its_looks_alone_judged(rule: str) -> None:
+    """Program and network are what the shape holds, so there the user knows better."""
+    judged = corrected(hit(), judgement(rule, Verdict.UNKNOWN), ANNA, [said(Who.RECIPIENT)])
+    assert (judged.verdict, judged.rule) == (Verdict.PERSON, "corrected-recipient")
+
+
+def test_a_program_that_is_not_known_is_learnt() -> None:
+    """Where the rules know no such program, the user's word holds for later hits of it too, but never early ones."""
+    strange = hit(agent="Strange Reader/8.5.0")
+    context = replace(SENT, corrections=(said(Who.RECIPIENT, strange),))
+    assert judge(hit(agent="Strange Reader/8.6.0"), context).rule == "corrected-recipient"
+    assert ruled(hit(agent="Strange Reader/8.6.0"), context).rule == "nothing-fits"
+    assert judge(hit(agent="Strange Reader/8.6.0", after_s=5), context).rule == "too-early"
+
+
+def test_what_calls_itself_a_machine_is_made_a_persons_one_by_one() -> None:
+    """The user may know that this fetch of a script was the recipient's; the next may be any script's."""
     strange = hit(agent="curl/8.5.0")
     context = replace(SENT, corrections=(said(Who.RECIPIENT, strange),))
-    assert judge(hit(agent="curl/8.6.0"), context).rule == "corrected-recipient"
-    assert ruled(hit(agent="curl/8.6.0"), context).rule == "http-library"
+    assert judge(strange, context).rule == "corrected-recipient"
+    assert judge(hit(agent="curl/8.5.0"), context).rule == "http-library"
 
 
 def test_judging_a_copy_heeds_what_was_said() -> None:
@@ -184,8 +218,9 @@ def test_judging_a_copy_heeds_what_was_said() -> None:
     ]
     assert [each.rule for each in judge_copy(hits, SENT)] == ["mail-client", "mail-client", "browser"]
     of_anna = replace(SENT, corrections=(said(Who.RECIPIENT, hit(after_s=1)),))
-    assert judge_copy([hit(after_s=5)], of_anna)[0].rule == "corrected-recipient"
-    assert judge_copy([hit(after_s=5)], replace(of_anna, address=BEN))[0].rule == "too-early"
+    assert judge_copy([hit()], of_anna)[0].rule == "corrected-recipient"
+    assert judge_copy([hit()], replace(of_anna, address=BEN))[0].rule == "mail-client"
+    assert judge_copy([hit(after_s=5)], of_anna)[0].rule == "too-early"
 
 
 WORDS = st.lists(

@@ -3,7 +3,8 @@
 import pytest
 import ua_parser
 
-from desktop.core.device import AN_APP, NOTHING, Device, Kind, System, device_of
+from desktop.core.device import NOTHING, Device, Kind, System, device_of
+from desktop.core.programs import AN_APP
 from relay.wire.hit import MAX_AGENT_BYTES
 
 WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
