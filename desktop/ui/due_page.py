@@ -1,11 +1,11 @@
 """A place that shows what is due: "Today", or the whole list; with what an empty one has to say.
 
-Before the first reading has come in it claims nothing; where that takes longer than a moment it says so.  Which
-of a reading's lists is shown is said by the function handed in.
+Before the first reading has come in it claims nothing; where that takes longer than a moment it says so.  Without an
+account it says where to start.  Which of a reading's lists is shown is said by the function handed in.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
@@ -24,9 +24,11 @@ Grouping = Callable[[DueReading], Sequence[DueGroup]]
 
 
 class DuePage(QWidget):
-    """`opened` carries the id of a conversation to be shown."""
+    """`opened` carries the id of a conversation to be shown; `account_asked` says that the user wants to add one."""
 
     opened = Signal(object)
+    account_asked = Signal()
+    START: ClassVar = "Then you see here whose answer you wait for, and since when; the longest wait first."
 
     def __init__(self, name: str, grouping: Grouping, themes: Themes, acts: Acts, nothing: EmptyState) -> None:
         """Wait for the first reading; `nothing` stands there while nothing is due."""
@@ -44,6 +46,10 @@ class DuePage(QWidget):
         self.stack.addWidget(self.waiting)
         self.stack.addWidget(self.nothing)
         self.stack.addWidget(self.list)
+        self.start = start_here(themes, self.START, self.account_asked.emit)
+        self.stack.addWidget(self.start)
+        self._has_accounts, self._reads_mail = True, False
+        self._latest: DueReading | None = None
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(0)
@@ -62,8 +68,18 @@ class DuePage(QWidget):
         self._moment.stop()
         self.waiting.setText("This could not be read.")
 
+    def set_accounts(self, *, has_accounts: bool, reads_mail: bool) -> None:
+        """Say what is set up: it decides what an empty page says."""
+        self._has_accounts, self._reads_mail = has_accounts, reads_mail
+        self._show_again()
+
+    def _show_again(self) -> None:
+        if self._latest is not None:
+            self.show_reading(self._latest)
+
     def show_reading(self, reading: DueReading) -> None:
         """Show what is due; the keyboard stays on its line, or goes to the one that took its place."""
+        self._latest = reading
         groups = self._grouping(reading)
         line, row = self.list.current_line(), self.list.currentIndex().row()
         at = self.list.verticalScrollBar().value()
@@ -77,7 +93,8 @@ class DuePage(QWidget):
         self._moment.stop()
         is_known = reading.unknown_words() is None
         self.nothing.say(*self.nothing_words(reading), Glyph.CONFIRMED if is_known else Glyph.DELAYED)
-        self.stack.setCurrentWidget(self.nothing if is_nothing(groups) else self.list)
+        empty = self.nothing if self._has_accounts else self.start
+        self.stack.setCurrentWidget(empty if is_nothing(groups) else self.list)
         if had_focus and self.list.isVisible():
             self.list.setFocus()
 
@@ -89,8 +106,9 @@ class DuePage(QWidget):
         return "Nobody to follow up with", next_sentence(reading) or "Nobody's answer is awaited."
 
     def focus_first(self) -> None:
-        """Give the keyboard to the list."""
-        self.list.setFocus()
+        """Give the keyboard to the list, or to the button of an empty page."""
+        is_start = self.stack.currentWidget() is self.start
+        (self.start.button if is_start else self.list).setFocus()
 
     def act(self, action: str) -> None:
         """Do something about the line the keyboard is on."""
@@ -106,6 +124,13 @@ class DuePage(QWidget):
     @Slot(object, object)
     def _on_acted(self, line: DueLine, action: str) -> None:
         self._acts.act(line, action, self.list.menu_place())
+
+
+def start_here(themes: Themes, text: str, pressed: Callable[[], None]) -> EmptyState:
+    """Return what stands on a page before there is an account: what it will show, and the button that adds one."""
+    return EmptyState(
+        themes, Glyph.SENT, "Start with your mail account", text, button="Add your &account…", pressed=pressed
+    )
 
 
 def nothing_due(themes: Themes) -> EmptyState:

@@ -23,6 +23,7 @@ from desktop.core.errors import Trouble
 from desktop.core.report import Report
 from desktop.store.accounts import AccountRow
 from desktop.ui import rates_words
+from desktop.ui.due_page import start_here
 from desktop.ui.empty import EmptyState
 from desktop.ui.forms import Choice
 from desktop.ui.glyphs import Glyph
@@ -39,9 +40,10 @@ _GLYPHS: Final = (Glyph.OPENED, Glyph.CLICKED, Glyph.REPLIED)
 
 
 class RatesPage(QWidget):
-    """`failed` carries a Trouble of reading."""
+    """`failed` carries a Trouble of reading; `account_asked` says that the user wants to add an account."""
 
     failed = Signal(object)
+    account_asked = Signal()
 
     def __init__(self, read: ReadReport, ops: Ops, themes: Themes, now: Callable[[], datetime]) -> None:
         """Read nothing until it is shown; `read` is told begin, end and account, None for all."""
@@ -62,9 +64,11 @@ class RatesPage(QWidget):
         self.waiting = plain("", Role.DIM)
         self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing = EmptyState(themes, Glyph.SENT, "", "")
+        self.start = start_here(themes, rates_words.START, self.account_asked.emit)
+        self._has_accounts = True
         self.figures = _Figures(themes)
         self.stack = QStackedWidget()
-        for page in (self.waiting, self.nothing, _scrolled(self.figures)):
+        for page in (self.waiting, self.nothing, _scrolled(self.figures), self.start):
             self.stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -122,7 +126,8 @@ class RatesPage(QWidget):
             self.figures.show_report(report, days)
         else:
             self.nothing.say(*rates_words.nothing_text(days))
-        self.stack.setCurrentIndex(2 if report.sent else 1)
+        empty = self.nothing if self._has_accounts else self.start
+        self.stack.setCurrentIndex(2 if report.sent else self.stack.indexOf(empty))
 
     def _on_failed(self, trouble: Trouble) -> None:
         self._moment.stop()
@@ -145,7 +150,7 @@ class RatesPage(QWidget):
         self.reload()
 
     def set_accounts(self, rows: Sequence[AccountRow]) -> None:
-        """Offer these accounts, where there is more than one."""
+        """Offer these accounts, where there is more than one; without any an empty page says where to start."""
         chosen = self.account.currentData()
         self.account.clear()
         self.account.addItem(rates_words.ALL_ACCOUNTS, None)
@@ -154,12 +159,14 @@ class RatesPage(QWidget):
         at = self.account.findData(chosen) if chosen is not None else 0
         self.account.setCurrentIndex(max(at, 0))
         self.account.setVisible(len(rows) > 1)
-        if at < 0:
+        is_news, self._has_accounts = self._has_accounts is not bool(rows), bool(rows)
+        if at < 0 or is_news:
             self.reload()
 
     def focus_first(self) -> None:
-        """Give the keyboard to the time that is shown."""
-        self.periods[self._days].setFocus()
+        """Give the keyboard to the time that is shown, or to the button of an empty page."""
+        is_start = self.stack.currentWidget() is self.start
+        (self.start.button if is_start else self.periods[self._days]).setFocus()
 
 
 class _Figures(Page):

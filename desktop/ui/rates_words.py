@@ -12,6 +12,10 @@ ABOUT: Final = (
     "mail provider's image proxy fetched the picture, who it was is not known, or what came may be a reply. Scanners, "
     "previews, prefetches and what you looked at yourself count as neither."
 )
+START: Final = (
+    "Then you see here how much of your mail is opened, how often its links are used, and how much is answered, as far "
+    "as that can be known."
+)
 _LEAST_FOR_PERCENT: Final = 10
 
 

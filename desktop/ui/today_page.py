@@ -1,9 +1,9 @@
 """Today, the first page: what is to be done now, and above it how far the reading of the mailboxes is.
 
-Before there is an account it says where to start; while older mail is still being read it does not claim to be whole.
+While older mail is still being read it does not claim to be whole.
 """
 
-from typing import Final
+from typing import ClassVar, Final
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -13,8 +13,6 @@ from desktop.ui.actions import MailState, MailStation, Stations
 from desktop.ui.acts import Acts
 from desktop.ui.due_lines import DueReading, next_sentence
 from desktop.ui.due_page import DuePage, nothing_due
-from desktop.ui.empty import EmptyState
-from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import ElidedLabel, Role
 from desktop.ui.theme import Themes
 
@@ -24,48 +22,21 @@ _SHOWN: Final = frozenset({MailState.READING, MailState.CANCELLED})
 class TodayPage(DuePage):
     """`cancel_asked` and `resume_asked` carry an account whose first reading is meant."""
 
-    account_asked = Signal()
     cancel_asked = Signal(object)
     resume_asked = Signal(object)
+    START: ClassVar = (
+        "Type your address, sign in, and a few minutes later you see here who has not answered, who never got your "
+        "mail, and who is back when."
+    )
 
     def __init__(self, themes: Themes, acts: Acts) -> None:
         """Say where to start once it is read that there is nothing, and unless `set_accounts` knows of an account."""
         super().__init__("Today", lambda reading: reading.today, themes, acts, nothing_due(themes))
         self._strips: dict[int, ReadingStrip] = {}
-        self._reads_mail = self._has_accounts = False
-        self._latest: DueReading | None = None
+        self._has_accounts = False
         self._strip_column = QVBoxLayout()
         self._strip_column.setSpacing(0)
         self.column.insertLayout(0, self._strip_column)
-        self.start = EmptyState(
-            themes,
-            Glyph.SENT,
-            "Start with your mail account",
-            "Type your address, sign in, and a few minutes later you see here who has not answered, who never got "
-            "your mail, and who is back when.",
-            button="Add your &account…",
-            pressed=self.account_asked.emit,
-        )
-        self.stack.addWidget(self.start)
-
-    def show_reading(self, reading: DueReading) -> None:
-        """Show what is to be done now."""
-        self._latest = reading
-        super().show_reading(reading)
-        self._show_start()
-
-    def set_accounts(self, *, has_accounts: bool, reads_mail: bool) -> None:
-        """Say what is set up: it decides what an empty page says."""
-        self._has_accounts, self._reads_mail = has_accounts, reads_mail
-        self._show_again()
-
-    def _show_again(self) -> None:
-        if self._latest is not None:
-            self.show_reading(self._latest)
-
-    def _show_start(self) -> None:
-        if not self._has_accounts and self.stack.currentWidget() is self.nothing:
-            self.stack.setCurrentWidget(self.start)
 
     def nothing_words(self, reading: DueReading) -> tuple[str, str]:
         """Return what an empty Today says: true also while mail is still being read."""
@@ -102,13 +73,6 @@ class TodayPage(DuePage):
     def strips(self) -> tuple["ReadingStrip", ...]:
         """Return what says how far the readings are."""
         return tuple(self._strips.values())
-
-    def focus_first(self) -> None:
-        """Give the keyboard to the list, or to the button of an empty page."""
-        if self.stack.currentWidget() is self.start:
-            self.start.button.setFocus()
-        else:
-            self.list.setFocus()
 
 
 class ReadingStrip(QFrame):

@@ -118,6 +118,24 @@ def test_nothing_sent_says_what_to_do(page: RatesPage, reader: Reader, ops: Ops,
     assert rates_words.nothing_text(365)[0] == "Nothing sent yet"
 
 
+def test_without_an_account_the_page_says_how_to_start(page: RatesPage, reader: Reader, ops: Ops, qtbot: QtBot) -> None:
+    """Where there is none, no longer time is offered but the account; with one, and with figures, all is as usual."""
+    reader.report = NOTHING
+    page.set_accounts([])
+    qtbot.waitUntil(lambda: ops.is_idle)
+    assert page.start.isVisible()
+    page.focus_first()
+    with qtbot.waitSignal(page.account_asked):
+        QTest.keyClick(page.start.button, Qt.Key.Key_Space)
+    page.set_accounts([replace(ACCOUNT, id=1)])
+    qtbot.waitUntil(lambda: ops.is_idle)
+    assert (page.nothing.isVisible(), page.start.isVisible()) == (True, False)
+    reader.report = REPORT
+    page.set_accounts([])
+    qtbot.waitUntil(lambda: ops.is_idle)
+    assert page.figures.isVisible()
+
+
 def test_the_arrows_choose_another_time(page: RatesPage, reader: Reader, ops: Ops, qtbot: QtBot) -> None:
     """By keyboard alone the next time is chosen, and read."""
     page.focus_first()

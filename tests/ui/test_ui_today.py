@@ -413,6 +413,22 @@ def test_without_an_account_it_says_where_to_start(open_window: Open, qtbot: QtB
     assert not window.today.start.isVisible()
 
 
+def test_follow_ups_without_an_account_say_where_to_start(open_window: Open, qtbot: QtBot, store: Store) -> None:
+    """The whole list begins with the account as Today does; with one, nobody is to be followed up with."""
+    read_through(store)
+    window = open_window()
+    page = window.follow_ups
+    window.show_follow_ups()
+    page.set_accounts(has_accounts=False, reads_mail=False)
+    assert page.start.isVisible()
+    page.focus_first()
+    assert window.focusWidget() is page.start.button
+    with qtbot.waitSignal(page.account_asked):
+        QTest.keyClick(page.start.button, Qt.Key.Key_Space)
+    page.set_accounts(has_accounts=True, reads_mail=True)
+    assert (page.start.isVisible(), "Nobody to follow up with" in texts(window)) == (False, True)
+
+
 def test_a_long_reading_says_that_it_reads(
     store: Store, open_window: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
