@@ -23,9 +23,10 @@ RATES_KEYS: Final = f"""\
 JSON: now; days; start and end (when it was sent); sent (copies that left, one
 for each recipient); not_delivered (those of them that came back); opened,
 clicked, replied, each with of (copies that could show it: with permission and a
-picture, with a tracked link, all that arrived), proven (a person's sign),
-possible (with what a proxy fetched and what nobody can tell), lowest and
-highest (both as a share of `of`, from 0 to 1, null where that is none).
+picture, with a tracked link, all that arrived), proven (a person's sign, or
+what you said is one), possible (with what a proxy fetched and what nobody can
+tell), lowest and highest (both as a share of `of`, from 0 to 1, null where that
+is none).
 Prefetches, scanners, previews and your own views count at neither end.
 {INSTANTS}"""
 _COLUMN: Final = 13
