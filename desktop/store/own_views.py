@@ -21,6 +21,11 @@ _DOUBTFUL: Final = (
     " AND (same_source IN (SELECT mark FROM own_source) OR network IN (SELECT network FROM own_source))"
     " ORDER BY copy_id"
 )
+# Apple's relay hides where a request came from: there the program alone speaks for the user.
+_BEHIND_RELAY: Final = (
+    "SELECT DISTINCT copy_id FROM hit WHERE to_the_minute = 0 AND copy_id IS NOT NULL"
+    " AND labels LIKE '%\"apple-egress\"%' ORDER BY copy_id"
+)
 _KEEP_MARK: Final = (
     "INSERT INTO own_source (mark, network, at_ms) VALUES (?, ?, ?)"
     " ON CONFLICT (mark) DO UPDATE SET network = excluded.network WHERE network = '' AND excluded.network <> ''"
@@ -61,7 +66,8 @@ def record_own_program(store: Store, *, program: str, how: How, now: datetime) -
         kept = connection.execute(
             "INSERT OR IGNORE INTO own_program (program, how, at_ms) VALUES (?, ?, ?)", (program, how, to_ms(now))
         )
-        return settle_copies(connection, _doubtful(connection) if kept.rowcount else ()), None
+        behind_relay = [copy_id for (copy_id,) in connection.execute(_BEHIND_RELAY)]
+        return settle_copies(connection, [*_doubtful(connection), *behind_relay] if kept.rowcount else ()), None
 
     return store.write(work)[0]
 

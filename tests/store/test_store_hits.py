@@ -1,20 +1,23 @@
 """Hits: each once, judged among their siblings, told once, cut to the minute in time."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
 
+from desktop.core.correction import Who
 from desktop.core.notice import NoticeKind
 from desktop.core.status import Aside, CopyState, CopyStatus, Rung
 from desktop.core.verdict import Verdict
 from desktop.store import settings
 from desktop.store.change import Change
+from desktop.store.corrections import correct_hit
 from desktop.store.database import Store
 from desktop.store.hits import age_hits, gaps, record_gaps, record_hits, still_stands
 from desktop.store.mail import NewCopy, cards, conversation, record_message, record_outcome
 from desktop.store.people import record_stops
 from relay.wire.hit import Hit
-from tests.fakes.samples import GMAIL_PROXY, SENT_AT, click, facts, hit, tracked_copy
+from tests.fakes.samples import CHROME, GMAIL_PROXY, SENT_AT, THUNDERBIRD, click, facts, hit, tracked_copy
 
 LATER = SENT_AT + timedelta(hours=2)
 
@@ -111,7 +114,7 @@ def test_a_click_after_a_burst_that_was_told_too_early_is_told(store: Store) -> 
     first, second = (click(after_s=600 + number, token_id=copy.tokens[number].random_id) for number in (1, 2))
     assert kinds(record_hits(store, [first], now=LATER)) == [NoticeKind.CLICKED]
     assert kinds(record_hits(store, [second], now=LATER)) == []
-    used = click(after_s=3_600, token_id=copy.tokens[1].random_id)
+    used = click(after_s=3_600, token_id=copy.tokens[1].random_id, same_source=b"\x02" * 8)
     assert kinds(record_hits(store, [used], now=LATER)) == [NoticeKind.CLICKED]
 
 
@@ -210,6 +213,38 @@ def test_times_are_cut_to_the_minute_after_two_days_and_verdicts_stand(store: St
 
 def times(store: Store) -> list[datetime]:
     return [line.at for line in status(store).evidence if line.hit is not None]
+
+
+EARLY: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (THUNDERBIRD, ()),
+    (CHROME, ()),
+    (CHROME, ("microsoft-cloud",)),
+    (CHROME, ("proofpoint",)),
+    (GMAIL_PROXY, ("google-fetchers",)),
+    ("", ()),
+    ("okhttp/4.9.3", ()),
+)
+
+
+def test_no_reason_holds_a_time_that_is_cut(store: Store) -> None:
+    """What came too early is told without its seconds, as judged, as corrected and as aged; that it was stays told."""
+    copy = tracked_copy(links=2)
+    sent(store, copy)
+    picture, link, _ = (token.random_id for token in copy.tokens)
+    hits = [
+        kind(token_id=token, agent=agent, labels=labels, after_s=3 + 4 * number, same_source=bytes([number]) * 8)
+        for number, (agent, labels) in enumerate(EARLY)
+        for kind, token in ((hit, picture), (click, link))
+    ]
+    record_hits(store, hits, now=LATER)
+    correct_hit(store, hits[0].id, Who.MACHINE, now=LATER)
+    age_hits(store, SENT_AT + timedelta(days=3))
+    with store.read() as connection:
+        told = connection.execute("SELECT reason, coalesce(ruled, '') FROM hit").fetchall()
+    assert len(told) == 2 * len(EARLY)
+    assert [each for each in told if re.search(r"\d+(\.\d+)? ?s\b", " ".join(each))] == []
+    assert len([ruled for _, ruled in told if "too early to tell" in ruled]) == 1
+    assert len([reason for reason, _ in told if "soon after sending" in reason]) >= len(EARLY)
 
 
 def test_an_aged_verdict_is_not_judged_anew(store: Store) -> None:

@@ -14,7 +14,7 @@ from desktop.store.database import Store
 from desktop.store.hits import age_hits, record_hits, still_stands
 from desktop.store.mail import cards, conversation, record_message, record_outcome
 from desktop.store.own_views import record_own_program, record_own_source
-from tests.fakes.samples import HOME, SENT_AT, THUNDERBIRD, facts, hit, tracked_copy
+from tests.fakes.samples import FIREFOX, HOME, SAFARI, SENT_AT, THUNDERBIRD, facts, hit, tracked_copy
 
 NETWORK = "198.51.100.0/24"
 LATER = SENT_AT + timedelta(hours=2)
@@ -76,6 +76,16 @@ def test_an_own_program_learnt_late_makes_an_own_view(store: Store) -> None:
     assert [verdict for verdict, _ in rules(store)] == [Verdict.UNKNOWN]
     assert len(learn_program(store).copies) == 1
     assert [verdict for verdict, _ in rules(store)] == [Verdict.SELF]
+
+
+@pytest.mark.parametrize(("agent", "verdict"), [(SAFARI, Verdict.UNKNOWN), (FIREFOX, Verdict.PERSON)])
+def test_an_own_browser_learnt_late_speaks_behind_apples_relay(store: Store, agent: str, verdict: Verdict) -> None:
+    """From where it came is hidden there: the own Safari may have been the user; another browser tells nothing."""
+    picture = opened(store)
+    relayed = hit(token_id=picture, agent=SAFARI, labels=("apple-egress",), headers={"sec-fetch-dest": "image"})
+    assert [each.kind for each in record_hits(store, [relayed], now=LATER).notices] == [NoticeKind.OPENED]
+    record_own_program(store, program=program_shape(agent), how="browser", now=LATER)
+    assert [each for each, _ in rules(store)] == [verdict]
 
 
 def test_the_order_in_which_it_is_learnt_makes_no_difference(store: Store) -> None:
