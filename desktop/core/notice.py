@@ -10,14 +10,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from desktop.core.agents import Family, client_name, fetcher_name, read_agent
+from desktop.core.agents import client_name, fetcher_name, read_agent
 from desktop.core.arrival import FailureReason
 from desktop.core.burst import BURST_MS, LEAST_BURST
+from desktop.core.case import OF_PEOPLE
 from desktop.core.status import CopyState, EvidenceKind, JudgedHit, MailSign
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind
 
-_READERS: Final = frozenset({Family.MAIL_CLIENT, Family.IN_APP})
 # The rest of a burst must have come in and been stored by then.
 SETTLING_S: Final = BURST_MS / 1000 + 0.5
 
@@ -58,7 +58,7 @@ class Notice:
     `failure` is why a report says it was not delivered, `returns_on` until when a person says they are away.
     `conversation_id` and `copy_id` are None where a person stopped who stands in no conversation.  `settles_after_s`
     is how long to wait before it is shown, and then only if it still stands: a click may be the first of a burst, and
-    a picture in a browser the first thing a scanner fetches.
+    a picture in a browser the first thing that a scanner fetches.
     """
 
     kind: NoticeKind
@@ -166,11 +166,11 @@ def _hit_notice(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> Notice
 def _may_prove_a_machines(names: CopyNames, judged: JudgedHit, kind: NoticeKind) -> bool:
     """Return whether what comes within seconds may show a machine; scanners look like browsers, not like mail programs.
 
-    A proxy's fetch is no scanner's, and the only link cannot be followed in a burst.
+    The only link cannot be followed in a burst.
     """
     if kind is NoticeKind.CLICKED:
         return names.link_count >= LEAST_BURST
-    return kind is NoticeKind.OPENED and read_agent(judged.hit.agent).family not in _READERS
+    return read_agent(judged.hit.agent).family not in OF_PEOPLE
 
 
 def _program_name(judged: JudgedHit, kind: NoticeKind) -> str:

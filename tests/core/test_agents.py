@@ -2,6 +2,7 @@
 
 import pytest
 
+from desktop.core import programs
 from desktop.core.agents import (
     Agent,
     Family,
@@ -175,3 +176,33 @@ def test_a_providers_server_tells_whose_proxy_shows_its_mail(host: str, proxy: s
 def test_a_host_and_a_fetch_name_the_same_proxy(agent: str, labels: tuple[str, ...], host: str) -> None:
     """What an account is taken for and what a hit is taken for can be compared."""
     assert proxy_of_host(host) == fetcher_name(agent, labels)
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Outlook-iOS/2.0", "Outlook"),
+        ("Outlook-Android/2.0", "Outlook"),
+        ("Android-Gmail/2024", "Gmail"),
+        ("Android-Mail/7.1", "a mail program"),
+        ("Mozilla/5.0 (X11; Linux x86_64) KMail/5.2", "a mail program"),
+        ("K-9 Mail for Android", "a mail program"),
+        ("okhttp/4.12.0", "an app"),
+        ("Alamofire/5.9", "an app"),
+        (f"{IPHONE_MAIL} Someapp/3", "an app"),
+        ("Mozilla/5.0 (Linux; Android 13; Pixel 7; wv) AppleWebKit/537.36 Chrome/120.0 Mobile", "an app"),
+        (f"{APPLE_MAIL} Franz/5", "an app"),
+    ],
+)
+def test_a_name_does_not_tell_the_system(agent: str, name: str) -> None:
+    """On what somebody reads is shown only where they allowed it, so a name that always may be must not say it."""
+    assert client_name(agent) == name
+
+
+def test_no_name_of_a_program_tells_a_phones_or_a_computers_system() -> None:
+    """Whatever table it stands in."""
+    tables = [each for each in vars(programs).values() if isinstance(each, programs.Marks)]
+    names = {name for table in tables for _, name in (*table.begins, *table.holds, *table.forms)}
+    telling = {name for name in names for system in ("iOS", "Android", "Linux", "desktop") if system in name}
+    assert telling == set()
+    assert {"Outlook", "Gmail", "an app"} <= names

@@ -1,11 +1,13 @@
 """What notifies, in which words' kind, and how often."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from desktop.core.arrival import FailureReason
 from desktop.core.notice import (
+    SETTLING_S,
     CopyNames,
     Notice,
     NoticeKind,
@@ -18,7 +20,7 @@ from desktop.core.notice import (
 )
 from desktop.core.status import CopyState, EvidenceKind, JudgedHit, MailSign
 from desktop.core.verdict import MACHINES, Confidence, Judgement, Verdict
-from tests.fakes.samples import OUTLOOK, SENT_AT, click, hit
+from tests.fakes.samples import CHROME, GMAIL_PROXY, OUTLOOK, SENT_AT, THUNDERBIRD, click, hit
 
 NAMES = CopyNames(conversation_id=1, copy_id=2, person="Anna", address="anna@becker.example", subject="Offer")
 
@@ -53,6 +55,34 @@ def test_a_persons_first_open_notifies_with_time_and_program() -> None:
 def test_an_image_proxy_notifies_in_hedged_words() -> None:
     """A proxy's fetch is a probable open."""
     assert kinds(hit_notices(NAMES, [judged(Verdict.IMAGE_PROXY)], ())) == [NoticeKind.PROBABLY_OPENED]
+
+
+@pytest.mark.parametrize(
+    ("agent", "settles_after_s"),
+    [
+        (CHROME, SETTLING_S),
+        ("Strange Reader/1", SETTLING_S),
+        ("", SETTLING_S),
+        (THUNDERBIRD, 0.0),
+        ("Outlook-iOS/2.0", 0.0),
+        (GMAIL_PROXY, 0.0),
+        ("YahooMailProxy", 0.0),
+    ],
+)
+@pytest.mark.parametrize("verdict", [Verdict.PERSON, Verdict.IMAGE_PROXY])
+def test_an_open_waits_where_a_scanner_looks_the_same(agent: str, settles_after_s: float, verdict: Verdict) -> None:
+    """In a browser it may be the first thing that a scanner fetches; a mail program's or a proxy's rings at once."""
+    one = judged(verdict)
+    one = replace(one, hit=replace(one.hit, agent=agent))
+    assert [each.settles_after_s for each in hit_notices(NAMES, [one], ())] == [settles_after_s]
+
+
+@pytest.mark.parametrize(("link_count", "settles_after_s"), [(1, 0.0), (2, SETTLING_S), (3, SETTLING_S)])
+def test_a_click_waits_where_more_links_may_follow(link_count: int, settles_after_s: float) -> None:
+    """The only link is no burst's; one of several may be."""
+    names = replace(NAMES, link_count=link_count)
+    (notice,) = hit_notices(names, [judged(Verdict.PERSON, is_click=True)], ())
+    assert notice.settles_after_s == settles_after_s
 
 
 @pytest.mark.parametrize("verdict", sorted(MACHINES | {Verdict.SELF, Verdict.UNKNOWN}))
