@@ -200,21 +200,21 @@ def _notices(
         return ()
     has_replied = any(each.kind is EvidenceKind.REPLY for each in signs)
     notices = hit_notices(names_of(connection, record), telling, told, has_replied=has_replied)
-    if not has_replied and Sign.OPEN in news.known - told:
+    if Sign.OPEN in news.known - told:
         _keep_silent(connection, record.id, is_silent=all(each.sign is not Sign.OPEN for each in notices))
     return notices
 
 
 def _is_silent(connection: sqlite3.Connection, copy_id: int) -> bool:
-    """Return whether a copy's opening never rang, for a used link had told more."""
-    return connection.execute("SELECT 1 FROM told_by_click WHERE copy_id = ?", (copy_id,)).fetchone() is not None
+    """Return whether a copy's opening never rang, for a used link or a reply had told more."""
+    return connection.execute("SELECT 1 FROM silent_opening WHERE copy_id = ?", (copy_id,)).fetchone() is not None
 
 
 def _keep_silent(connection: sqlite3.Connection, copy_id: int, *, is_silent: bool) -> None:
     if is_silent:
-        connection.execute("INSERT OR IGNORE INTO told_by_click (copy_id) VALUES (?)", (copy_id,))
+        connection.execute("INSERT OR IGNORE INTO silent_opening (copy_id) VALUES (?)", (copy_id,))
     else:
-        connection.execute("DELETE FROM told_by_click WHERE copy_id = ?", (copy_id,))
+        connection.execute("DELETE FROM silent_opening WHERE copy_id = ?", (copy_id,))
 
 
 def _keep_status(connection: sqlite3.Connection, copy_id: int, status: CopyStatus) -> None:

@@ -49,8 +49,9 @@ CREATE INDEX hit_corrected ON hit (correction_id) WHERE correction_id IS NOT NUL
 -- Hits of one shape are found by their network.
 CREATE INDEX hit_of_network ON hit (network, kind);
 
--- Copies whose opening did not ring since a used link had: it rings where that link's use turns out to prove nobody.
-CREATE TABLE told_by_click (
+-- Copies whose opening did not ring, for a used link or a reply had told more: it rings where that link's use turns out
+-- to prove nobody.
+CREATE TABLE silent_opening (
     copy_id INTEGER PRIMARY KEY REFERENCES copy (id)
 ) STRICT;
 
