@@ -28,7 +28,7 @@ class DuePage(QWidget):
 
     opened = Signal(object)
     account_asked = Signal()
-    START: ClassVar = "Then you see here whose answer you wait for, and since when; the longest wait first."
+    START: ClassVar = "Then you see here whose answer you wait for, and since when; what is overdue first."
 
     def __init__(self, name: str, grouping: Grouping, themes: Themes, acts: Acts, nothing: EmptyState) -> None:
         """Wait for the first reading; `nothing` stands there while nothing is due."""
