@@ -1,6 +1,7 @@
 """What holds for judging whatever the hits are."""
 
 import ipaddress
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -124,6 +125,20 @@ def test_judging_never_fails_and_always_gives_its_reason(one: Hit, context: HitC
     assert judgement.rule != ""
     assert judgement.reason != ""
     assert not judgement.reason.endswith(".")
+
+
+@given(COPIES, CONTEXTS)
+def test_no_reason_keeps_an_exact_time(copy: list[Hit], context: HitContext) -> None:
+    """Times are cut to the minute after two days, and a reason must not outlive them with a number of seconds."""
+    reasons = [each.reason for each in judge_copy(copy, context)]
+    assert [each for each in reasons if re.search(r"\d\s*(?:s\b|m?sec|min)", each)] == []
+
+
+@given(COPIES, CONTEXTS)
+def test_an_own_mark_leaves_nothing_that_counts(copy: list[Hit], context: HitContext) -> None:
+    """Whatever the looks, what comes from where the sender is proves nobody and rings for nobody."""
+    at_home = replace(context, own_sources=frozenset(each.same_source for each in copy), corrections=())
+    assert [each for each in judge_copy(copy, at_home) if each.notifies] == []
 
 
 @given(COPIES, CONTEXTS)
