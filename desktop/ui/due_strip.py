@@ -84,15 +84,20 @@ class DueStrip(QFrame):
         """Return what stands there."""
         return self._said.text().replace("\u200b", "")
 
-    def show_due(self, due: FollowUp | None, said: ReminderRow, now: datetime) -> None:
-        """Say what is due, or that the user put it aside."""
+    def focus_first(self) -> None:
+        """Put the keyboard on the first button that is offered."""
+        next(button for button in self.buttons.values() if not button.isHidden()).setFocus()
+
+    def show_due(self, due: FollowUp | None, said: ReminderRow, now: datetime, *, is_one_of_many: bool = False) -> None:
+        """Say what is due, or that the user put it aside; where there are many recipients, of whom it is said."""
         here = local_now(now)
         if due is not None and due.kind in QUESTIONS:
             # The mail that raises the question stands below, and asks it.
             self.hide()
         elif due is not None and due.snoozed_until is None:
             offered = ("done", "snooze") if due.kind in UNDELIVERED else ("done", "snooze", "wait")
-            self._show(glyph_of(due), _sentence(due, here), followup_words.note_line(due), offered)
+            who = f"{followup_words.people_line(due)}: " if is_one_of_many else ""
+            self._show(glyph_of(due), f"{who}{_sentence(due, here)}", followup_words.note_line(due), offered)
         elif due is not None and due.snoozed_until is not None:
             text = f"Put off until {words.moment_ahead(due.snoozed_until, here)}."
             self._show(Glyph.DELAYED, text, "", ("wake", "done"))
@@ -106,6 +111,13 @@ class DueStrip(QFrame):
         self._said.setText(text)
         self._note.setText(note)
         self._note.setVisible(bool(note))
+        focused = self.window().focusWidget()
+        had_keyboard = focused in self.buttons.values()
+        for name in offered:
+            self.buttons[name].show()
+        # Qt would carry the keyboard on to whatever stands next in the window.
+        if had_keyboard and focused not in [self.buttons[name] for name in offered]:
+            self.buttons[offered[0]].setFocus()
         for name, button in self.buttons.items():
             button.setVisible(name in offered)
         self.show()

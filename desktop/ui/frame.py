@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QStatusBar, QVBoxLayout, QWidget
 
 from desktop.ui import glyphs
 from desktop.ui.head import Banner, DockHead, Head
+from desktop.ui.screen_room import resize_within_screen, screen_room
 from desktop.ui.tab_order import keep_reading_order
 from desktop.ui.undo_bar import UndoBar
 
-_LEAST_WIDTH: Final = 640
+_WIDTH, _HEIGHT = 1100, 720
+_LEAST: Final = QSize(640, 420)
 _LEAST_WIDTH_WITH_DOCK: Final = 800
 
 
@@ -28,8 +30,8 @@ class Frame(QMainWindow):
         """Put these places into the middle, a line at the foot, and a panel, if any, into a dock."""
         self.setWindowTitle("Readback" if panel is None else "Readback · practice")
         self.setWindowIcon(glyphs.app_icon())
-        self.resize(1100, 720)
-        self.setMinimumSize(_LEAST_WIDTH, 420)
+        self.setMinimumSize(_LEAST.boundedTo(screen_room(self)))
+        resize_within_screen(self, _WIDTH, _HEIGHT)
         self.places = QStackedWidget()
         for place in places:
             self.places.addWidget(place)
@@ -67,4 +69,5 @@ class Frame(QMainWindow):
 
     @Slot(bool)
     def _on_dock_shown(self, is_shown: bool) -> None:
-        self.setMinimumWidth(_LEAST_WIDTH_WITH_DOCK if is_shown else _LEAST_WIDTH)
+        least = _LEAST_WIDTH_WITH_DOCK if is_shown else _LEAST.width()
+        self.setMinimumWidth(min(least, screen_room(self).width()))

@@ -1,9 +1,9 @@
 """How one gets from place to place in the window: by the strip at the top, by menu, by key, by what was told.
 
-Each way puts the keyboard onto the place that it leads to.
+Each way puts the keyboard onto the place that it leads to, and taking something back onto what it was done on.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from PySide6.QtCore import Slot
 
@@ -12,6 +12,7 @@ from desktop.ui.frame import Frame
 from desktop.ui.mail_place import MailPlace
 from desktop.ui.people_page import PeoplePage
 from desktop.ui.rates_page import RatesPage
+from desktop.ui.tab_order import Held
 from desktop.ui.thread_list import ThreadList
 from desktop.ui.thread_view import ThreadView
 from desktop.ui.today_page import TodayPage
@@ -30,6 +31,7 @@ class Going(Frame):
     people: PeoplePage
     rates: RatesPage
     _came_from = TODAY
+    _done_on: Held | None = None
 
     @Slot(object)
     def go(self, place: int) -> None:
@@ -72,6 +74,27 @@ class Going(Frame):
         """Go to the rates, keyboard on the time they are of."""
         self.go(RATES)
         self.rates.focus_first()
+
+    @Slot(object, object)
+    def offer_undo(self, sentence: str, undo: Callable[[], None]) -> None:
+        """Say what was done; remember what of the conversation it was done on, if it was not in the list beside it."""
+        self._done_on = self.view.held()
+        self.undo_bar.offer(sentence, undo)
+
+    @Slot()
+    def undo(self) -> None:
+        """Take the latest deed back."""
+        self.undo_bar.undo()
+
+    @Slot()
+    def give_keyboard_back(self) -> None:
+        """Put the keyboard where something was done in the place that is shown, after a bar or a notice has gone."""
+        if self.places.currentIndex() == CONVERSATIONS and self._done_on is not None:
+            self.view.take_up(self._done_on)
+        else:
+            # A list that is empty yet cannot take it; it does so from here once it has lines.
+            self.head.focus_place()
+            self.show_place(self.places.currentIndex())
 
     @Slot()
     def go_back(self) -> None:

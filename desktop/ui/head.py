@@ -49,6 +49,10 @@ class Head(QWidget):
         """Mark the place that is shown."""
         self._buttons[number].setChecked(True)
 
+    def focus_place(self) -> None:
+        """Put the keyboard on the place that is shown."""
+        next(button for button in self._buttons if button.isChecked()).setFocus()
+
 
 class _Asking:
     def __init__(self, head: Head, number: int) -> None:

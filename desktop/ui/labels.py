@@ -67,6 +67,13 @@ class PlainLabel(QLabel):
         """Show `text`; where lines wrap, long words may be broken."""
         super().setText(breakable(text) if self.wordWrap() else text)
 
+    def make_selectable(self) -> None:
+        """Let it be selected and copied; Tab passes it by."""
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+
     def minimumSizeHint(self) -> QSize:
         """Let a label that wraps be as narrow as its layout likes."""
         hint = super().minimumSizeHint()
@@ -111,10 +118,7 @@ def plain(text: str, role: Role = Role.BODY, *, wraps: bool = False, selectable:
     """Return a plain-text label."""
     label = PlainLabel(text, role, wraps=wraps)
     if selectable:
-        label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        label.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        label.make_selectable()
     return label
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -18,6 +18,7 @@ from desktop.ui.rungs import LadderStep, Proof
 from desktop.ui.theme import Colours, Themes
 
 _DISC: Final = 18.0
+_GAP: Final = 4.0
 _SIGNED: Final = frozenset({Glyph.CLICKED, Glyph.CONFIRMED, Glyph.REPLIED})
 _REACHED: Final = (Proof.PROVEN, Proof.IMPLIED, Proof.POSSIBLE)
 _PROOFS: Final = {
@@ -47,7 +48,10 @@ def implied_tooltip(steps: Sequence[LadderStep]) -> str:
 
 
 class Ladder(QWidget):
-    """Paints the steps over the whole width; where not all labels fit, only the highest step has one."""
+    """Paints the steps over the whole width; where not all labels fit, the highest step and the next have one.
+
+    What has none is said by the tooltip then.
+    """
 
     def __init__(self, steps: Sequence[LadderStep], themes: Themes, now: Callable[[], datetime]) -> None:
         """Hold the steps; times under them are as old as `now` says."""
@@ -59,7 +63,12 @@ class Ladder(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Status ladder")
         self.setAccessibleDescription(described(self._steps))
-        self.setToolTip(implied_tooltip(self._steps))
+
+    def event(self, event: QEvent) -> bool:
+        """Say in the tooltip what has no room below its disc."""
+        if event.type() is QEvent.Type.ToolTip:
+            self.setToolTip(implied_tooltip(self._steps) if self._fits() else described(self._steps))
+        return super().event(event)
 
     def sizeHint(self) -> QSize:
         """Return room for the discs, labels of one or two lines, and times."""
@@ -78,24 +87,46 @@ class Ladder(QWidget):
         painter.setFont(self._font)
         colours = self._themes.colours
         cell = self.width() / len(self._steps)
-        fits = all(self._widest_word(step) <= cell - 2 for step in self._steps)
-        highest = max((at for at, step in enumerate(self._steps) if step.proof in _REACHED), default=0)
         for index, step in enumerate(self._steps):
             middle = QPointF(cell * (index + 0.5), _DISC / 2 + 2)
             if index:
                 self._paint_rail(painter, middle, cell, step, colours)
             _paint_disc(painter, middle, step, colours)
-            if fits or index == highest:
-                self._paint_label(painter, self._label_room(middle, cell, step), step, colours)
+        for index, room in self.label_rooms().items():
+            self._paint_label(painter, room, self._steps[index], colours)
         painter.end()
+
+    def label_rooms(self) -> dict[int, QRectF]:
+        """Return which steps have a label, and where."""
+        if self._fits():
+            return {index: self._label_room(index) for index in range(len(self._steps))}
+        highest = max((at for at, step in enumerate(self._steps) if step.proof in _REACHED), default=0)
+        here = self._label_room(highest)
+        if highest + 1 == len(self._steps):
+            return {highest: here}
+        following = self._label_room(highest + 1)
+        over = here.right() + _GAP - following.left()
+        if over > 0:
+            # The two make room for each other, as far as the edges let them.
+            left = min(over / 2, here.left())
+            here.translate(-left, 0)
+            following.translate(over - left, 0)
+            beyond = max(following.right() - self.width(), 0.0)
+            here.translate(-beyond, 0)
+            following.translate(-beyond, 0)
+        return {highest: here, highest + 1: following}
+
+    def _fits(self) -> bool:
+        return all(self._widest_word(step) <= self.width() / len(self._steps) - 2 for step in self._steps)
 
     def _widest_word(self, step: LadderStep) -> int:
         metrics = QFontMetrics(self._font)
         return max(metrics.horizontalAdvance(word) for word in words.RUNGS[step.rung].split())
 
-    def _label_room(self, middle: QPointF, cell: float, step: LadderStep) -> QRectF:
-        width = max(cell, self._widest_word(step) + 4.0)
-        left = min(max(middle.x() - width / 2, 0.0), self.width() - width)
+    def _label_room(self, index: int) -> QRectF:
+        cell = self.width() / len(self._steps)
+        width = max(cell, self._widest_word(self._steps[index]) + 4.0)
+        left = min(max(cell * (index + 0.5) - width / 2, 0.0), self.width() - width)
         return QRectF(left, _DISC + 7, width, self.height() - _DISC - 7)
 
     def _paint_rail(self, painter: QPainter, middle: QPointF, cell: float, step: LadderStep, colours: Colours) -> None:

@@ -105,7 +105,9 @@ class MainWindow(Going):
         self.head.settings_asked.connect(self.opening.open_accounts)
         self.feed.read.connect(self._on_due_read)
         for doing in (self.deeds, self.correcting):
-            doing.done.connect(self.undo_bar.offer)
+            doing.done.connect(self.offer_undo)
+        for goes in (self.undo_bar, self.toast):
+            goes.left.connect(self.give_keyboard_back)
         self.deeds.begun.connect(self.feed.take_out)
         self.deeds.kept.connect(self.feed.keep_out)
         self.deeds.dropped.connect(self.feed.put_back)
@@ -303,11 +305,6 @@ class MainWindow(Going):
         return view
 
     # Doing
-
-    @Slot()
-    def undo(self) -> None:
-        """Take the latest deed back."""
-        self.undo_bar.undo()
 
     def act_here(self, action: str) -> None:
         """Do something about the line, or the conversation, the keyboard is on."""

@@ -26,6 +26,7 @@ from desktop.ui.actions import PracticeControls, PracticeRecipient
 from desktop.ui.forms import ButtonRow, Message
 from desktop.ui.labels import Role, font_of, plain
 from desktop.ui.ops import Ops
+from desktop.ui.screen_room import resize_within_screen
 from desktop.ui.theme import LIGHT
 
 _MARKER: Final = "Readback's picture, 1 × 1"
@@ -142,7 +143,7 @@ class RecipientView(QDialog):
         super().__init__(parent)
         self._controls, self._ops, self._address = controls, ops, recipient.address
         self.setWindowTitle(f"What {recipient.name or recipient.address} sees")
-        self.resize(680, 560)
+        resize_within_screen(self, 680, 560)
         self.mail, self.page = SealedBrowser(), SealedBrowser()
         self.mail.setAccessibleName("The mail")
         self.page.setAccessibleName("The stop page")

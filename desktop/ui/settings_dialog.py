@@ -36,6 +36,7 @@ from desktop.ui.forms import Message
 from desktop.ui.labels import Page, Role, plain
 from desktop.ui.ops import Ops
 from desktop.ui.place_settings import PlaceSettings
+from desktop.ui.screen_room import resize_within_screen
 from desktop.ui.station_pages import ListenerPage, RelayPage
 from desktop.ui.telling import is_switched_on, notice_key
 from desktop.ui.theme import Theme, Themes
@@ -184,7 +185,7 @@ class SettingsDialog(QDialog):
         """One dialog for the life of the window; `open_page` brings it up."""
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        self.resize(760, 660)
+        resize_within_screen(self, 760, 660)
         self.account = AccountPage(store, ops, themes, actions)
         self.listener = ListenerPage(ops, actions)
         self.relay = RelayPage(store, ops, actions)

@@ -21,6 +21,7 @@ from desktop.ui.actions import AccountDraft, Actions, CheckLine, Finding
 from desktop.ui.forms import ButtonRow
 from desktop.ui.labels import Page
 from desktop.ui.ops import Ops
+from desktop.ui.screen_room import resize_within_screen
 from desktop.ui.setup_pages import ConnectPage, FoundPage, PersonPage, ServersPage
 from desktop.ui.theme import Themes
 
@@ -39,7 +40,7 @@ class SetUpDialog(QDialog):
         """Begin with name and address."""
         super().__init__(parent)
         self.setWindowTitle("Add your account")
-        self.resize(580, 560)
+        resize_within_screen(self, 580, 560)
         self._ops, self._actions = ops, actions
         self._row: AccountRow | None = None
         self._finding: Finding | None = None

@@ -15,6 +15,7 @@ from desktop.core.followup import FollowUp
 from desktop.store.mail import ArrivalRow, MessageRow
 from desktop.ui import words
 from desktop.ui.arrival_card import ArrivalCard
+from desktop.ui.clamped import ClampedLabel
 from desktop.ui.copy_card import CopyCard
 from desktop.ui.detail import Detail
 from desktop.ui.due_strip import DueStrip
@@ -24,6 +25,9 @@ from desktop.ui.tab_order import Held, held_in, keep_reading_order, stops, take_
 from desktop.ui.theme import Themes
 
 _READING_WIDTH: Final = 860
+_SUBJECT_LINES: Final = 3
+# The conversation as a whole has the keyboard, nothing in it.
+_WHOLE: Final = "the whole"
 _BY_TAB: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
@@ -53,7 +57,7 @@ class ThreadView(QScrollArea):
         self._has_relay = True
         self.shown: Detail | None = None
         self.strip: DueStrip | None = None
-        self._last: Held | None = None
+        self._owes_strip = False
         self.setObjectName("reading")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -65,18 +69,22 @@ class ThreadView(QScrollArea):
         """Show a conversation; the place one has scrolled to stays if it is the same one."""
         is_same = self.shown is not None and self.shown.conversation.id == detail.conversation.id
         at = self.verticalScrollBar().value() if is_same else 0
-        held = held_in(self) if is_same else None
+        held = self.held() if is_same else None
+        had_strip = is_same and self._is_on_strip()
         self.shown = detail
         page = Page()
         column = QVBoxLayout(page)
         column.setContentsMargins(24, 20, 24, 24)
         column.setSpacing(14)
         subject = words.one_line(detail.conversation.subject) or "No subject"
-        column.addWidget(plain(subject, Role.TITLE, wraps=True, selectable=True))
+        title = ClampedLabel(subject, Role.TITLE, lines=_SUBJECT_LINES)
+        title.make_selectable()
+        column.addWidget(title)
         self.strip = DueStrip(self._themes)
         self.strip.acted.connect(self.acted)
-        self._show_strip()
+        # Shown before it stands anywhere it would be a window of its own for a moment, and take the keyboard.
         column.addWidget(self.strip)
+        self._show_strip()
         rows: list[MessageRow | ArrivalRow] = [*detail.conversation.messages, *detail.conversation.arrivals]
         for row in sorted(rows, key=_newest_first):
             if isinstance(row, MessageRow):
@@ -93,31 +101,25 @@ class ThreadView(QScrollArea):
         keep_reading_order(self)
         for stop in stops(page):
             stop.installEventFilter(self)
-        if held is not None and not take_up(self, held):
-            self.setFocus()
+        self._owes_strip = self._owes_strip and is_same
+        if held is not None:
+            self.take_up(held)
+        self._settle_strip(had_keyboard=had_strip)
 
-    def has_keyboard(self) -> bool:
-        """Say whether the keyboard is here: on the conversation as a whole, or on something in it."""
-        focused = self.window().focusWidget()
-        return focused is not None and (focused is self or self.isAncestorOf(focused))
+    def held(self) -> Held | None:
+        """Return what the keyboard is on in here; None where it is elsewhere."""
+        return Held(name=_WHOLE, number=0) if self.window().focusWidget() is self else held_in(self)
 
-    def focus_last(self) -> None:
+    def take_up(self, held: Held) -> None:
         """Give the keyboard back to what it was on in here, as far as that still stands."""
-        if self._last is None or not take_up(self, self._last):
+        if held.name == _WHOLE or not take_up(self, held):
             self.setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Remember what the keyboard is on; what Tab comes to from outside is brought into sight as well."""
-        if isinstance(event, QFocusEvent) and event.gotFocus() and isinstance(watched, QWidget):
-            self._last = held_in(self)
-            if event.reason() in _BY_TAB:
-                self.ensureWidgetVisible(watched)
+        """Bring into sight what Tab comes to, from outside as well."""
+        if isinstance(event, QFocusEvent) and event.reason() in _BY_TAB and isinstance(watched, QWidget):
+            self.ensureWidgetVisible(watched)
         return super().eventFilter(watched, event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Remember that the keyboard is on the whole."""
-        self._last = None
-        super().focusInEvent(event)
 
     def clear(self) -> None:
         """Show nothing, as when two conversations became one."""
@@ -127,7 +129,9 @@ class ThreadView(QScrollArea):
     def set_due(self, due: FollowUp | None) -> None:
         """Say what is due in the conversation shown."""
         self._due = due
+        had_keyboard = self._is_on_strip()
         self._show_strip()
+        self._settle_strip(had_keyboard=had_keyboard)
 
     def set_relay(self, *, has_relay: bool) -> None:
         """Say whether a relay is connected: without one nothing is said here about tracking."""
@@ -143,11 +147,30 @@ class ThreadView(QScrollArea):
             return button.mapToGlobal(button.rect().bottomLeft())
         return self.viewport().mapToGlobal(self.viewport().rect().center())
 
+    def _is_on_strip(self) -> bool:
+        return self.strip is not None and self.window().focusWidget() in self.strip.buttons.values()
+
+    def _settle_strip(self, *, had_keyboard: bool) -> None:
+        """Keep the keyboard for the strip while it is gone: what a press of its buttons did is read in a moment."""
+        if self.strip is None:
+            return
+        if had_keyboard and self.strip.isHidden():
+            self._owes_strip = True
+            self.setFocus()
+        elif self._owes_strip and not self.strip.isHidden():
+            self._owes_strip = False
+            if self.window().focusWidget() is self:
+                self.strip.focus_first()
+
     def _show_strip(self) -> None:
         if self.strip is not None and self.shown is not None:
             due = self._due
             is_its = due is not None and due.conversation_id == self.shown.conversation.id
-            self.strip.show_due(due if is_its else None, self.shown.reminder, self._now())
+            messages = self.shown.conversation.messages
+            recipients = {copy.address for message in messages for copy in message.copies}
+            self.strip.show_due(
+                due if is_its else None, self.shown.reminder, self._now(), is_one_of_many=len(recipients) > 1
+            )
 
     def _add_message(self, column: QVBoxLayout, message: MessageRow, detail: Detail) -> None:
         sender = message.from_.name or message.from_.address

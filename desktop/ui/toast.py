@@ -6,7 +6,7 @@ One at a time, bottom right of the window, plain text only; it stays while the p
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,15 +18,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.ui.labels import Role, plain
+from desktop.ui.clamped import ClampedLabel
+from desktop.ui.labels import Role
 
 _STAYS_MS: Final = 9_000
 _MARGIN: Final = 18
 _WIDTH: Final = 340
+_TITLE_LINES: Final = 2
+_LINES: Final = 3
 
 
 class Toast(QFrame):
-    """A title, a line and at most one button over the corner of `parent`."""
+    """A title, a line and at most one button over the corner of `parent`; `left` says that the keyboard was on it."""
+
+    left = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         """Start hidden; `show_notice` brings it up."""
@@ -36,8 +41,8 @@ class Toast(QFrame):
         self.setAccessibleName("Notice")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self._title = plain("", Role.STRONG, wraps=True)
-        self._line = plain("", Role.DIM, wraps=True)
+        self._title = ClampedLabel("", Role.STRONG, lines=_TITLE_LINES)
+        self._line = ClampedLabel("", Role.DIM, lines=_LINES)
         self._button = QPushButton()
         self._button.setProperty("kind", "quiet")
         self._button.clicked.connect(self._on_pressed)
@@ -83,7 +88,7 @@ class Toast(QFrame):
 
     def texts(self) -> tuple[str, str]:
         """Return the title and the line that stand there now."""
-        return self._title.text(), self._line.text()
+        return self._title.whole_text(), self._line.whole_text()
 
     def choose(self) -> None:
         """Do what the notice offers, as a click on it does."""
@@ -104,13 +109,22 @@ class Toast(QFrame):
 
     def _on_pressed(self) -> None:
         chosen, self._on_chosen = self._on_chosen, None
-        self.hide()
+        self._put_away()
         if chosen is not None:
             chosen()
 
+    def _put_away(self) -> None:
+        had_keyboard = self._has_keyboard()
+        self.hide()
+        if had_keyboard:
+            self.left.emit()
+
+    def _has_keyboard(self) -> bool:
+        return self.hasFocus() or self._button.hasFocus()
+
     def _on_time_over(self) -> None:
         # A hidden window shows nothing to anyone: the notice waits there until the window is back.
-        if self.underMouse() or self.hasFocus() or self._button.hasFocus() or not self.window().isVisible():
+        if self.underMouse() or self._has_keyboard() or not self.window().isVisible():
             self._timer.start()
         else:
             self.hide()
@@ -130,7 +144,7 @@ class Toast(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take the notice with Enter or Space, put it away with Escape."""
         if event.key() == Qt.Key.Key_Escape:
-            self.hide()
+            self._put_away()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self._on_pressed()
         else:

@@ -6,7 +6,7 @@ Undoing takes back the latest deed first; each is taken back at most once.
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from desktop.ui.labels import ElidedLabel, Role
@@ -17,7 +17,12 @@ _REMEMBERED: Final = 20
 
 
 class UndoBar(QWidget):
-    """One sentence and an Undo button; hidden while there is nothing to say."""
+    """One sentence and an Undo button; hidden while there is nothing to say.
+
+    `left` says that the keyboard was on the button, which goes: it belongs back to what the deed was done on.
+    """
+
+    left = Signal()
 
     def __init__(self) -> None:
         """Start hidden."""
@@ -38,7 +43,7 @@ class UndoBar(QWidget):
         row.addWidget(self._said, 1)
         row.addWidget(self.button)
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self.time_over)
         self.hide()
 
     def text(self) -> str:
@@ -69,10 +74,25 @@ class UndoBar(QWidget):
         if self._has_undone:
             self.hide()
 
+    @Slot()
+    def time_over(self) -> None:
+        """Go, unless the keyboard has come to the button: it is about to be pressed."""
+        if self._has_keyboard():
+            self._timer.start()
+        else:
+            self.hide()
+
+    def _has_keyboard(self) -> bool:
+        # The window's own memory of it holds while another window is in front.
+        return self.window().focusWidget() is self.button
+
     def _say(self, sentence: str, *, has_undone: bool) -> None:
         # Beside what was just taken back an Undo would seem to be of that; Ctrl+Z goes further back.
         self._has_undone = has_undone
         self._said.setText(sentence)
+        goes_with_keyboard = has_undone and self._has_keyboard()
         self.button.setVisible(not has_undone)
+        if goes_with_keyboard:
+            self.left.emit()
         self._timer.start(_TAKEN_BACK_STAYS_MS if has_undone else _STAYS_MS)
         self.show()

@@ -118,8 +118,7 @@ def test_a_new_reading_leaves_the_keyboard_where_it_is(window: MainWindow, qtbot
     name = walked(window, steps)[-1]
     before = on(window)
     window.mail.reload_current()
-    qtbot.waitUntil(lambda: window.ops.is_idle)
-    assert on(window) is not before
+    qtbot.waitUntil(lambda: window.focusWidget() not in (before, None))
     assert on(window).accessibleName() == name
 
 
@@ -149,3 +148,93 @@ def test_what_tab_comes_back_to_is_in_sight(window: MainWindow) -> None:
     walked(window, 1, Qt.Key.Key_Backtab)
     assert on(window).accessibleName() == order[-2]
     assert not on(window).visibleRegion().isEmpty()
+
+
+def undo_by_keyboard(window: MainWindow, qtbot: QtBot) -> None:
+    """Walk with Tab to the bar's Undo and press it."""
+    qtbot.waitUntil(window.undo_bar.button.isVisible)
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+    for _ in range(60):
+        if on(window) is window.undo_bar.button:
+            break
+        QTest.keyClick(on(window), Qt.Key.Key_Tab)
+    assert on(window) is window.undo_bar.button
+    QTest.keyClick(on(window), Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+
+
+@pytest.mark.parametrize("place", ["show_today", "show_follow_ups"])
+def test_after_undo_the_keyboard_is_on_the_list_again(window: MainWindow, qtbot: QtBot, place: str) -> None:
+    """Done by a letter, taken back in the bar: the next letter acts on a line, though the list was empty between."""
+    getattr(window, place)()
+    page = {"show_today": window.today, "show_follow_ups": window.follow_ups}[place]
+    qtbot.waitUntil(page.list.isVisible)
+    page.list.setFocus()
+    QTest.keyClick(page.list, Qt.Key.Key_D)
+    undo_by_keyboard(window, qtbot)
+    qtbot.waitUntil(page.list.isVisible)
+    qtbot.waitUntil(lambda: on(window) is page.list)
+    line = page.list.current_line()
+    assert line is not None
+    assert line.subject == "Offer"
+
+
+def test_after_undo_the_keyboard_is_on_the_button_again(window: MainWindow, qtbot: QtBot) -> None:
+    """What was done with a button of the conversation leads back to it; the same key does it once more."""
+    walked(window, 2)
+    QTest.keyClick(on(window), Qt.Key.Key_Return)
+    qtbot.waitUntil(window.undo_bar.button.isVisible)
+    qtbot.waitUntil(lambda: on(window).accessibleName() == "Bring it back onto the list")
+    undo_by_keyboard(window, qtbot)
+    qtbot.waitUntil(lambda: on(window).accessibleName() == STRIP[0])
+
+
+def test_after_undo_of_a_correction_the_keyboard_is_on_its_line_again(
+    offered: Store, window: MainWindow, qtbot: QtBot
+) -> None:
+    """The line's button is another one by then, of the same line."""
+    walked(window, 5)
+    button = on(window)
+    assert button.accessibleName() == UNDO
+    QTest.keyClick(button, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: on(window).accessibleName().startswith("Wrong?"))
+    undo_by_keyboard(window, qtbot)
+    qtbot.waitUntil(lambda: on(window).accessibleName() == UNDO)
+    assert on(window).objectName() == f"hit-{newest_hit(offered).hex()}"
+
+
+def test_after_undo_the_keyboard_is_on_the_cards_again(window: MainWindow, qtbot: QtBot) -> None:
+    """What was done from the list of conversations leads back to the list, not into the conversation."""
+    QTest.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    undo_by_keyboard(window, qtbot)
+    assert on(window) is window.threads.list
+
+
+def test_undo_by_its_key_leaves_the_keyboard_alone(window: MainWindow, qtbot: QtBot) -> None:
+    """Ctrl+Z takes back without a way to the bar, so there is no way back from it."""
+    QTest.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(window.undo_bar.button.isVisible)
+    window.status_line.relay.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.ops.is_idle)
+    assert window.undo_bar.text().startswith("Taken back")
+    assert on(window) is window.status_line.relay
+
+
+@pytest.mark.parametrize(("is_on_it", "is_there"), [(True, True), (False, False)])
+def test_the_bar_stays_under_the_keyboard(window: MainWindow, is_on_it: bool, is_there: bool) -> None:
+    """When its time is over the bar goes, unless the keyboard has come to its button."""
+    window.undo_bar.offer("Done: somebody", lambda: None)
+    (window.undo_bar.button if is_on_it else window.threads.list).setFocus()
+    window.undo_bar.time_over()
+    assert window.undo_bar.isVisible() is is_there
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_a_notice_that_goes_gives_the_keyboard_back(window: MainWindow, key: Qt.Key) -> None:
+    """Taken or put away, a notice leaves the keyboard on the list of the place."""
+    window.toast.show_notice("Noted", button="Undo", chosen=lambda: None)
+    window.toast.setFocus()
+    QTest.keyClick(window.toast, key)
+    assert not window.toast.isVisible()
+    assert on(window) is window.threads.list
