@@ -13,11 +13,13 @@ from desktop.core.burst import BURST_MS
 from desktop.core.circumstances import HitContext
 from desktop.core.classify import judge
 from desktop.core.notice import Notice
+from desktop.core.permission import Permission, Purpose
 from desktop.store.change import Change
 from desktop.store.columns import MINUTE_MS, to_json, to_ms
 from desktop.store.copies import insert_hit
 from desktop.store.database import Store
 from desktop.store.own_views import keep_sources
+from desktop.store.people import standing
 from desktop.store.settle import settle_copies
 from relay.wire.hit import Hit, HitKind
 from relay.wire.token import TokenType
@@ -41,7 +43,7 @@ def record_hits(
 
     `window_s` is the stored setting when None; `own_sources` are this desktop's same-source marks learnt by now, each
     with the network it was had in, kept for later.  A hit later than its tag's stop is dropped: the stop holds even
-    where a relay was restored without it.
+    where a relay was restored without it; so is one that the person's newer permission does not allow any more.
     """
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
@@ -68,8 +70,10 @@ def _keep_fresh(connection: sqlite3.Connection, hits: Sequence[Hit]) -> Mapping[
     fresh: dict[int, frozenset[bytes]] = {}
     for hit in hits:
         row = connection.execute(_OWNER, (hit.token_id, _TOKEN_TYPES[hit.kind])).fetchone()
-        copy_id, stopped_at_ms = row if row is not None else (None, None)
+        copy_id, address, stopped_at_ms = row if row is not None else (None, None, None)
         if stopped_at_ms is not None and hit.at_ms >= stopped_at_ms:
+            continue
+        if address is not None and not _is_allowed_now(standing(connection, address), hit):
             continue
         # Judged by itself for now; settle_copies judges it among its siblings and in its copy's circumstances.
         first = judge(hit, HitContext(sent_at=None, known=False))
@@ -78,8 +82,16 @@ def _keep_fresh(connection: sqlite3.Connection, hits: Sequence[Hit]) -> Mapping[
     return fresh
 
 
+def _is_allowed_now(permission: Permission, hit: Hit) -> bool:
+    """Return whether a newer permission that allows less lets a hit on mail they already had be kept."""
+    if permission.granted_at is None or hit.at_ms < to_ms(permission.granted_at):
+        return True
+    return _PURPOSES[hit.kind] in permission.purposes
+
+
+_PURPOSES: Final = {HitKind.OPEN: Purpose.OPENS, HitKind.CLICK: Purpose.CLICKS}
 _OWNER: Final = (
-    "SELECT copy.id, stop.at_ms FROM token JOIN copy ON copy.id = token.copy_id"
+    "SELECT copy.id, copy.address, stop.at_ms FROM token JOIN copy ON copy.id = token.copy_id"
     " LEFT JOIN stop ON stop.tag = copy.tag WHERE token.random_id = ? AND token.type = ?"
 )
 

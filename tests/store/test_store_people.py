@@ -120,6 +120,37 @@ def test_a_no_told_to_the_user_holds_for_mail_they_already_have(store: Store, af
     assert people.permission_of(store, ANNA).standing is (Standing.WITHDRAWN if after == "a no" else Standing.GRANTED)
 
 
+@pytest.mark.parametrize(
+    ("allowed", "after_s", "rung"),
+    [
+        ({Purpose.CLICKS}, 60, Rung.SENT),
+        ({Purpose.OPENS}, 60, Rung.OPENED),
+        ({Purpose.CLICKS}, -60, Rung.OPENED),
+    ],
+    ids=["opens no more", "opens still", "before"],
+)
+def test_a_narrower_permission_holds_for_mail_they_already_have(
+    store: Store, allowed: set[Purpose], after_s: float, rung: Rung
+) -> None:
+    """What it does not allow any more is not kept from then on; what it allows, and what came before it, is."""
+    grant(store, purposes=frozenset({Purpose.OPENS, Purpose.CLICKS}))
+    copy = tracked_copy(tag=b"anna-tag")
+    _, (first,) = record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(copy,))
+    record_outcome(store, first, CopyState.SENT, at=SENT_AT)
+    people.record_grant(
+        store,
+        address=ANNA,
+        name="",
+        purposes=frozenset(allowed),
+        method=Method.SPOKEN,
+        evidence="on the phone",
+        at=LATER,
+    )
+    opened = hit(after_s=timedelta(days=1).total_seconds() + after_s, token_id=copy.tokens[0].random_id)
+    record_hits(store, [opened], now=LATER)
+    assert cards(store)[0].rung is rung
+
+
 def test_withdrawing_what_was_never_given_changes_nothing(store: Store) -> None:
     """There is nothing to take back, twice neither; a later grant is still possible for the unknown."""
     assert people.withdraw(store, ANNA, LATER) == Change()
