@@ -165,6 +165,18 @@ def test_what_followed_all_links_at_once_is_nobody_later(later: Hit) -> None:
         assert judged(other, context, *burst).rule == judged(other, context).rule
 
 
+def test_the_first_of_two_bursts_is_what_comes_before() -> None:
+    """Between two bursts of one program is after the first, also where that one's times were cut to the same moment."""
+    context = replace(SENT, link_count=3)
+    first, second = links(3, after_s=600, apart_s=0.1), links(3, after_s=900, apart_s=0.1)
+    between = click(after_s=700, agent=CHROME)
+    assert judged(between, context, *first, *second).rule == "after-burst"
+    assert judged(between, context, *second).rule == "browser"
+    said = judged(first[0], context, *first[1:])
+    cut = [(replace(first[0], at_ms=between.at_ms), said)]
+    assert judge_copy([between, *second], context, cut)[0].rule == "after-burst"
+
+
 def test_a_burst_whose_times_were_cut_still_tells_of_later_hits() -> None:
     """After two days the clicks are no burst to the eye any more; what the rules said of them stands."""
     context = replace(SENT, link_count=3)
