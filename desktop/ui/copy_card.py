@@ -35,11 +35,13 @@ WHY: Final = "why"
 class CopyCard(Card):
     """`permission_asked` carries the address whose permission the user wants to record.
 
-    `relay_asked` says that they want to connect a relay; `asked` and `taken_back` are those of the lines.
+    `relay_asked` says that they want to connect a relay, `accounts_asked` to see to an account; `asked` and
+    `taken_back` are those of the lines.
     """
 
     permission_asked = Signal(object)
     relay_asked = Signal()
+    accounts_asked = Signal()
     asked = Signal(object, QPoint)
     taken_back = Signal(object)
 
@@ -91,6 +93,8 @@ class CopyCard(Card):
             self.permission_asked.emit(self._address)
         elif cure is Cure.CONNECT_RELAY:
             self.relay_asked.emit()
+        elif cure is Cure.KEEP_SENT_CLEAN:
+            self.accounts_asked.emit()
 
     def _head(self, copy: CopyRow) -> QVBoxLayout:
         head = QVBoxLayout()

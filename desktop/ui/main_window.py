@@ -111,7 +111,8 @@ class MainWindow(Going):
         self.deeds.begun.connect(self.feed.take_out)
         self.deeds.kept.connect(self.feed.keep_out)
         self.deeds.dropped.connect(self.feed.put_back)
-        self.today.account_asked.connect(self.add_account)
+        for place in (self.today, self.follow_ups, self.rates):
+            place.account_asked.connect(self.add_account)
         self.today.cancel_asked.connect(self._on_cancel_asked)
         self.today.resume_asked.connect(self._on_resume_asked)
         self.mail.account_asked.connect(self.add_account)
@@ -121,6 +122,7 @@ class MainWindow(Going):
         self.view.answered.connect(self._on_answered)
         self.view.retracted.connect(self._on_retracted)
         self.view.relay_asked.connect(self.opening.open_relay)
+        self.view.accounts_asked.connect(self.opening.open_accounts)
         self.view.hit_asked.connect(self._on_hit_asked)
         self.view.hit_taken_back.connect(self._on_hit_taken_back)
         self.threads.chosen.connect(self._on_conversation_chosen)
@@ -172,7 +174,8 @@ class MainWindow(Going):
     def _on_accounts_read(self, rows: tuple[AccountRow, ...]) -> None:
         has_accounts, reads_mail = bool(rows), any(row.imap_host for row in rows)
         self.mail.set_accounts(has_accounts=has_accounts, reads_mail=reads_mail)
-        self.today.set_accounts(has_accounts=has_accounts, reads_mail=reads_mail)
+        for page in (self.today, self.follow_ups):
+            page.set_accounts(has_accounts=has_accounts, reads_mail=reads_mail)
         self.rates.set_accounts(rows)
 
     @Slot()

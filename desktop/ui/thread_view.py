@@ -37,7 +37,7 @@ class ThreadView(QScrollArea):
     `acted` carries the name of an action on the conversation (done, snooze, wait, wake), `answered` a question and
     whether the answer is yes, `retracted` an arrival whose answer is taken back.  `hit_asked` carries a line of a
     timeline that the user calls wrong and the place for a menu, `hit_taken_back` one of which what they said no longer
-    holds; `relay_asked` says that they want to connect a relay.
+    holds; `relay_asked` says that they want to connect a relay, `accounts_asked` to see to an account.
     """
 
     permission_asked = Signal(object)
@@ -47,6 +47,7 @@ class ThreadView(QScrollArea):
     hit_asked = Signal(object, QPoint)
     hit_taken_back = Signal(object)
     relay_asked = Signal()
+    accounts_asked = Signal()
 
     def __init__(self, themes: Themes, now: Callable[[], datetime]) -> None:
         """Start blank."""
@@ -183,6 +184,7 @@ class ThreadView(QScrollArea):
             )
             card.permission_asked.connect(self.permission_asked)
             card.relay_asked.connect(self.relay_asked)
+            card.accounts_asked.connect(self.accounts_asked)
             card.asked.connect(self.hit_asked)
             card.taken_back.connect(self.hit_taken_back)
             column.addWidget(card)

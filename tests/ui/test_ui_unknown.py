@@ -16,7 +16,7 @@ from desktop.ui import unknown_words, words
 from desktop.ui.collecting import destroy
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.main_window import MainWindow
-from desktop.ui.settings_dialog import RELAY
+from desktop.ui.settings_dialog import ACCOUNTS, RELAY
 from desktop.ui.unknown_section import UnknownSection
 from tests.ui.sample_data import ACCOUNT, NOW, Sample, To
 
@@ -163,6 +163,8 @@ def test_the_cures_lead_where_they_say(store: Store, open_window: Callable[[], M
     QTest.keyClick(ben.buttons[Cure.CONNECT_RELAY], Qt.Key.Key_Return)
     assert window.settings.isVisible()
     assert window.settings.pages.currentIndex() == RELAY
+    ann.cured.emit(Cure.KEEP_SENT_CLEAN)
+    assert window.settings.pages.currentIndex() == ACCOUNTS
     QTest.keyClick(ann.buttons[Cure.ASK_PERMISSION], Qt.Key.Key_Return)
     form = next(each for each in window.findChildren(GrantDialog) if each.isVisible())
     assert form._address.text() == "ann@b.example"
