@@ -94,7 +94,7 @@ def _after_reply(case: Case, verdict: Verdict) -> Judgement | None:
         return None
     if verdict is not Verdict.IMAGE_PROXY and _was_seen_before_reply(case):
         return None
-    return unknown("after-reply", "it came after the reply, which shows the mail to you too; it may have been you")
+    return unknown("after-reply", "it came after an answer, which shows the mail to you too; it may have been you")
 
 
 def _was_seen_before_reply(case: Case) -> bool:
@@ -107,7 +107,7 @@ def _own_proxy(case: Case, verdict: Verdict) -> Judgement | None:
     is_clean = clean_at_ms is not None and case.hit.at_ms >= clean_at_ms
     if verdict is not Verdict.IMAGE_PROXY or proxy not in case.context.own_proxies or is_clean:
         return None
-    reason = f"your own Sent folder holds this mail too, and {proxy} fetches pictures for you both"
+    reason = f"your own Sent folder held this mail too, and {proxy} fetches pictures for you both"
     return unknown("own-proxy", f"{reason}; it may have been you")
 
 

@@ -108,7 +108,7 @@ def test_a_picture_after_the_reply_may_be_the_sender_reading_it() -> None:
     """The reply quotes the mail and shows it to the sender: a reader not met before the reply is nobody for sure."""
     judged = judge(hit(after_s=7200), REPLIED)
     assert (judged.verdict, judged.rule, judged.confidence) == (Verdict.UNKNOWN, "after-reply", Confidence.LOW)
-    assert judged.reason == "it came after the reply, which shows the mail to you too; it may have been you"
+    assert judged.reason == "it came after an answer, which shows the mail to you too; it may have been you"
     assert verdict(hit(after_s=7199.999), REPLIED) == (Verdict.PERSON, "mail-client")
     assert verdict(hit(after_s=7200), SENT) == (Verdict.PERSON, "mail-client")
 

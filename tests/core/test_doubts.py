@@ -115,7 +115,7 @@ PROXIED = [
 def test_the_proxy_of_the_own_provider_may_fetch_for_the_own_sent_folder(proxy: str, one: Hit) -> None:
     """Sent through the provider that the recipient has too, a fetch is nobody's for sure; through another it counts."""
     context = replace(SENT, own_proxies=frozenset({proxy}))
-    whose = f"your own Sent folder holds this mail too, and {proxy} fetches pictures for you both"
+    whose = f"your own Sent folder held this mail too, and {proxy} fetches pictures for you both"
     assert judged(one, context) == unknown("own-proxy", f"{whose}; {YOU}")
     assert judged(one, SENT).verdict is Verdict.IMAGE_PROXY
     others = frozenset({"Gmail", "Microsoft", "Yahoo"} - {proxy})
