@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-settings.register_profile("readback", deadline=None, derandomize=True, print_blob=False)
+settings.register_profile("readback", deadline=None, derandomize=True, print_blob=False, max_examples=50)
 settings.load_profile("readback")
 
 
