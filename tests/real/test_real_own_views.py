@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop.core.notice import SETTLING_S
 from desktop.core.report import Report
 from desktop.core.status import Aside, CopyStatus, Evidence, Rung
 from desktop.core.verdict import Verdict
@@ -290,7 +291,8 @@ def _the_one_notification(
 ) -> Notification:
     """Return what was displayed once the copy is Opened, in addition to what had been; it must be one."""
     until(lambda: status(desktop, subject, name).rung is Rung.OPENED, what=f"{name} to have opened", within_s=SOON_S)
-    until(lambda: screen.displayed_count() > 0, what="dunst", within_s=SOON_S)
+    # What a browser opened is told only once it is certain that it does not go on to follow every link.
+    until(lambda: screen.displayed_count() > 0, what="dunst", within_s=SOON_S + SETTLING_S)
     now_told = screen.notifications()
     assert now_told[: len(before)] == before
     (told,) = now_told[len(before) :]
