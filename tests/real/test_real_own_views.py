@@ -303,6 +303,7 @@ def _the_one_notification(
 def question(
     report: dict[str, Received],
     olgas_desktop: Desktop,
+    olgas_screen: Screen,
     provider: Provider,
     bobs_thunderbird: Thunderbird,
     carols_webmail: Webmail,
@@ -320,6 +321,12 @@ def question(
     until(
         lambda: {status(olgas_desktop, QUESTION, name).rung for name in ("bob", "carol")} == {Rung.REPLIED},
         what="both replies in the desktop",
+    )
+    # Carol's own opening in a browser is told a few seconds after it; later tests look for what comes besides.
+    until(
+        lambda: f"Carol opened “{QUESTION}”" in {told.summary for told in olgas_screen.notifications()},
+        what="carol's opening to be told",
+        within_s=SOON_S + SETTLING_S,
     )
     with provider.mailbox("olga") as mailbox:
         replies = [taken_apart(raw) for raw in mailbox.wait_for(f"Subject: Re: {QUESTION}\r\n")]
