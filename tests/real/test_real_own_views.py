@@ -300,7 +300,7 @@ def _the_one_notification(
 
 
 @pytest.fixture(scope="module")
-def question(
+def question(  # noqa: PLR0917 - fixtures are given by name
     report: dict[str, Received],
     olgas_desktop: Desktop,
     olgas_screen: Screen,
