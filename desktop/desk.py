@@ -10,7 +10,7 @@ from collections.abc import Callable
 from desktop.core.circumstances import DEFAULT_WINDOW_S
 from desktop.core.correction import Who
 from desktop.core.followup import FollowUp
-from desktop.core.permission import Method, Permission, Purpose
+from desktop.core.permission import Method, Permission
 from desktop.engine import Engine
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.practice.desk import CopyView, ListenerAddress, RawHit
@@ -19,6 +19,7 @@ from desktop.store import accounts, corrections, folders, mail, people, reminder
 from desktop.store.change import Change
 from desktop.store.folders import FolderRole
 from relay.wire.clock import PracticeClock
+from relay.wire.purpose import Purpose
 
 
 class EngineDesk:

@@ -10,11 +10,11 @@ from typing import Final
 from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble
 from desktop.core.parse import headers_of
-from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.outgoing.inspect import Inspected, inspect, permitted, sample_channel
 from desktop.outgoing.transparency import has_forbidden
 from desktop.ui import words
+from relay.wire.purpose import Purpose
 
 _NOT_NAMED: Final = "--permit does not name them."
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9@._+-]")

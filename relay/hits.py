@@ -179,7 +179,7 @@ class Links:
         """Redirect after the hit is durable; 404 with no word of the request for what is no link of ours."""
         try:
             text, destination = read_click_path(_spelled(scope))
-            token = self._masters.verify(text, TokenType.CLICK, destination=destination)
+            token = self._masters.verify(text, TokenType.CLICK, bound=destination)
         except (BadUrlError, BadTokenError):
             await self._pages.not_found(scope, receive, send)
             return

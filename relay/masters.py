@@ -36,9 +36,9 @@ class Masters:
     def _key_of(self, token: Token) -> bytes | None:
         return self._derived(token.key_id, token.channel_id, token.type)
 
-    def verify(self, text: str, token_type: TokenType, *, destination: bytes = b"") -> Token:
+    def verify(self, text: str, token_type: TokenType, *, bound: bytes = b"") -> Token:
         """Return the token when a master of ours made it; raise BadTokenError otherwise."""
-        return verify(text, token_type, self._key_of, destination=destination)
+        return verify(text, token_type, self._key_of, bound=bound)
 
     def minting_keys(self, channel_id: bytes) -> dict[TokenType, bytes]:
         """Return the keys that one channel mints with, by token type, under the current key id."""

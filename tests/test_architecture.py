@@ -34,6 +34,7 @@ NAMED_IN: Final = {
     "cryptography": {"relay.wire"},
     "starlette": {"relay"},
     "uvicorn": {"relay"},
+    "prometheus_client": {"relay.metrics"},
     "sqlite3": {"relay.database", "desktop.store"},
     "keyring": {"desktop.accounts"},
     "requests": {"desktop.accounts", "desktop.tracking"},

@@ -6,7 +6,8 @@ It names the ground and its date, the sender and only the purposes that are on, 
 from dataclasses import dataclass
 from typing import Final
 
-from desktop.core.permission import Permission, Purpose
+from desktop.core.permission import Permission
+from relay.wire.purpose import Purpose
 
 LINK_TEXT: Final = "See or stop"
 _CAN_SEE: Final = {

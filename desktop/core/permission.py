@@ -1,6 +1,7 @@
 """What a person allowed, and how that is known.
 
-Without a standing permission nothing is tracked; opens and clicks are allowed separately, and place only beside them.
+Without a standing permission nothing is tracked, unless the user tells and lets people stop.  Opens and clicks are
+allowed separately, and place and reading time only beside them.
 """
 
 from dataclasses import dataclass
@@ -8,14 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-
-class Purpose(StrEnum):
-    """What a person can allow, each for itself; PLACE, roughly where and on what device, says more of what is seen."""
-
-    OPENS = "opens"
-    CLICKS = "clicks"
-    PLACE = "place"
-
+from relay.wire.language import Language
+from relay.wire.purpose import Purpose
 
 # What puts something into a mail; without one of these there is nothing that a place could be known of.
 SEEING: Final = frozenset({Purpose.OPENS, Purpose.CLICKS})
@@ -27,27 +22,35 @@ def usable(purposes: frozenset[Purpose]) -> frozenset[Purpose]:
 
 
 class Method(StrEnum):
-    """How a permission came about."""
+    """How a permission came about: by the person on the consent page, or as the user recorded it."""
 
+    PAGE = "page"
     SPOKEN = "spoken"
     WRITTEN = "written"
     CONTRACT = "contract"
 
 
 class Standing(StrEnum):
-    """Where a person stands now."""
+    """Where a person stands: DENIED on the consent page, WITHDRAWN by telling the user, STOPPED on the stop page."""
 
     UNKNOWN = "unknown"
+    ASKED = "asked"
     GRANTED = "granted"
+    DENIED = "denied"
     WITHDRAWN = "withdrawn"
     STOPPED = "stopped"
+
+
+# Their no: only they themselves can grant anew.
+REFUSING: Final = frozenset({Standing.DENIED, Standing.WITHDRAWN, Standing.STOPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
     """What stands for one normalised address; `generation` rises with each grant after a stop.
 
-    `purposes` is empty and `granted_at` None unless the standing is GRANTED.
+    `purposes` is empty and `granted_at` None unless the standing is GRANTED.  `asked_at` is when they were last asked;
+    `language` and `wording` (the SHA-256 of its exact text) are of what they agreed to on the consent page.
     """
 
     address: str
@@ -57,3 +60,6 @@ class Permission:
     method: Method | None = None
     evidence: str = ""
     granted_at: datetime | None = None
+    asked_at: datetime | None = None
+    language: Language | None = None
+    wording: bytes = b""

@@ -6,7 +6,8 @@ Only a standing permission of that person allows anything; every other state is 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desktop.core.permission import Permission, Purpose, Standing, usable
+from desktop.core.permission import Permission, Standing, usable
+from relay.wire.purpose import Purpose
 
 
 class WhyNot(StrEnum):

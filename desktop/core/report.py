@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from desktop.core.permission import Purpose
 from desktop.core.status import Aside, Rung
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind
+from relay.wire.purpose import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

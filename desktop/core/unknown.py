@@ -10,11 +10,11 @@ from enum import StrEnum
 from typing import Final
 
 from desktop.core.arrival import FailureReason
-from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyStatus, Rung
 from desktop.core.verdict import Judgement, Verdict
 from relay.wire.hit import HitKind
+from relay.wire.purpose import Purpose
 
 
 class WhyUnknown(StrEnum):

@@ -11,10 +11,11 @@ from typing import Final
 
 from desktop.core.agents import Family, is_full_safari, read_agent
 from desktop.core.device import NOTHING, READ_WITH, Device, device_of
-from desktop.core.permission import Purpose, usable
+from desktop.core.permission import usable
 from desktop.core.verdict import Judgement, Verdict
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import Network
+from relay.wire.purpose import Purpose
 
 PRIVATE_RELAY: Final = "Apple's Private Relay"
 _APPLE: Final = "apple-egress"

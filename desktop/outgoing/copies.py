@@ -12,13 +12,14 @@ from datetime import datetime
 from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
 from desktop.core.parse import MessageFacts
-from desktop.core.permission import Permission, Purpose, usable
+from desktop.core.permission import Permission, usable
 from desktop.core.policy import WhyNot, decide
 from desktop.core.rewrite import Refusal, Survey, can_carry, splice
 from desktop.outgoing.minting import mint_marks, tag_of
 from desktop.outgoing.offers import Offer
 from desktop.store.accounts import AccountRow
 from desktop.store.mail import NewCopy
+from relay.wire.purpose import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,13 @@ from desktop.accounts.own_channels import marks_of
 from desktop.core.address import normalised
 from desktop.core.ownmarks import without_own_marks
 from desktop.core.parse import message_facts
-from desktop.core.permission import SEEING, Method, Permission, Purpose, Standing
+from desktop.core.permission import SEEING, Method, Permission, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.rewrite import Refusal, survey
 from desktop.outgoing.copies import blank_rows, draft_copy
 from desktop.outgoing.offers import Offer
 from desktop.outgoing.transparency import whole_lines
+from relay.wire.purpose import Purpose
 from relay.wire.token import TokenType
 
 

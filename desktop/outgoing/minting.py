@@ -12,9 +12,10 @@ from typing import Final
 
 from desktop.accounts.channel import Channel
 from desktop.core.disclosure import DisclosureLine, visible_line
-from desktop.core.permission import Permission, Purpose
+from desktop.core.permission import Permission
 from desktop.core.rewrite import Additions
 from desktop.store.mail import NewToken
+from relay.wire.purpose import Purpose
 from relay.wire.token import RANDOM_ID_BYTES, SECONDS_PER_DAY, Token, TokenType, mint, recipient_tag
 from relay.wire.urls import click_url, open_url, stop_url
 
@@ -59,7 +60,7 @@ def mint_marks(
             issue_day=issue_day,
             random_id=random_id,
         )
-        return mint(channel.minting_keys[kind], fields, destination=destination)
+        return mint(channel.minting_keys[kind], fields, bound=destination)
 
     picture = open_url(channel.picture_base, minted(TokenType.OPEN)) if Purpose.OPENS in purposes else None
     tracked = (

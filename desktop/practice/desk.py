@@ -10,10 +10,11 @@ from typing import Protocol
 
 from desktop.core.correction import Who
 from desktop.core.followup import FollowUp
-from desktop.core.permission import Method, Permission, Purpose
+from desktop.core.permission import Method, Permission
 from desktop.core.status import CopyStatus
 from relay.wire.clock import PracticeClock
 from relay.wire.hit import Hit
+from relay.wire.purpose import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

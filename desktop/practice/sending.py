@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import make_msgid
 from typing import Final
 
-from desktop.core.permission import SEEING, Method, Purpose, Standing
+from desktop.core.permission import SEEING, Method, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Rung
 from desktop.practice import cast
@@ -27,6 +27,7 @@ from desktop.practice.reading import (
     pictures_in,
 )
 from desktop.practice.stage import MismatchError, Sent, Stage, must_equal
+from relay.wire.purpose import Purpose
 
 _ANSWER_TIMEOUT_S: Final = 30.0
 _VISIBLE: Final = f"I ({cast.SENDER.name}) can see"

@@ -13,13 +13,13 @@ from typing import Any
 from desktop.core.arrival import FailureReason
 from desktop.core.correction import Correction, Shape, Who
 from desktop.core.notice import CopyNames
-from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyFacts, CopyState, EvidenceKind, JudgedHit, MailSign
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from desktop.store.columns import from_json, from_ms, to_json
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import Label
+from relay.wire.purpose import Purpose
 
 _HITS = (
     "SELECT hit.copy_id, hit.id, hit.kind, hit.token_id, hit.at_ms, hit.labels, hit.network, hit.same_source,"

@@ -7,13 +7,13 @@ from collections import Counter
 from datetime import datetime
 from typing import Final
 
-from desktop.core.permission import Purpose
 from desktop.core.report import CopyFigures, Report, report
 from desktop.core.status import Aside, Rung
 from desktop.core.verdict import Verdict
 from desktop.store.columns import from_json, to_ms
 from desktop.store.database import Store
 from relay.wire.hit import HitKind
+from relay.wire.purpose import Purpose
 
 _KINDS: Final = (
     "WITH asked AS MATERIALIZED (SELECT id FROM message WHERE at_ms >= ?1 AND at_ms < ?2"

@@ -13,7 +13,7 @@ from desktop.core.burst import BURST_MS
 from desktop.core.circumstances import HitContext
 from desktop.core.classify import judge
 from desktop.core.notice import Notice
-from desktop.core.permission import Permission, Purpose
+from desktop.core.permission import Permission
 from desktop.store.change import Change
 from desktop.store.columns import MINUTE_MS, to_json, to_ms
 from desktop.store.copies import insert_hit
@@ -22,6 +22,7 @@ from desktop.store.own_views import keep_sources
 from desktop.store.people import standing
 from desktop.store.settle import settle_copies
 from relay.wire.hit import Hit, HitKind
+from relay.wire.purpose import Purpose
 from relay.wire.token import TokenType
 
 _NO_SOURCES: Final[Mapping[bytes, str]] = MappingProxyType({})

@@ -13,7 +13,6 @@ from desktop.core.address import Mailbox, normalised
 from desktop.core.arrival import ArrivalKind
 from desktop.core.notice import refusal_notice
 from desktop.core.parse import MessageFacts
-from desktop.core.permission import Purpose
 from desktop.core.status import Aside, CopyState, CopyStatus, EvidenceKind, Rung, copy_status
 from desktop.core.unknown import Carried, Pictures, Unknown, why_unknown
 from desktop.store.change import Change
@@ -26,6 +25,7 @@ from desktop.store.proving import bring_in_step
 from desktop.store.questions import Question, open_questions
 from desktop.store.sent import NewCopy, NewToken, insert_copy, insert_message
 from desktop.store.settle import keep_told, told_signs
+from relay.wire.purpose import Purpose
 
 __all__ = [
     "ArrivalRow",

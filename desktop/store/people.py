@@ -12,11 +12,12 @@ from datetime import datetime
 from desktop.core.address import normalised
 from desktop.core.errors import Refused
 from desktop.core.notice import CopyNames, stop_notice
-from desktop.core.permission import Method, Permission, Purpose, Standing, usable
+from desktop.core.permission import Method, Permission, Standing, usable
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, set_to_json, to_ms
 from desktop.store.database import Store
 from desktop.store.settle import settle_copies
+from relay.wire.purpose import Purpose
 
 _PERMISSIONS = (
     "SELECT event, purposes, generation, method, evidence, at_ms FROM permission WHERE address = ? ORDER BY id"

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from desktop.core.address import Mailbox
 from desktop.core.parse import MessageFacts
-from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyState
 from desktop.core.thread import ancestor_ids, name_key, subject_key, twin_of
 from desktop.store.columns import plain, set_to_json, to_json, to_ms
 from desktop.store.joining import open_conversation
+from relay.wire.purpose import Purpose
 from relay.wire.token import TokenType
 
 

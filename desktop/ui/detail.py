@@ -7,13 +7,13 @@ stopped, withdrew or allows less now is not told of any more, though their earli
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from desktop.core.permission import Purpose
 from desktop.core.status import Aside
 from desktop.core.where import PlaceOf, Reading, reading_of
 from desktop.store.database import Store
 from desktop.store.mail import ConversationDetail, CopyRow, conversation
 from desktop.store.people import permission_of
 from desktop.store.reminders import ReminderRow, reminder
+from relay.wire.purpose import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

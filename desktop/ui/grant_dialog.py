@@ -22,11 +22,12 @@ from PySide6.QtWidgets import (
 
 from desktop.core.address import normalised
 from desktop.core.errors import Malformed, Trouble
-from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.permission import Method, Permission, Standing
 from desktop.ui import words
 from desktop.ui.forms import ButtonRow, Message, filled_address, form_label
 from desktop.ui.labels import Role, plain
 from desktop.ui.where_words import PLACE_ALLOWED, PLACE_NEEDS
+from relay.wire.purpose import Purpose
 
 # Where the text of a box begins.
 _UNDER_BOX: Final = 27

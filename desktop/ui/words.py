@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from desktop.core.arrival import FailureReason
 from desktop.core.errors import NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
-from desktop.core.permission import SEEING, Method, Permission, Purpose, Standing
+from desktop.core.permission import SEEING, Method, Permission, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyStatus, Rung
 from desktop.core.verdict import Confidence, Verdict
+from relay.wire.purpose import Purpose
 
 RUNGS: Final = {
     Rung.QUEUED: "Queued",

@@ -1,7 +1,8 @@
 """The mark in a copy: opaque, authenticated, with a type.
 
 A token names the channel that owns it, the recipient tag a stop names, the day of issue and a random id; 128 bits of
-HMAC-SHA-256 authenticate it.  A click token authenticates its destination too, so that the relay is no open redirect.
+HMAC-SHA-256 authenticate it.  A click token authenticates its destination too, so that the relay is no open redirect,
+and a consent token what its link says of the sender, so that nobody can be asked in another's name.
 Why 54 octets: they are 72 base64url characters with no bits to spare, so every token has exactly one spelling.
 """
 
@@ -82,19 +83,24 @@ def minting_key(master: bytes, channel_id: bytes, token_type: TokenType) -> byte
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(master)
 
 
-def _mac(key: bytes, fields: bytes, destination: bytes) -> bytes:
-    return hmac_sha256(key, fields + destination)[:MAC_BYTES]
+def _mac(key: bytes, fields: bytes, bound: bytes) -> bytes:
+    return hmac_sha256(key, fields + bound)[:MAC_BYTES]
 
 
-def mint(key: bytes, token: Token, *, destination: bytes = b"") -> str:
-    """Spell `token` as 72 characters, authenticated by `key`; a click token is bound to its `destination`.
+# Tokens whose MAC covers what else their URL says: a link's destination, a question's claims.
+_BINDING: Final = frozenset({TokenType.CLICK, TokenType.CONSENT})
 
-    Raises ValueError when a destination is missing from a click token or given to another type.
+
+def mint(key: bytes, token: Token, *, bound: bytes = b"") -> str:
+    """Spell `token` as 72 characters, authenticated by `key`.
+
+    A click token is `bound` to its destination and a consent token to its claims; ValueError where that is missing, or
+    given to another type.
     """
-    if bool(destination) != (token.type is TokenType.CLICK):
-        raise ValueError("a destination belongs to click tokens, and to each of them")
+    if bool(bound) != (token.type in _BINDING):
+        raise ValueError("what is bound belongs to click and consent tokens, and to each of them")
     fields = token.pack()
-    return base64.urlsafe_b64encode(fields + _mac(key, fields, destination)).decode("ascii")
+    return base64.urlsafe_b64encode(fields + _mac(key, fields, bound)).decode("ascii")
 
 
 def _decode(text: str) -> bytes:
@@ -135,7 +141,7 @@ def verify(
     token_type: TokenType,
     key_for: Callable[[Token], bytes | None],
     *,
-    destination: bytes = b"",
+    bound: bytes = b"",
 ) -> Token:
     """Return the token when it is of `token_type` and its MAC holds; raise BadTokenError otherwise.
 
@@ -148,7 +154,7 @@ def verify(
     key = key_for(token)
     if key is None:
         raise BadTokenError("no such key")
-    if not hmac.compare_digest(octets[-MAC_BYTES:], _mac(key, octets[:-MAC_BYTES], destination)):
+    if not hmac.compare_digest(octets[-MAC_BYTES:], _mac(key, octets[:-MAC_BYTES], bound)):
         raise BadTokenError("the MAC does not hold")
     return token
 

@@ -67,11 +67,12 @@ def serve(options: argparse.Namespace) -> None:
     from desktop.accounts.vault import SessionVault, account_secret
     from desktop.core.address import Mailbox
     from desktop.core.errors import Trouble
-    from desktop.core.permission import Method, Purpose
+    from desktop.core.permission import Method
     from desktop.outgoing.listener import Listener
     from desktop.store.accounts import AccountRow, Security, save_account
     from desktop.store.database import Store
     from desktop.store.people import record_grant
+    from relay.wire.purpose import Purpose
     from relay.wire.token import TokenType
 
     def clock() -> datetime:

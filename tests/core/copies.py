@@ -24,7 +24,7 @@ def token(
     fields = Token(
         type=kind, key_id=1, channel_id=channel_id, recipient_tag=b"8 octets", issue_day=20_000, random_id=random_id
     )
-    return mint(b"k" * 32, fields, destination=destination)
+    return mint(b"k" * 32, fields, bound=destination)
 
 
 PICTURE = open_url(BASE, token(TokenType.OPEN))

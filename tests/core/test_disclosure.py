@@ -6,7 +6,8 @@ from itertools import combinations
 import pytest
 
 from desktop.core.disclosure import DisclosureLine, visible_line
-from desktop.core.permission import SEEING, Permission, Purpose, Standing
+from desktop.core.permission import SEEING, Permission, Standing
+from relay.wire.purpose import Purpose
 
 OPENS, CLICKS, PLACE = (frozenset({purpose}) for purpose in (Purpose.OPENS, Purpose.CLICKS, Purpose.PLACE))
 

@@ -5,8 +5,9 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
-from desktop.core.permission import SEEING, Permission, Purpose, Standing, usable
+from desktop.core.permission import SEEING, Permission, Standing, usable
 from desktop.core.verdict import MACHINES, Confidence, Judgement, Verdict
+from relay.wire.purpose import Purpose
 
 
 def test_an_unknown_person_allows_nothing() -> None:

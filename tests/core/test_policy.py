@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from desktop.core.permission import Permission, Purpose, Standing
+from desktop.core.permission import Permission, Standing
 from desktop.core.policy import Decision, WhyNot, decide
+from relay.wire.purpose import Purpose
 
 AT = datetime(2026, 5, 3, tzinfo=UTC)
 BOTH = frozenset({Purpose.OPENS, Purpose.CLICKS})

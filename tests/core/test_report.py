@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.permission import Purpose
 from desktop.core.report import CopyFigures, Rate, Report, report
 from desktop.core.status import Aside, Rung
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind
+from relay.wire.purpose import Purpose
 
 BOTH = frozenset({Purpose.OPENS, Purpose.CLICKS})
 NONE = Rate(of=0, proven=0, possible=0)

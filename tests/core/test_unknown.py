@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from desktop.core.arrival import FailureReason
 from desktop.core.circumstances import HitContext
 from desktop.core.classify import ruled_copy
-from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import (
     CopyFacts,
@@ -25,6 +24,7 @@ from desktop.core.status import (
 from desktop.core.unknown import SOON, Carried, Cure, Pictures, Unknown, WhyUnknown, why_unknown
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from relay.wire.hit import Hit
+from relay.wire.purpose import Purpose
 from tests.fakes.samples import (
     CHROME,
     FIREFOX,

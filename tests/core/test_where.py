@@ -7,11 +7,11 @@ import ua_parser
 
 from desktop.core.agents import read_agent
 from desktop.core.device import Device, Kind, System, device_of
-from desktop.core.permission import Purpose
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from desktop.core.where import PRIVATE_RELAY, Place, Reading, reading_of
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import Network
+from relay.wire.purpose import Purpose
 from tests.fakes import samples
 
 OPENS, CLICKS = frozenset({Purpose.OPENS}), frozenset({Purpose.CLICKS})

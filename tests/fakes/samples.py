@@ -9,10 +9,10 @@ from typing import Final
 
 from desktop.core.address import Mailbox
 from desktop.core.parse import MessageFacts
-from desktop.core.permission import Purpose
 from desktop.store.mail import NewCopy, NewToken
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import Label
+from relay.wire.purpose import Purpose
 from relay.wire.token import RANDOM_ID_BYTES, RECIPIENT_TAG_BYTES, TokenType
 
 SENT_AT: Final = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)

@@ -13,13 +13,14 @@ from desktop.accounts.credentials import Credentials
 from desktop.accounts.vault import SessionVault, account_secret
 from desktop.core.address import Mailbox
 from desktop.core.errors import Trouble
-from desktop.core.permission import Method, Purpose
+from desktop.core.permission import Method
 from desktop.outgoing.listener import Listener
 from desktop.outgoing.upstream import Timeouts
 from desktop.store.accounts import AccountRow, Security, save_account
 from desktop.store.database import Store
 from desktop.store.mail import ConversationDetail, CopyRow, cards, conversation
 from desktop.store.people import record_grant
+from relay.wire.purpose import Purpose
 from relay.wire.token import TokenType, minting_key
 from tests.fakes.provider import PASSWORD, USER, Certificates, Provider, make_certificates
 from tests.fakes.rawclient import RawClient

@@ -35,7 +35,7 @@ def token(kind: TokenType, *, channel_id: bytes = CHANNEL.channel_id, destinatio
         issue_day=18_000,
         random_id=b"an old copy.",
     )
-    return mint(CHANNEL.minting_keys[kind], fields, destination=destination)
+    return mint(CHANNEL.minting_keys[kind], fields, bound=destination)
 
 
 def marks(channel_id: bytes = CHANNEL.channel_id) -> tuple[bytes, bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desktop.core.errors import StoreTrouble
-from desktop.core.permission import Purpose, Standing
+from desktop.core.permission import Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Rung
 from desktop.outgoing import delivery, means
@@ -18,6 +18,7 @@ from desktop.store.accounts import AccountRow, accounts, save_account
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.people import permission_of, record_stops
+from relay.wire.purpose import Purpose
 from relay.wire.token import Token, TokenType, minting_key, recipient_tag, verify
 from tests.outgoing.conftest import Bench, make_channel
 
@@ -57,7 +58,7 @@ def test_a_permitted_copy_carries_tokens_that_verify(tracking: Bench) -> None:
         (picture, TokenType.OPEN, b""),
         (link, TokenType.CLICK, b"https://example.com/a"),
     ):
-        token = verify(text.decode(), kind, _key_for, destination=destination)
+        token = verify(text.decode(), kind, _key_for, bound=destination)
         assert (token.type, token.channel_id) == (kind, make_channel().channel_id)
     assert why(tracking) == [None]
 

@@ -13,7 +13,7 @@ from desktop import rounds
 from desktop.accounts.vault import SessionVault, account_secret
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
-from desktop.core.permission import Method, Purpose
+from desktop.core.permission import Method
 from desktop.engine import RELAY_SETTING, SECRETS_SETTING, Engine, LayeredVault, utc_now
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.outgoing.upstream import Step
@@ -25,6 +25,7 @@ from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow
 from desktop.store.database import Store
 from desktop.tracking.poller import Link
+from relay.wire.purpose import Purpose
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop.core.address import Mailbox
 from desktop.core.keep import Keep
 from desktop.core.ownmarks import tokens_in
-from desktop.core.permission import Method, Purpose
+from desktop.core.permission import Method
 from desktop.engine import Engine
 from desktop.outgoing.inspect import inspect
 from desktop.places import Places
@@ -23,6 +23,7 @@ from desktop.store.accounts import AccountRow, Security
 from desktop.store.mail import cards, conversation
 from desktop.store.people import record_grant
 from desktop.ui.recipient_view import SealedBrowser
+from relay.wire.purpose import Purpose
 from tests.fakes.provider import PASSWORD, USER, Provider, make_certificates
 from tests.fakes.rawclient import RawClient
 from tests.fakes.relay_process import ROOT, RelayProcess

@@ -86,7 +86,7 @@ class Desk:
             issue_day=self.clock.ms // MS_PER_DAY - days_ago,
             random_id=random_id or os.urandom(12),
         )
-        return mint(key, token, destination=destination)
+        return mint(key, token, bound=destination)
 
     def open_url(self, **token: Any) -> str:
         """Return a picture of a fresh token."""

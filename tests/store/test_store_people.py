@@ -9,7 +9,7 @@ import pytest
 from desktop.core.address import Mailbox
 from desktop.core.errors import Malformed, Refused
 from desktop.core.notice import NoticeKind
-from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.permission import Method, Permission, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyState, Rung
 from desktop.store import people
@@ -18,6 +18,7 @@ from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.hits import record_hits
 from desktop.store.mail import NewCopy, cards, record_message, record_outcome
+from relay.wire.purpose import Purpose
 from tests.fakes.samples import SENT_AT, facts, hit, tracked_copy
 
 ANNA = "anna@becker.example"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from desktop.core.permission import Purpose
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyState
 from desktop.core.unknown import WhyUnknown
 from desktop.store.database import Store
 from desktop.store.hits import record_hits
 from desktop.store.mail import CopyRow, NewCopy, cards, conversation, record_message, record_outcome
+from relay.wire.purpose import Purpose
 from tests.fakes.samples import GMAIL_PREFETCH, SENT_AT, click, facts, hit, tracked_copy
 
 ANNA, BOB = "anna@becker.example", "bob@lund.example"

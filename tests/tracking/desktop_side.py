@@ -9,7 +9,6 @@ from pathlib import Path
 
 import requests
 
-from desktop.core.permission import Purpose
 from desktop.core.status import CopyState, Rung
 from desktop.core.verdict import Verdict
 from desktop.store.change import Change
@@ -18,6 +17,7 @@ from desktop.store.mail import NewCopy, NewToken, cards, conversation, record_me
 from desktop.tracking.poller import Link, Poller, PollerState
 from desktop.tracking.register import register
 from relay.wire import urls
+from relay.wire.purpose import Purpose
 from relay.wire.token import RANDOM_ID_BYTES, Token, TokenType, mint, recipient_tag
 from tests.fakes.samples import THUNDERBIRD, facts
 
@@ -71,7 +71,7 @@ class DesktopSide:
             issue_day=int(now().timestamp()) // 86_400,
             random_id=random_id,
         )
-        return mint(self.channel.minting_keys[kind], token, destination=destination)
+        return mint(self.channel.minting_keys[kind], token, bound=destination)
 
     def tag(self, address: str) -> bytes:
         """Return the tag that stands for an address."""

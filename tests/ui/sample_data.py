@@ -12,7 +12,7 @@ from desktop.core.correction import Who
 from desktop.core.errors import NotAuthorised, Refused, Trouble
 from desktop.core.keep import Keep
 from desktop.core.parse import MessageFacts
-from desktop.core.permission import Method, Purpose
+from desktop.core.permission import Method
 from desktop.core.policy import WhyNot
 from desktop.core.where import Place, PlaceDatabase
 from desktop.store.accounts import AccountRow, Auth, Security, save_account
@@ -44,6 +44,7 @@ from desktop.ui.actions import (
 )
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import labels_of, parse_address, truncated
+from relay.wire.purpose import Purpose
 from relay.wire.token import TokenType
 
 NOW = datetime(2026, 5, 6, 14, 20, tzinfo=UTC)

@@ -7,7 +7,6 @@ import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from desktop.core.permission import Purpose
 from desktop.core.where import Place
 from desktop.store.accounts import save_account
 from desktop.store.database import Store
@@ -17,6 +16,7 @@ from desktop.ui.detail import read_detail
 from desktop.ui.main_window import MainWindow
 from desktop.ui.where_words import reading_text
 from relay.wire.labels import Network
+from relay.wire.purpose import Purpose
 from tests.ui.sample_data import ACCOUNT, BOTH, NOW, THUNDERBIRD, FakeApp, Sample, To, octets
 
 Open = Callable[[], MainWindow]

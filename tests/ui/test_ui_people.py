@@ -8,12 +8,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from desktop.core.permission import Method, Purpose, Standing
+from desktop.core.permission import Method, Standing
 from desktop.store.database import Store
 from desktop.store.people import permission_of, record_grant
 from desktop.ui import words
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.main_window import MainWindow
+from relay.wire.purpose import Purpose
 from tests.ui.sample_data import NOW
 
 Open = Callable[[], MainWindow]

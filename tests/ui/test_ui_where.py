@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.core.device import Device, Kind, System
 from desktop.core.errors import Malformed
-from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.permission import Method, Permission, Standing
 from desktop.core.where import PRIVATE_RELAY, PlaceDatabase, Reading
 from desktop.settings import PLACE_DATABASE_SETTING, place_database_of
 from desktop.store import settings
@@ -24,6 +24,7 @@ from desktop.ui.people_page import PersonView, person_card
 from desktop.ui.place_settings import PlaceSettings
 from desktop.ui.theme import Themes
 from desktop.ui.where_words import database_text, reading_text
+from relay.wire.purpose import Purpose
 from tests.ui.sample_data import NOW
 
 WINDOWS = Device(kind=Kind.COMPUTER, system=System.WINDOWS, client="Outlook")

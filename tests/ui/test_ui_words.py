@@ -13,13 +13,14 @@ from desktop.core.arrival import ArrivalKind, FailureReason
 from desktop.core.correction import Who
 from desktop.core.errors import Malformed, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.notice import Notice, NoticeKind
-from desktop.core.permission import Method, Permission, Purpose, Standing
+from desktop.core.permission import Method, Permission, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Rung
 from desktop.core.unknown import Cure, WhyUnknown
 from desktop.core.verdict import Confidence, Verdict
 from desktop.ui import correction_words, mail_words, notice_words, station_words, unknown_words, words
 from desktop.ui.actions import ListenerState, MailState, RelayState
+from relay.wire.purpose import Purpose
 from tests.ui.sample_data import NOW, STATIONS
 
 TABLES: tuple[tuple[type[Enum], Mapping[Enum, str]], ...] = (

@@ -60,8 +60,8 @@ def key_of(token: Token) -> bytes:
     return minting_key(MASTER, token.channel_id, token.type)
 
 
-def destination_of(token: Token) -> bytes:
-    return DESTINATION if token.type is TokenType.CLICK else b""
+def bound_of(token: Token) -> bytes:
+    return DESTINATION if token.type in (TokenType.CLICK, TokenType.CONSENT) else b""
 
 
 def spelled(octets: bytes) -> str:
@@ -76,7 +76,7 @@ def test_the_format_is_pinned() -> None:
     """The golden tokens are spelled exactly so; a change here needs a new version."""
     click = replace(TOKEN, type=TokenType.CLICK)
     assert mint(key_of(TOKEN), TOKEN) == GOLDEN_OPEN
-    assert mint(key_of(click), click, destination=DESTINATION) == GOLDEN_CLICK
+    assert mint(key_of(click), click, bound=DESTINATION) == GOLDEN_CLICK
     assert (len(GOLDEN_OPEN), len(octets_of(GOLDEN_OPEN))) == (TOKEN_CHARS, TOKEN_BYTES) == (72, 54)
 
 
@@ -111,53 +111,53 @@ def test_type_numbers_are_pinned() -> None:
 @given(tokens)
 def test_what_is_minted_is_read_and_verified(token: Token) -> None:
     """Every token survives its spelling, and its MAC holds for type and destination."""
-    text = mint(key_of(token), token, destination=destination_of(token))
+    text = mint(key_of(token), token, bound=bound_of(token))
     assert read(text) == token
-    assert verify(text, token.type, key_of, destination=destination_of(token)) == token
+    assert verify(text, token.type, key_of, bound=bound_of(token)) == token
 
 
 @given(tokens, st.integers(0, TOKEN_BYTES * 8 - 1))
 def test_one_flipped_bit_fails(token: Token, bit: int) -> None:
     """No bit of a token is free."""
-    octets = bytearray(octets_of(mint(key_of(token), token, destination=destination_of(token))))
+    octets = bytearray(octets_of(mint(key_of(token), token, bound=bound_of(token))))
     octets[bit // 8] ^= 1 << bit % 8
     with pytest.raises(BadTokenError):
-        verify(spelled(bytes(octets)), token.type, key_of, destination=destination_of(token))
+        verify(spelled(bytes(octets)), token.type, key_of, bound=bound_of(token))
 
 
 @given(tokens, keys)
 def test_another_key_fails(token: Token, key: bytes) -> None:
     """Only the channel's own key for the type mints."""
-    text = mint(key, token, destination=destination_of(token))
+    text = mint(key, token, bound=bound_of(token))
     with pytest.raises(BadTokenError, match="the MAC does not hold"):
-        verify(text, token.type, key_of, destination=destination_of(token))
+        verify(text, token.type, key_of, bound=bound_of(token))
 
 
 @given(tokens, st.sampled_from(TokenType))
 def test_a_token_of_one_type_is_never_taken_for_another(token: Token, other: TokenType) -> None:
     """The type asked for must be the type inside, before any key is looked at."""
-    text = mint(key_of(token), token, destination=destination_of(token))
+    text = mint(key_of(token), token, bound=bound_of(token))
     if other is token.type:
-        assert verify(text, other, key_of, destination=destination_of(token)) == token
+        assert verify(text, other, key_of, bound=bound_of(token)) == token
     else:
         with pytest.raises(BadTokenError, match="a token of another type"):
-            verify(text, other, key_of, destination=destination_of(token))
+            verify(text, other, key_of, bound=bound_of(token))
 
 
 def test_a_click_holds_for_its_destination_only() -> None:
     """Another destination, or none, fails: the relay is no open redirect."""
     for other in (b"https://evil.test/", DESTINATION + b"x", b""):
         with pytest.raises(BadTokenError, match="the MAC does not hold"):
-            verify(GOLDEN_CLICK, TokenType.CLICK, key_of, destination=other)
-    assert verify(GOLDEN_CLICK, TokenType.CLICK, key_of, destination=DESTINATION).type is TokenType.CLICK
+            verify(GOLDEN_CLICK, TokenType.CLICK, key_of, bound=other)
+    assert verify(GOLDEN_CLICK, TokenType.CLICK, key_of, bound=DESTINATION).type is TokenType.CLICK
 
 
 @given(tokens)
-def test_a_destination_belongs_to_click_tokens_and_to_each_of_them(token: Token) -> None:
-    """Minting a click without one, or another type with one, is refused."""
-    wrong = b"" if token.type is TokenType.CLICK else DESTINATION
-    with pytest.raises(ValueError, match="a destination belongs to click tokens, and to each of them"):
-        mint(key_of(token), token, destination=wrong)
+def test_what_is_bound_belongs_to_click_and_consent_tokens_and_to_each_of_them(token: Token) -> None:
+    """Minting a click or a question with nothing bound, or another type with something, is refused."""
+    wrong = b"" if bound_of(token) else DESTINATION
+    with pytest.raises(ValueError, match="what is bound belongs to click and consent tokens, and to each of them"):
+        mint(key_of(token), token, bound=wrong)
 
 
 @given(st.text(max_size=80) | st.from_regex(r"[A-Za-z0-9_-]{70,74}", fullmatch=True))

@@ -67,14 +67,14 @@ def test_no_path_makes_reading_fail_in_another_way(path: str) -> None:
 )
 def test_another_spelling_of_a_picture_is_none(path: str) -> None:
     """Queries, slashes, suffixes and lengths other than ours are refused."""
-    with pytest.raises(BadUrlError, match="no path of ours"):
+    with pytest.raises(BadUrlError, match="no URL of ours"):
         read_open_path(path)
 
 
 @pytest.mark.parametrize("path", [f"/stop/{TEXT}/me/", f"/stop/{TEXT}", f"/stop/{TEXT}/me?x", f"/stop/{TEXT}/go"])
 def test_another_spelling_of_a_stop_is_none(path: str) -> None:
     """A stop link that lost or gained something is refused."""
-    with pytest.raises(BadUrlError, match="no path of ours"):
+    with pytest.raises(BadUrlError, match="no URL of ours"):
         read_stop_path(path)
 
 
@@ -82,10 +82,10 @@ def test_another_spelling_of_a_stop_is_none(path: str) -> None:
     ("spelled", "why"),
     [
         (SPELLED[:-1] + "x", "another spelling"),
-        (SPELLED + "=", "no path of ours"),
+        (SPELLED + "=", "no URL of ours"),
         ("A", "not base64url"),
-        ("", "no path of ours"),
-        ("A" * 2_001, "no path of ours"),
+        ("", "no URL of ours"),
+        ("A" * 2_001, "no URL of ours"),
         (base64.urlsafe_b64encode(b"javascript:alert(1)").rstrip(b"=").decode(), "not an http"),
     ],
 )
