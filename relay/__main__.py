@@ -34,6 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", help="port to listen on (8025; 0 takes a free one)")
     serve.add_argument("--public-url", help="scheme and host that mails will carry (http://HOST:PORT)")
+    serve.add_argument("--picture-url", help="the same of the picture alone, where that is another host")
+    serve.add_argument("--contact", help="whom security.txt names: a mail address or an https address")
+    serve.add_argument("--metrics", metavar="[HOST:]PORT", help="figures for Prometheus, on a listener of their own")
     serve.add_argument("--open-registration", action="store_const", const="1", help="register without an invite")
     serve.add_argument("--trusted-proxy", action="append", metavar="CIDR", help="believe its X-Forwarded-For")
     serve.add_argument("--practice-clock", metavar="FILE", help="a clock that a practice round moves on")
@@ -70,7 +73,7 @@ def _serve(settings: Settings) -> None:
         port = listener.getsockname()[1]
         shown = f"[{settings.host}]" if family is socket.AF_INET6 else settings.host
         base = f"http://{shown}:{port}"
-        settings = dataclasses.replace(settings, port=port, public_url=settings.public_url or base)
+        settings = dataclasses.replace(settings, port=port)
         gc.freeze()  # What is made by now stays; what a request makes is freed by counting.
         gc.set_threshold(_GARBAGE_THRESHOLD, 50, 50)
         server = Server(build_app(settings, clock), lambda: print(f"listening on {base}", flush=True))

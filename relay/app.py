@@ -134,7 +134,8 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
         masters=kept.masters,
         log=log,
         is_open=settings.open_registration,
-        base=settings.public_url or f"http://{settings.host}:{settings.port}",
+        picture_base=settings.picture_base,
+        link_base=settings.link_base,
     )
     stopping = Stopping(
         masters=kept.masters, channels=kept.channels, stops=kept.stops, log=log, pages=pages, wake=feed.wake

@@ -82,7 +82,8 @@ class Registration:
     masters: Masters
     log: EventLog
     is_open: bool
-    base: str
+    picture_base: str
+    link_base: str
 
     async def register(self, request: Request) -> Response:
         """Answer 201 with everything a desktop needs, after the channel is durable."""
@@ -111,8 +112,8 @@ class Registration:
             "bearer": bearer,
             "key_id": self.masters.current,
             "minting_keys": {token_type.name.lower(): spell(key) for token_type, key in keys.items()},
-            "picture_base": self.base,
-            "link_base": self.base,
+            "picture_base": self.picture_base,
+            "link_base": self.link_base,
         }
 
 

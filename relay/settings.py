@@ -15,6 +15,8 @@ from relay.wire.labels import Network
 
 ENVIRONMENT_PREFIX: Final = "READBACK_RELAY_"
 _PUBLIC_URL: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?\Z|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?\Z")
+_ADDRESS: Final = re.compile(r"[\x21-\x7e]+@[A-Za-z0-9.-]+\Z")
+_CONTACT: Final = re.compile(r"mailto:[\x21-\x7e]+@[A-Za-z0-9.-]+\Z|https://[a-z0-9.-]+[\x21-\x7e]*\Z")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 
@@ -25,15 +27,33 @@ class BadSettingError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One relay's settings; `public_url` is scheme and host that mails will carry, with no slash at its end."""
+    """One relay's settings.
+
+    `public_url` is scheme and host that a mail's links will carry, with no slash at its end, and `picture_url` the same
+    of its picture, where that is another; `contact` is a URI; `metrics` is address and port of a listener of its own.
+    """
 
     data: Path
     host: str = "127.0.0.1"
     port: int = 8_025
     public_url: str | None = None
+    picture_url: str | None = None
+    contact: str | None = None
+    metrics: tuple[str, int] | None = None
     open_registration: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     practice_clock: Path | None = None
+
+    @property
+    def link_base(self) -> str:
+        """Scheme and host of links and pages; what is listened on where nothing else was said."""
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{shown}:{self.port}"
+
+    @property
+    def picture_base(self) -> str:
+        """Scheme and host of pictures: a host of their own can be blocked without breaking a link."""
+        return self.picture_url or self.link_base
 
     @property
     def database(self) -> Path:
@@ -77,8 +97,11 @@ def settings_from(arguments: argparse.Namespace, environment: Mapping[str, str])
     settings = Settings(
         data=Path(data),
         host=given("host") or "127.0.0.1",
-        port=_port(given("port") or "8025"),
-        public_url=_public_url(given("public_url")),
+        port=_port(given("port") or "8025", "--port"),
+        public_url=_public_url(given("public_url"), "--public-url"),
+        picture_url=_public_url(given("picture_url"), "--picture-url"),
+        contact=_contact(given("contact")),
+        metrics=_listener(given("metrics")),
         open_registration=_switch(given("open_registration") or ""),
         trusted_proxies=_networks(proxies),
         practice_clock=Path(clock) if clock else None,
@@ -87,21 +110,46 @@ def settings_from(arguments: argparse.Namespace, environment: Mapping[str, str])
     return settings
 
 
-def _port(text: str) -> int:
+def _port(text: str, flag: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65_535:
-        raise BadSettingError(f"--port {text!r} is no port: give a number from 0 to 65535 (0 takes a free one).")
+        raise BadSettingError(f"{flag} {text!r} is no port: give a number from 0 to 65535 (0 takes a free one).")
     return int(text)
 
 
-def _public_url(text: str | None) -> str | None:
+def _public_url(text: str | None, flag: str) -> str | None:
     if not text:
         return None
     if not _PUBLIC_URL.match(text):
         raise BadSettingError(
-            f"--public-url {text!r} cannot stand in a mail: give scheme and host in small letters, "
+            f"{flag} {text!r} cannot stand in a mail: give scheme and host in small letters, "
             "such as https://t.example.com, with no slash at the end."
         )
     return text
+
+
+def _contact(text: str | None) -> str | None:
+    """Return the URI that security.txt names (RFC 9116 2.5.3); a bare mail address is one of mailto."""
+    if not text:
+        return None
+    contact = f"mailto:{text}" if _ADDRESS.match(text) else text
+    if not _CONTACT.match(contact):
+        raise BadSettingError(f"--contact {text!r} reaches nobody: give a mail address or an https address.")
+    return contact
+
+
+def _listener(text: str | None) -> tuple[str, int] | None:
+    """Return address and port of `PORT`, which is loopback's, or `HOST:PORT`."""
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    try:
+        ipaddress.ip_address(host)
+    except ValueError as error:
+        raise BadSettingError(
+            f"--metrics {text!r} is no place to listen: give a port, or an address and a port such as 10.0.0.1:9025."
+        ) from error
+    return host, _port(port, "--metrics")
 
 
 def _switch(text: str) -> bool:

@@ -27,12 +27,17 @@ def test_flags_win_over_the_environment_and_both_over_defaults() -> None:
         "READBACK_RELAY_OPEN_REGISTRATION": "yes",
         "READBACK_RELAY_TRUSTED_PROXY": "10.0.0.0/8, 2001:db8::/32",
         "READBACK_RELAY_PRACTICE_CLOCK": "/c",
+        "READBACK_RELAY_PICTURE_URL": "https://p.example.com",
+        "READBACK_RELAY_CONTACT": "https://example.com/contact",
+        "READBACK_RELAY_METRICS": "[::1]:9025",
     }
     settings = chosen(environment, data=None, port="7")
     assert (settings.data, settings.port, settings.host) == (Path("/e"), 7, "127.0.0.1")
     assert (settings.public_url, settings.open_registration) == ("https://t.example.com", True)
     assert settings.trusted_proxies == (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("2001:db8::/32"))
     assert settings.practice_clock == Path("/c")
+    assert (settings.link_base, settings.picture_base) == ("https://t.example.com", "https://p.example.com")
+    assert (settings.contact, settings.metrics) == ("https://example.com/contact", ("::1", 9_025))
     assert chosen() == Settings(data=Path("/d"), port=8_025)
 
 
@@ -47,6 +52,12 @@ def test_flags_win_over_the_environment_and_both_over_defaults() -> None:
         ({"host": "0.0.0.0"}, {}, "--public-url is missing"),
         ({"public_url": "https://t.example.com/"}, {}, "no slash at the end"),
         ({"public_url": "ftp://t.example.com"}, {}, "cannot stand in a mail"),
+        ({"picture_url": "https://p.example.com/x"}, {}, "--picture-url 'https://p.example.com/x' cannot"),
+        ({"contact": "me"}, {}, "--contact 'me' reaches nobody"),
+        ({"contact": "mailto:a@example.com\nCanonical: x"}, {}, "reaches nobody"),
+        ({"contact": "javascript:alert(1)"}, {}, "reaches nobody"),
+        ({"metrics": "localhost:9025"}, {}, "is no place to listen"),
+        ({"metrics": "127.0.0.1:x"}, {}, "--metrics 'x' is no port"),
         ({"trusted_proxy": ["10.0.0.1/8"]}, {}, "is no network"),
         ({}, {"READBACK_RELAY_OPEN_REGISTRATION": "perhaps"}, "give 1 or 0"),
     ],
@@ -61,6 +72,19 @@ def test_a_host_others_can_reach_passes_with_its_public_url() -> None:
     """With the address that mails carry, any host may be listened on."""
     assert chosen(host="::", public_url="https://[2001:db8::1]:8443").host == "::"
     assert chosen({"READBACK_RELAY_OPEN_REGISTRATION": "0"}).open_registration is False
+
+
+def test_pictures_come_from_where_links_do_unless_told() -> None:
+    """Without addresses to carry, both bases are what is listened on."""
+    settings = chosen(host="::1", port="9")
+    assert (settings.link_base, settings.picture_base) == ("http://[::1]:9", "http://[::1]:9")
+    assert chosen(public_url="https://t.example.com").picture_base == "https://t.example.com"
+
+
+def test_a_contact_is_a_uri_and_metrics_stay_on_loopback() -> None:
+    """A bare address becomes one of mailto, and a bare port one of loopback."""
+    assert chosen(contact="ops@example.com").contact == "mailto:ops@example.com"
+    assert chosen(metrics="9025").metrics == ("127.0.0.1", 9_025)
 
 
 def test_the_command_says_what_is_wrong_and_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
