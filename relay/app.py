@@ -18,6 +18,7 @@ from relay import durable
 from relay import masters as secrets
 from relay.blocks import Blocks
 from relay.channels import Channels, Registration
+from relay.counts import Counts
 from relay.database import Database, StorageError
 from relay.eventlog import EventLog
 from relay.feed import Feed
@@ -100,6 +101,7 @@ def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
                 yield {"pictures": pictures}  # The server's protocol answers these itself.
 
     app = Starlette(lifespan=lifespan)
+    app.state.counts = Counts()
     app.router.redirect_slashes = False  # A redirect would echo the request.
     return app
 
