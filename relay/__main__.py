@@ -13,9 +13,9 @@ from typing import Final
 
 from relay import logs, renewal
 from relay.app import build_app, opened
-from relay.channels import hashed, new_secret
-from relay.database import Database, StorageError
+from relay.database import StorageError
 from relay.download import Web
+from relay.invites import new_invite
 from relay.publishers import PUBLISHERS
 from relay.server import Server
 from relay.settings import BadSettingError, Settings, prepare_folder, settings_from
@@ -40,7 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--open-registration", action="store_const", const="1", help="register without an invite")
     serve.add_argument("--trusted-proxy", action="append", metavar="CIDR", help="believe its X-Forwarded-For")
     serve.add_argument("--practice-clock", metavar="FILE", help="a clock that a practice round moves on")
-    invite = commands.add_parser("invite", help="print an invite for one registration")
+    invite = commands.add_parser("invite", help="print a line that admits one desktop, once")
+    invite.add_argument("--public-url", help="the relay's address, before it has ever served")
     lists = commands.add_parser("lists", help="the published lists of networks that requests are labelled by")
     actions = lists.add_subparsers(dest="action", required=True)
     show = actions.add_parser("show", help="say of when each list is, and where from")
@@ -80,17 +81,6 @@ def _serve(settings: Settings) -> None:
         server.run(sockets=[listener])
 
 
-def _invite(settings: Settings) -> None:
-    prepare_folder(settings)
-    invite = new_secret()
-    database = Database(settings.database)
-    database.begin()
-    database.add_invite(hashed(invite))
-    database.commit()
-    database.close()
-    print(invite)
-
-
 def _lists(settings: Settings, parsed: argparse.Namespace) -> int:
     if parsed.action == "show":
         renewal.show(settings.lists, say=print, complain=_complain)
@@ -121,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if parsed.command == "lists":
             return _lists(settings, parsed)
         if parsed.command == "invite":
-            _invite(settings)
+            print(new_invite(settings))
         else:
             _serve(settings)
     except KeyboardInterrupt:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from relay import durable
+from relay import durable, invites
 from relay import masters as secrets
 from relay.blocks import Blocks
 from relay.channels import Channels, Registration
@@ -63,7 +63,7 @@ def opened(settings: Settings) -> Iterator[Kept]:
 
 def _held(settings: Settings) -> io.FileIO:
     try:
-        return durable.hold(settings.data / "lock")
+        return durable.hold(settings.lock)
     except BlockingIOError as error:
         # A stop taken in by one process would not hold in the other.
         raise BadSettingError(f"another relay serves from {settings.data}: give each a folder of its own.") from error
@@ -95,6 +95,7 @@ def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Pictures]]:
         with opened(settings) as kept:
+            invites.note_address(settings)
             app.state.feed, app.router.routes[:], log, pictures = _connect(settings, kept, clock)
             log.start(asyncio.get_running_loop())
             with closing(log):

@@ -61,6 +61,16 @@ class Settings:
         return self.data / "relay.sqlite3"
 
     @property
+    def address(self) -> Path:
+        """Where the relay notes the address that it serves under, for the invites that are made beside it."""
+        return self.data / "address.txt"
+
+    @property
+    def lock(self) -> Path:
+        """What a serving relay holds, so that no other takes the folder."""
+        return self.data / "lock"
+
+    @property
     def secrets(self) -> Path:
         """Where the masters are that every token is derived from; outside the database on purpose."""
         return self.data / "secrets.json"

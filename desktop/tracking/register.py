@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from desktop.accounts.channel import Channel
 from desktop.core.errors import Malformed, Unreachable
 from desktop.tracking.client import ANSWER_S, new_session, post
+from relay.wire.invite import read_invite
 from relay.wire.seal import new_private_key, public_key_of
 from relay.wire.token import CHANNEL_ID_BYTES, KEY_BYTES, TokenType
 
@@ -33,8 +34,10 @@ def register(
 ) -> Channel:
     """Return a new channel at the relay; raises NotAuthorised for a bad invite, Unreachable, Refused, Malformed.
 
+    `relay_url` may be the line that the relay's operator gave, which holds the invite too.
     Hand in the `tag_key` of an older channel to keep tags, and so stops, valid at the new relay.
     """
+    relay_url, invite = read_invite(relay_url) or (relay_url, invite)
     base = _checked(relay_url)
     private_key = new_private_key()
     asked = {"invite": invite or None, "public_key": _spell(public_key_of(private_key))}
@@ -62,6 +65,8 @@ def _checked(relay_url: str) -> str:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
         raise Malformed("This is not a relay's address.", "Write it as https://relay.example.com.")
+    if parts.fragment:
+        raise Malformed("The invite in this line is not whole.", "Copy the whole line from its operator once more.")
     return relay_url.strip().rstrip("/")
 
 

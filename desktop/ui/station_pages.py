@@ -131,7 +131,7 @@ class RelayPage(QWidget):
         self._store, self._ops, self._actions = store, ops, actions
         self.gaps = plain("", Role.SMALL, wraps=True)
         self.url, self.invite = QLineEdit(), QLineEdit()
-        self.url.setPlaceholderText("https://relay.example.com")
+        self.url.setPlaceholderText("https://relay.example.com, or the whole line you were given")
         self.invite.setPlaceholderText("From whoever runs it")
         self.connect_button, self.disconnect_button = QPushButton("&Connect"), QPushButton("&Disconnect")
         self.connect_button.setProperty("kind", "primary")
@@ -204,6 +204,7 @@ class RelayPage(QWidget):
     def _on_connected(self, _: object) -> None:
         self.connect_button.setEnabled(True)
         self.invite.clear()
+        self.url.setText(self.url.text().partition("#")[0])  # An invite works once, and is a secret until then.
         self.message.show_good("Connected. New mail to people who gave permission is tracked from now on.")
         self.changed.emit()
 

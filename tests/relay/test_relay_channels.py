@@ -1,51 +1,22 @@
 """Who may register, and what the operator may block."""
 
-import base64
-import io
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 import requests
 
-from relay.__main__ import main
 from relay.blocks import Blocks, host_of
 from relay.settings import BadSettingError
-from relay.wire import seal
 from relay.wire.token import TokenType, minting_key
 from tests.relay.desk import DESTINATION, Clock, Desk, served, spell
 
 
-def invite_of(data: Path) -> str:
-    out = io.StringIO()
-    with redirect_stdout(out):
-        assert main(["invite", "--data", str(data)]) == 0
-    return out.getvalue().strip()
-
-
-def test_an_invite_admits_once(tmp_path: Path, clock: Clock) -> None:
-    """The first registration gets in; the same invite, a made-up one and none do not."""
-    with served(tmp_path, clock, open_registration=False) as base:
-        invite = invite_of(tmp_path)
-        Desk(base, clock, invite=invite).close()
-        key = spell(seal.public_key_of(seal.new_private_key()))
-        for given in (invite, "made-up", None):
-            answer = requests.post(f"{base}/channels", json={"invite": given, "public_key": key}, timeout=10)
-            assert answer.status_code == 403
-            assert "invite" in answer.json()["error"]
-
-
-def test_neither_invite_nor_bearer_is_in_any_file(tmp_path: Path, clock: Clock) -> None:
-    """Both are kept hashed: the files admit nobody."""
-    unused = invite_of(tmp_path)
-    with served(tmp_path, clock) as base:
+def test_a_picture_host_of_its_own_is_told_apart_from_the_links(tmp_path: Path, clock: Clock) -> None:
+    """Who blocks the pictures' host breaks no link: links and pages stay at the other."""
+    with served(tmp_path, clock, picture_url="https://p.example.com") as base:
         desk = Desk(base, clock)
-        bearer = desk.given["bearer"]
+        assert (desk.given["picture_base"], desk.given["link_base"]) == ("https://p.example.com", base)
         desk.close()
-        kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    for secret in (unused, bearer):
-        assert secret.encode() not in kept
-        assert base64.urlsafe_b64decode(secret + "=") not in kept
 
 
 def test_a_registration_gives_everything_a_desktop_needs(desk: Desk) -> None:
