@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     NOT_DELIVERED = "not_delivered"
     STOPPED = "stopped"
     CONFIRMED = "confirmed"
+    DELETED = "deleted"
     REPLIED = "replied"
     AWAY = "away"
 
@@ -77,7 +78,7 @@ class Notice:
 
     @property
     def sign(self) -> Sign | None:
-        """The once-only sign this notice uses up; None for a stop, which the ledger keeps single."""
+        """The once-only sign this notice uses up; None for a stop, which the ledger keeps single, and a deletion."""
         return _SIGNS.get(self.kind)
 
 
@@ -203,6 +204,11 @@ def mail_notice(names: CopyNames, sign: MailSign, told: Collection[Sign]) -> Not
         failure=sign.reason,
         returns_on=sign.returns_on,
     )
+
+
+def deletion_notice(*, person: str, address: str, at: datetime, names: CopyNames | None = None) -> Notice:
+    """Return the notice that a person had deleted what was recorded of them; `names` is their latest tracked copy."""
+    return replace(stop_notice(person=person, address=address, at=at, names=names), kind=NoticeKind.DELETED)
 
 
 def stop_notice(*, person: str, address: str, at: datetime, names: CopyNames | None = None) -> Notice:

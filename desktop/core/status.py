@@ -7,7 +7,7 @@ one stands; no order in which the same evidence comes makes a difference.  All e
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -62,6 +62,8 @@ class EvidenceKind(StrEnum):
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
     HIT = "hit"
+    EARLIER = "earlier"
+    DELETED = "deleted"
     STOP = "stop"
     DELIVERED = "delivered"
     RELAYED = "relayed"
@@ -80,13 +82,15 @@ class EvidenceKind(StrEnum):
 class JudgedHit:
     """A hit with its verdict; `destination` is where a click led, empty for a picture.
 
-    `correction` is what the user said that decides the verdict, of this hit or of one like it.
+    `correction` is what the user said that decides the verdict, of this hit or of one like it.  With `is_day_only` no
+    more than the day of it is kept, in UTC.
     """
 
     hit: Hit
     judgement: Judgement
     destination: str = ""
     correction: Correction | None = None
+    is_day_only: bool = False
 
     @property
     def at(self) -> datetime:
@@ -114,7 +118,8 @@ class Evidence:
     """One line of the timeline; `counted` says whether it moved the ladder.
 
     `detail` is the provider's reply, or the destination of a used link.  `correction` is what the user said that
-    decides a hit's verdict; `forwarding` says why it may be somebody else's than the first person's.
+    decides a hit's verdict; `forwarding` says why it may be somebody else's than the first person's.  Of EARLIER hits
+    `rung` is what they proved.  With `is_day_only` nothing but the day of `at` is known, in UTC.
     """
 
     at: datetime
@@ -126,11 +131,24 @@ class Evidence:
     sign: MailSign | None = None
     correction: Correction | None = None
     forwarding: Forwarding | None = None
+    rung: Rung | None = None
+    is_day_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What hits proved that are not kept any more: the highest rung among them, and the first day of it in UTC."""
+
+    rung: Rung
+    day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyFacts:
-    """What is known of a copy apart from its hits; `why_not` is set where it carries no picture and no tracked link."""
+    """What is known of a copy apart from its hits; `why_not` is set where it carries no picture and no tracked link.
+
+    `deleted_at` is when the person asked that what was recorded of them until then be deleted.
+    """
 
     state: CopyState
     prepared_at: datetime
@@ -138,6 +156,8 @@ class CopyFacts:
     reply: str = ""
     why_not: WhyNot | None = None
     stopped_at: datetime | None = None
+    earlier: Earlier | None = None
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,9 +204,11 @@ def copy_status(facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[Mai
     - Away: until a later reply; the newest automatic answer states the day.
     """
     standing = _Standing.of(facts, hits, signs)
-    people = [judged for judged in hits if judged.judgement.counts]
-    clicks = [judged.at for judged in people if judged.hit.kind is HitKind.CLICK]
-    opened_at = min((judged.at for judged in people), default=None)
+    people = [(judged.at, judged.hit.kind is HitKind.CLICK) for judged in hits if judged.judgement.counts]
+    if facts.earlier is not None and facts.earlier.rung >= Rung.OPENED:
+        people.append((_earlier_at(facts, facts.earlier), facts.earlier.rung is Rung.CLICKED))
+    clicks = [at for at, is_click in people if is_click]
+    opened_at = min((at for at, _ in people), default=None)
     read_at = min((sign.at for sign in signs if sign.kind in _READ), default=None)
     is_inferred = read_at is not None and (opened_at is None or read_at < opened_at)
     return CopyStatus(
@@ -201,6 +223,11 @@ def copy_status(facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[Mai
         replied_at=min((sign.at for sign in signs if sign.kind is EvidenceKind.REPLY), default=None),
         failure=_reason(facts, standing),
     )
+
+
+def _earlier_at(facts: CopyFacts, earlier: Earlier) -> datetime:
+    """Return an instant for what only a day is known of: its beginning in UTC, but not before the mail was sent."""
+    return max(datetime.combine(earlier.day, time(), UTC), facts.state_at)
 
 
 # A refusal by the user's own provider tells these of the recipient; its rules and blocks are the provider's own.
@@ -233,7 +260,9 @@ class _Standing:
     @classmethod
     def of(cls, facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[MailSign]) -> "_Standing":
         newest = _newest(signs)
-        has_it = not _HAS_IT.isdisjoint(newest) or any(judged.judgement.counts for judged in hits)
+        earlier = Rung.QUEUED if facts.earlier is None else facts.earlier.rung
+        is_seen = earlier >= Rung.OPENED or any(judged.judgement.counts for judged in hits)
+        has_it = is_seen or not _HAS_IT.isdisjoint(newest)
         failure, delivered = newest.get(EvidenceKind.NOT_DELIVERED), newest.get(EvidenceKind.DELIVERED)
         failed_at = failure.at if failure is not None else None
         if facts.state is CopyState.REFUSED:
@@ -242,7 +271,7 @@ class _Standing:
         is_failed = is_newer and not has_it
         is_delivered = delivered is not None and not is_failed
         has_left = facts.state is CopyState.SENT or not _ONLY_POSSIBLE.issuperset(newest)
-        rungs = [Rung.SENT if has_left else Rung.QUEUED, *(_hit_rung(judged) for judged in hits)]
+        rungs = [Rung.SENT if has_left else Rung.QUEUED, earlier, *(_hit_rung(judged) for judged in hits)]
         rungs += [_SIGN_RUNGS[kind] for kind in newest if kind in _SIGN_RUNGS]
         rung = max(Rung.DELIVERED, *rungs) if is_delivered else max(rungs)
         return cls(
@@ -324,7 +353,11 @@ def present_asides(copies: Sequence[tuple[str, Rung, tuple[Aside, ...]]]) -> lis
 
 
 def _hit_rung(judged: JudgedHit) -> Rung:
-    verdict, kind = judged.judgement.verdict, judged.hit.kind
+    return rung_of(judged.hit.kind, judged.judgement.verdict)
+
+
+def rung_of(kind: HitKind, verdict: Verdict) -> Rung:
+    """Return what a hit of a kind and a verdict proves; QUEUED is nothing."""
     if verdict is Verdict.PERSON:
         return Rung.CLICKED if kind is HitKind.CLICK else Rung.OPENED
     if verdict is Verdict.IMAGE_PROXY and kind is HitKind.OPEN:
@@ -365,9 +398,16 @@ def _evidence(
             counted=_hit_rung(judged) > Rung.QUEUED,
             correction=judged.correction,
             forwarding=others.get(judged.hit.id),
+            is_day_only=judged.is_day_only,
         )
         for judged in hits
     ]
+    if facts.earlier is not None:
+        at = _earlier_at(facts, facts.earlier)
+        rung = facts.earlier.rung
+        lines.append(Evidence(at=at, kind=EvidenceKind.EARLIER, rung=rung, counted=True, is_day_only=True))
+    if facts.deleted_at is not None:
+        lines.append(Evidence(at=facts.deleted_at, kind=EvidenceKind.DELETED))
     if facts.stopped_at is not None:
         lines.append(Evidence(at=facts.stopped_at, kind=EvidenceKind.STOP))
     lines += [
