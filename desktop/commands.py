@@ -112,6 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument("--out", type=Path, metavar="DIR", help="write each recipient's copy to this folder")
     inspect.set_defaults(command=_inspect)
     _add_explain(commands)
+    connect = commands.add_parser("connect", help="connect to a relay without a window")
+    connect.add_argument("line", metavar="LINE", help="the whole line that the relay's operator gave")
+    connect.set_defaults(command=_connect)
     doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -362,6 +365,13 @@ def _writable(line: str) -> str:
     except UnicodeEncodeError:
         return line.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
     return line
+
+
+def _connect(options: argparse.Namespace) -> int:
+    from desktop.connect_command import connect
+
+    print(f"Connected to {connect(Places.of_user(), options.line)}.")
+    return EX_OK
 
 
 def _doctor(_options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from desktop.outgoing.listener import DEFAULT_PORT
 from desktop.outgoing.probe import probe
 from desktop.outgoing.whose import Whose, whose
 from desktop.places import Places
+from desktop.relay_finding import seen_of
 from desktop.running import is_running
 from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow, Auth
@@ -28,7 +29,6 @@ from desktop.tracking.health import health
 from desktop.ui import words
 
 PROBE_SECRET: Final = "doctor"
-SOON_DAYS: Final = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +166,4 @@ def _relay(vault: Vault, *, url: str) -> str:
         raise StoreTrouble("Whether one is connected is kept with the secrets.", "Mend those first.") from trouble
     if channel is None:
         return "none connected, which is fine: mail goes out untracked"
-    state = health(channel, clock=utc_now)
-    if state.certificate_days is None:
-        return f"{channel.relay_url} answers (no TLS)"
-    if state.certificate_days < SOON_DAYS:
-        raise Unreachable(
-            f"The certificate of {channel.relay_url} ends in {words.count(state.certificate_days, 'day', 'days')}.",
-            "Renew it on the relay's machine.",
-        )
-    return f"{channel.relay_url} answers, certificate valid for {state.certificate_days} days"
+    return seen_of(health(channel, clock=utc_now))

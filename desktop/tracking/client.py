@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import LocationParseError
 
+from desktop.accounts.tls import client_context
 from desktop.core.errors import Malformed, NotAuthorised, Refused, Trouble, Unreachable
 from relay.wire.hit import SAME_SOURCE_BYTES
 from relay.wire.token import RECIPIENT_TAG_BYTES
@@ -71,7 +72,22 @@ class Family(StrEnum):
     IPV6 = "::"
 
 
-class _OneFamily(HTTPAdapter):
+class _SystemTrust(HTTPAdapter):
+    """Trusts what the computer trusts, as the mail stations do: a company's relay has its authority there.
+
+    requests by itself trusts certifi's authorities alone, which are still trusted besides.
+    """
+
+    def init_poolmanager(self, *args: Any, **named: Any) -> None:
+        """Give the connections a context of the system's authorities."""
+        super().init_poolmanager(*args, **named, ssl_context=client_context())
+
+    def proxy_manager_for(self, *args: Any, **named: Any) -> Any:
+        """Give those through a proxy the same."""
+        return super().proxy_manager_for(*args, **named, ssl_context=client_context())
+
+
+class _OneFamily(_SystemTrust):
     """Connects over one address family: a socket of the other cannot be bound to this one's address."""
 
     def __init__(self, family: Family) -> None:
@@ -217,6 +233,7 @@ def new_session(relay_url: str, ca_file: Path | None) -> requests.Session:
     session = requests.Session()
     session.trust_env = not _is_loopback(relay_url)
     session.verify = True if ca_file is None else str(ca_file)
+    session.mount("https://", _SystemTrust())
     session.headers["User-Agent"] = "readback"
     return session
 
@@ -241,14 +258,18 @@ def post(
             return _body(response, MAX_BODY_BYTES)
 
 
-def check_health(relay_url: str, *, ca_file: Path | None = None, timeout_s: float = ANSWER_S) -> None:
-    """Return when the relay says that it is well; raises Unreachable, Refused, Malformed."""
+def check_health(relay_url: str, *, ca_file: Path | None = None, timeout_s: float = ANSWER_S) -> str:
+    """Return the time that a well relay's answer bears, "" where it bears none; raises Unreachable, Refused, Malformed.
+
+    The time is a date of HTTP's (RFC 9110 6.6.1), in whole seconds.
+    """
     with (
         closing(new_session(relay_url, ca_file)) as session,
         _told_as_trouble(),
         closing(session.get(f"{relay_url}/health", timeout=timeout_s, allow_redirects=False)) as response,
     ):
         _check(response, 200)
+        return str(response.headers.get("Date", ""))
 
 
 def _check(response: requests.Response, expected: int) -> None:
