@@ -5,6 +5,7 @@ What is opened is opened and closed in one function, the lifespan; the routes ar
 
 import asyncio
 import io
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from relay import durable, invites
 from relay import masters as secrets
+from relay.answers import Answers
 from relay.blocks import Blocks
 from relay.channels import Channels, Registration
 from relay.counts import Counts
@@ -24,6 +26,7 @@ from relay.eventlog import EventLog
 from relay.feed import Feed
 from relay.hits import DailyKey, Links, Pictures, Recorder
 from relay.lists import Lists
+from relay.marks import Marks
 from relay.masters import Masters
 from relay.pages import Pages
 from relay.requester import Proxies
@@ -89,7 +92,9 @@ def _masters(settings: Settings, *, is_fresh: bool) -> Masters:
     return secrets.load(settings.secrets)
 
 
-def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
+def build_app(
+    settings: Settings, clock: Callable[[], int], *, metrics_listener: socket.socket | None = None
+) -> Starlette:
     """Return the application; `clock` gives milliseconds since 1970-01-01 UTC."""
 
     @asynccontextmanager
@@ -108,7 +113,8 @@ def build_app(settings: Settings, clock: Callable[[], int]) -> Starlette:
 
 
 def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[Feed, list[Route], EventLog, Pictures]:
-    log = EventLog(settings.database, kept.stops, now_ms=clock)
+    marks = Marks(kept.masters)
+    log = EventLog(settings.database, kept.stops, mark_of=marks.of_row, now_ms=clock)
     unread = Unread(kept.reader.positions())
     proxies, daily_key, pages = Proxies(settings.trusted_proxies), DailyKey(), Pages()
     feed = Feed(
@@ -143,6 +149,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
     stopping = Stopping(
         masters=kept.masters, channels=kept.channels, stops=kept.stops, log=log, pages=pages, wake=feed.wake
     )
+    answers = Answers(channels=kept.channels, reader=kept.reader, log=log, now_ms=clock)
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"healthy": log.is_healthy}, status_code=200 if log.is_healthy else 503)
@@ -156,6 +163,8 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
         Route("/stop/{rest:path}", stopping.page, methods=["GET"]),
         Route("/stop/{rest:path}", stopping.press, methods=["POST"]),
         Route("/stops", stopping.exchange, methods=["POST"]),
+        Route("/answers", answers.fetch, methods=["GET"]),
+        Route("/answers/acknowledge", answers.acknowledge, methods=["POST"]),
         Route("/channels", registration.register, methods=["POST"]),
         Route("/health", health, methods=["GET"]),
     ]

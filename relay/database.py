@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from relay.marks import MARK_BYTES
 from relay.wire.seal import SEALED_BYTES
 from relay.wire.token import CHANNEL_ID_BYTES
 
@@ -19,7 +20,8 @@ StorageError = sqlite3.Error
 _PAST_ALL: Final = 2**63 - 1
 BUSY_TIMEOUT_S: Final = 10.0
 ROW_KEY_BYTES: Final = 16
-_HEAD_BYTES: Final = ROW_KEY_BYTES + CHANNEL_ID_BYTES
+_MARK_AT: Final = ROW_KEY_BYTES + CHANNEL_ID_BYTES
+_HEAD_BYTES: Final = _MARK_AT + MARK_BYTES
 _ROW_BYTES: Final = _HEAD_BYTES + SEALED_BYTES
 # One statement, whatever the batch: each lets go of the interpreter lock, and getting it back from a busy loop costs
 # more than the insert.  The rows come in one blob, which costs less to bind than four values each.
@@ -27,9 +29,9 @@ _INSERT: Final = f"""
     WITH RECURSIVE numbers(start) AS (
         VALUES (1) UNION ALL SELECT start + {_ROW_BYTES} FROM numbers WHERE start + {_ROW_BYTES} <= length(:rows)
     )
-    INSERT INTO hits (row_key, channel_id, day, sealed)
+    INSERT INTO hits (row_key, channel_id, day, mark, sealed)
     SELECT substr(:rows, start, {ROW_KEY_BYTES}), substr(:rows, start + {ROW_KEY_BYTES}, {CHANNEL_ID_BYTES}),
-           :day, substr(:rows, start + {_HEAD_BYTES}, {SEALED_BYTES})
+           :day, substr(:rows, start + {_MARK_AT}, {MARK_BYTES}), substr(:rows, start + {_HEAD_BYTES}, {SEALED_BYTES})
     FROM numbers
 """  # noqa: S608 - no text but lengths
 
@@ -43,6 +45,17 @@ class ChannelRow:
     bearer_hash: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """One sealed answer; `duty` is the mark of whose wish to delete it is, None for any other answer."""
+
+    row_key: bytes
+    channel_id: bytes
+    day: int
+    duty: bytes | None
+    sealed: bytes
+
+
 class Database:
     """One connection, used by one thread at a time; writing methods stand between `begin` and `commit`."""
 
@@ -53,6 +66,14 @@ class Database:
         self._run("PRAGMA journal_mode=WAL")
         self._run("PRAGMA synchronous=FULL")
         self._connection.executescript(files("relay").joinpath("schema.sql").read_text("ascii"))
+        self._bring_up()
+
+    def _bring_up(self) -> None:
+        """Give a database of versions before 2026-11-22 what its rows lack; hits of then bear no mark."""
+        self.begin()
+        if "mark" not in {row[1] for row in self._run("PRAGMA table_info(hits)")}:
+            self._run("ALTER TABLE hits ADD COLUMN mark BLOB")
+        self.commit()
 
     def close(self) -> None:
         """Close the connection; what was not committed is undone."""
@@ -72,7 +93,7 @@ class Database:
             self._run("ROLLBACK")
 
     def add_hits(self, rows: Sequence[bytes], day: int) -> range:
-        """Append at least one hit, each row key ‖ channel id ‖ sealed; return the positions given to them, in order."""
+        """Append at least one hit, each row key ‖ channel id ‖ mark ‖ sealed; return the positions they got, in order."""
         last = self._run(_INSERT, {"rows": b"".join(rows), "day": day}).lastrowid
         assert last is not None
         return range(last - len(rows) + 1, last + 1)  # One writer and AUTOINCREMENT leave no holes.
@@ -95,9 +116,19 @@ class Database:
             "SELECT position, row_key FROM hits WHERE position IN (SELECT value FROM json_each(?)) AND channel_id = ?",
             (json.dumps(positions), channel_id),
         ).fetchall()
-        self._connection.executemany(
-            "DELETE FROM hits WHERE position = ?", [(position,) for position, row_key in kept if row_key in row_keys]
-        )
+        self.remove_at(position for position, row_key in kept if row_key in row_keys)
+
+    def marks_at(self, channel_id: bytes, positions: Sequence[int]) -> list[tuple[int, bytes, bytes | None]]:
+        """Return (position, row key, mark) of a channel's hits that are still there."""
+        return self._run(
+            "SELECT position, row_key, mark FROM hits WHERE position IN (SELECT value FROM json_each(?)) "
+            "AND channel_id = ?",
+            (json.dumps(positions), channel_id),
+        ).fetchall()
+
+    def remove_at(self, positions: Iterable[int]) -> None:
+        """Delete the hits at positions."""
+        self._connection.executemany("DELETE FROM hits WHERE position = ?", [(position,) for position in positions])
 
     def expire_hits(self, before_day: int) -> int:
         """Turn hits of days before `before_day` into day-only gaps; days ascend with the position.
@@ -123,6 +154,53 @@ class Database:
     def gaps(self, channel_id: bytes) -> list[tuple[int, int]]:
         """Return (day, count) of what a channel lost unread, oldest first."""
         return self._run("SELECT day, count FROM gaps WHERE channel_id = ? ORDER BY day", (channel_id,)).fetchall()
+
+    def add_answer(self, row: AnswerRow) -> None:
+        """Append an answer; a wish to delete takes the place of one by the same recipient that still waits."""
+        if row.duty is not None:
+            self._run("DELETE FROM answers WHERE channel_id = ? AND duty = ?", (row.channel_id, row.duty))
+        self._run(
+            "INSERT INTO answers (row_key, channel_id, day, duty, sealed) VALUES (?, ?, ?, ?, ?)",
+            (row.row_key, row.channel_id, row.day, row.duty, row.sealed),
+        )
+
+    def answers(self, channel_id: bytes, limit: int) -> list[tuple[bytes, int, bytes]]:
+        """Return (row key, day, sealed) of a channel's oldest answers."""
+        return self._run(
+            "SELECT row_key, day, sealed FROM answers WHERE channel_id = ? ORDER BY position LIMIT ?",
+            (channel_id, limit),
+        ).fetchall()
+
+    def answers_waiting(self, channel_id: bytes) -> tuple[int, int]:
+        """Return how many answers a channel has, and the position of the newest, 0 without any."""
+        count, newest = self._run(
+            "SELECT count(*), max(position) FROM answers WHERE channel_id = ?", (channel_id,)
+        ).fetchone()
+        return count, newest or 0
+
+    def remove_answers(self, channel_id: bytes, row_keys: Iterable[bytes]) -> None:
+        """Delete those of a channel's answers that bear one of the keys."""
+        self._connection.executemany(
+            "DELETE FROM answers WHERE channel_id = ? AND row_key = ?", [(channel_id, key) for key in row_keys]
+        )
+
+    def forget_answers(self, before_day: int) -> None:
+        """Delete answers of days before `before_day`; wishes to delete stay until they are acknowledged."""
+        self._run("DELETE FROM answers WHERE day < ? AND duty IS NULL", (before_day,))
+
+    def is_used(self, channel_id: bytes, mark: bytes) -> bool:
+        """Return True for a link that works once and was answered."""
+        found = self._run("SELECT 1 FROM used WHERE channel_id = ? AND mark = ?", (channel_id, mark)).fetchone()
+        return found is not None
+
+    def use(self, channel_id: bytes, mark: bytes, last_day: int) -> bool:
+        """Note that a link was answered, to be known to `last_day`; False when it had been before."""
+        row = (channel_id, mark, last_day)
+        return self._run("INSERT OR IGNORE INTO used VALUES (?, ?, ?)", row).rowcount == 1
+
+    def forget_used(self, before_day: int) -> None:
+        """Delete what is known of links that ended to be valid before `before_day`."""
+        self._run("DELETE FROM used WHERE last_day < ?", (before_day,))
 
     def add_channel(self, row: ChannelRow) -> None:
         """Register a channel."""

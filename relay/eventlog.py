@@ -27,6 +27,7 @@ MAX_BATCH: Final = 1_024  # Past this no more hand-overs join; one loop turn's i
 SEALER_LIFE_S: Final = 600.0
 RETENTION_DAYS: Final = 14
 GAP_DAYS: Final = 90
+ANSWER_DAYS: Final = 365
 _IDLE_S: Final = 60.0
 MS_PER_DAY: Final = SECONDS_PER_DAY * 1_000
 
@@ -61,12 +62,14 @@ class EventLog:
         path: Path,
         stops: Stops,
         *,
+        mark_of: Callable[[bytes, bytes], bytes],
         now_ms: Callable[[], int],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep the parts; `start` opens the database in the worker."""
+        """Keep the parts; `mark_of` gives a row's mark of its tag and key; `start` opens the database in the worker."""
         self._path = path
         self._stops = stops
+        self._mark_of = mark_of
         self._now_ms = now_ms
         self._monotonic = monotonic
         self.on_stored: Callable[[list[tuple[bytes, int]]], None] = lambda _rows: None
@@ -105,6 +108,11 @@ class EventLog:
         `work` must not leave half a change behind when it raises OSError or StorageError: either undoes the batch.
         """
         return self._promise(work)
+
+    def seal_answer(self, plain: bytes, *, channel_id: bytes, recipient: bytes) -> tuple[bytes, bytes]:
+        """Return a random row key and `plain` sealed; for jobs of `run`, as both belong to the worker."""
+        sealed = self._current_sealer().seal(plain, channel_id=channel_id, recipient=recipient)
+        return self._randomness.take(ROW_KEY_BYTES), sealed
 
     def _promise(self, work: Record | Callable[[Database], Any]) -> "asyncio.Future[Any]":
         future = self._loop.create_future()
@@ -186,7 +194,8 @@ class EventLog:
             is_wanted = work.recipient_tag not in self._stops.tags(work.channel_id)
             if is_wanted:
                 sealed = sealer.seal(work.plain, channel_id=work.channel_id, recipient=work.public_key)
-                rows.append(self._randomness.take(ROW_KEY_BYTES) + work.channel_id + sealed)
+                row_key = self._randomness.take(ROW_KEY_BYTES)
+                rows.append(row_key + work.channel_id + self._mark_of(work.recipient_tag, row_key) + sealed)
                 channel_ids.append(work.channel_id)
             results.append(is_wanted)
         positions = database.add_hits(rows, self._now_ms() // MS_PER_DAY) if rows else ()
@@ -200,7 +209,10 @@ class EventLog:
         return self._sealer[0]
 
     def _sweep(self, database: Database) -> None:
-        """Once a day turn hits unread for 14 days into gaps, and forget gaps of more than 90 days ago."""
+        """Once a day turn hits unread for 14 days into gaps, and forget what was kept for its time.
+
+        That is 90 days for gaps, 365 for answers but wishes to delete, and for used links until they are void anyway.
+        """
         day = self._now_ms() // MS_PER_DAY
         if day == self._swept_day:
             return
@@ -208,6 +220,8 @@ class EventLog:
             database.begin()
             end = database.expire_hits(day - RETENTION_DAYS)
             database.forget_gaps(day - GAP_DAYS)
+            database.forget_answers(day - ANSWER_DAYS)
+            database.forget_used(day)
             database.commit()
         except StorageError as error:
             database.rollback()

@@ -157,7 +157,8 @@ class Feed:
         while True:
             lease.woken.clear()
             rows = self._oldest(channel_id)
-            rest = (self._stops.digest(channel_id), tuple(self._reader.gaps(channel_id)))
+            waiting = self._reader.answers_waiting(channel_id)
+            rest = (self._stops.digest(channel_id), tuple(self._reader.gaps(channel_id)), waiting)
             left_s = end_s - _now_s()
             is_over = left_s <= 0 or self._is_closing or gone.done() or lease.turn != turn
             if rows or rest != lease.told or is_over:
@@ -181,12 +182,13 @@ class Feed:
         return []
 
     def _spell(self, channel_id: bytes, scope: Scope, news: tuple[list[tuple[bytes, bytes]], tuple[Any, ...]]) -> bytes:
-        rows, (digest, gaps) = news
+        rows, (digest, gaps, (answers, _)) = news
         return json.dumps(
             {
                 "now_ms": self._now_ms(),
                 **self._source_of(channel_id, scope),
                 "stops_digest": digest,
+                "answers": answers,
                 "rows": [
                     {"key": key.hex(), "sealed": base64.b64encode(sealed).decode("ascii")} for key, sealed in rows
                 ],

@@ -9,13 +9,14 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from relay import durable
 from relay.settings import BadSettingError
-from relay.wire.token import KEY_BYTES, Token, TokenType, minting_key, verify
+from relay.wire.token import KEY_BYTES, Token, TokenType, mint, minting_key, verify
 
 _CACHED_KEYS: Final = 16_384
 
@@ -39,6 +40,18 @@ class Masters:
     def verify(self, text: str, token_type: TokenType, *, bound: bytes = b"") -> Token:
         """Return the token when a master of ours made it; raise BadTokenError otherwise."""
         return verify(text, token_type, self._key_of, bound=bound)
+
+    @property
+    def oldest(self) -> bytes:
+        """The first master, which is never removed: what must outlive a change of masters is derived from it."""
+        return self._masters[min(self._masters)]
+
+    def page_token(self, token: Token) -> str:
+        """Return the token of the recipient's page that belongs to another token of theirs; always the same one."""
+        of_page = replace(token, type=TokenType.PAGE)
+        key = self._key_of(of_page)
+        assert key is not None  # It verified the other one.
+        return mint(key, of_page)
 
     def minting_keys(self, channel_id: bytes) -> dict[TokenType, bytes]:
         """Return the keys that one channel mints with, by token type, under the current key id."""

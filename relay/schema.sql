@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS hits (
     row_key    BLOB NOT NULL,
     channel_id BLOB NOT NULL,
     day        INTEGER NOT NULL,
-    sealed     BLOB NOT NULL
+    sealed     BLOB NOT NULL,
+    mark       BLOB
 );
 DROP INDEX IF EXISTS hits_of_channel;  -- Made by versions before 2026-11-22; memory does its work now.
 CREATE TABLE IF NOT EXISTS gaps (
@@ -25,4 +26,19 @@ CREATE TABLE IF NOT EXISTS stops (
     channel_id BLOB NOT NULL,
     tag        BLOB NOT NULL,
     PRIMARY KEY (channel_id, tag)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answers (
+    position   INTEGER PRIMARY KEY AUTOINCREMENT,
+    row_key    BLOB NOT NULL,
+    channel_id BLOB NOT NULL,
+    day        INTEGER NOT NULL,
+    duty       BLOB,
+    sealed     BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS answers_of_channel ON answers (channel_id);
+CREATE TABLE IF NOT EXISTS used (
+    channel_id BLOB NOT NULL,
+    mark       BLOB NOT NULL,
+    last_day   INTEGER NOT NULL,
+    PRIMARY KEY (channel_id, mark)
 ) WITHOUT ROWID;

@@ -33,7 +33,7 @@ async def started(
 ) -> AsyncIterator[tuple[EventLog, Stops]]:
     """Run a log of its own."""
     stops = Stops(folder / "stops.txt")
-    log = EventLog(folder / "db", stops, now_ms=Clock(), monotonic=monotonic)
+    log = EventLog(folder / "db", stops, mark_of=lambda tag, _key: tag, now_ms=Clock(), monotonic=monotonic)
     log.start(asyncio.get_running_loop())
     try:
         yield log, stops
@@ -176,7 +176,7 @@ def test_an_idle_worker_still_looks_at_the_day(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(eventlog, "_IDLE_S", 0.01)
     database = Database(tmp_path / "db")
     database.begin()
-    database.add_hits([b"k" * 16 + CHANNEL + bytes(SEALED_BYTES)], 1)
+    database.add_hits([b"k" * 16 + CHANNEL + TAG + bytes(SEALED_BYTES)], 1)
     database.commit()
     swept = asyncio.Event()
 

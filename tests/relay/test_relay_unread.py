@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.database import ROW_KEY_BYTES, Database
+from relay.marks import MARK_BYTES
 from relay.unread import Unread
 from relay.wire.seal import SEALED_BYTES
 from tests.relay.desk import Clock, Desk, served
@@ -14,7 +15,7 @@ ONE, OTHER = b"channel-id-1", b"channel-id-2"
 
 
 def row(channel_id: bytes, number: int) -> bytes:
-    return bytes([number]) * ROW_KEY_BYTES + channel_id + bytes([number]) * SEALED_BYTES
+    return bytes([number]) * ROW_KEY_BYTES + channel_id + bytes([number]) * (MARK_BYTES + SEALED_BYTES)
 
 
 def opened(folder: Path) -> Database:
