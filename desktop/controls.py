@@ -1,25 +1,28 @@
 """The practice story and its recipients as the window holds them: player and playground behind one set of buttons."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from desktop.practice.player import StoryPlayer
 from desktop.practice.playground import Playground
 from desktop.practice.session import Session
 from desktop.practice.stage import Stage
-from desktop.practice.story import Progress
+from desktop.practice.story import STORY, Progress
+from desktop.practice.story import Step as StoryStep
 from desktop.ui.actions import PracticeRecipient, Step, StepState
 
 
 class RoundControls:
     """A `ui.actions.PracticeControls` over an open round."""
 
-    def __init__(self, session: Session, stage: Stage, *, pace_s: float | None = None) -> None:
+    def __init__(
+        self, session: Session, stage: Stage, *, steps: Sequence[StoryStep] = STORY, pace_s: float | None = None
+    ) -> None:
         """Be ready to play; nothing moves before `start`; `pace_s` are the seconds a step stands, None to be read."""
         self._gate = threading.Lock()
         self._subscribers: list[Callable[[], None]] = []
-        self._player = StoryPlayer(stage, on_progress=self._on_progress, pace_s=pace_s)
+        self._player = StoryPlayer(stage, on_progress=self._on_progress, steps=steps, pace_s=pace_s)
         self._playground = Playground(session)
 
     def _on_progress(self, _progress: Progress) -> None:

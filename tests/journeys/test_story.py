@@ -1,13 +1,16 @@
-"""The whole story over real parts, from a mail client to the verdict; and each part taken out, named by its step."""
+"""The whole story over real parts, from a mail client to the verdict; and each part taken out, named by its step.
+
+What is taken out is taken out for one step, in a round that is shared with others: what a step needs before it is
+played as it is and must hold, and what was found instead shows that it was the sabotage, not the time.
+"""
 
 import io
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -23,42 +26,50 @@ from desktop.core.verdict import Judgement, Verdict
 from desktop.practice import cast, terminal
 from desktop.practice.session import Session
 from desktop.practice.stage import Stage
-from desktop.practice.story import STORY, Step
+from desktop.practice.story import STORY, StepFailed, tell
 from desktop.store.change import Change
 from relay.wire.hit import HitKind
 
 # A step that cannot succeed is given up after this time; the others wait longer.
-SHORT_S: Final = 1.0
+SHORT_S: Final = 0.5
 LONG_S: Final = 20.0
+STEPS: Final = {step.name: step for step in STORY}
 
 
-def played(
-    *,
-    fails: str = "",
-    relay_command: Sequence[str] | None = None,
-    before: Callable[[Stage], None] = lambda _stage: None,
-) -> tuple[int, str]:
-    """Return the exit code and the text of the story; to the step that `fails` something may be done before."""
-    out = io.StringIO()
-    steps = tuple(replace(step, play=partial(_hurried, step, before)) if step.name == fails else step for step in STORY)
-    return terminal.play(partial(_opened, relay_command), out=out, steps=steps), out.getvalue()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sabotage:
+    """What is taken out for one step: names that stand for something else, or what is done before it."""
+
+    step: str
+    names: tuple[tuple[str, Any], ...] = ()
+    before: Callable[[Stage], None] = lambda _stage: None
 
 
-def _hurried(step: Step, before: Callable[[Stage], None], stage: Stage) -> Iterator[str]:
-    before(stage)
-    yield from step.play(replace(stage, patience_s=SHORT_S))
+@contextmanager
+def opened(relay_command: Sequence[str] | None = None) -> Iterator[Stage]:
+    with pytest.MonkeyPatch.context() as patch:
+        if relay_command is not None:
+            patch.setattr(rounds, "Session", partial(Session, relay_command=relay_command))
+        with rounds.open_round() as round_:
+            yield replace(round_.stage, patience_s=LONG_S)
 
 
-def _opened(relay_command: Sequence[str] | None) -> AbstractContextManager[Stage]:
-    @contextmanager
-    def stage() -> Iterator[Stage]:
-        with pytest.MonkeyPatch.context() as patch:
-            if relay_command is not None:
-                patch.setattr(rounds, "Session", partial(Session, relay_command=relay_command))
-            with rounds.open_round() as opened:
-                yield replace(opened.stage, patience_s=LONG_S)
+def holds(stage: Stage, *names: str) -> None:
+    """Play steps that a sabotaged one needs; they find what they expect."""
+    for _ in tell(stage, [STEPS[name] for name in names]):
+        pass
 
-    return stage()
+
+def found(stage: Stage, sabotage: Sabotage) -> str:
+    """Return what a sabotaged step found instead of what it expected."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, instead in sabotage.names:
+            patch.setattr(name, instead)
+        sabotage.before(stage)
+        with pytest.raises(StepFailed) as failed:
+            holds(replace(stage, patience_s=SHORT_S), sabotage.step)
+    assert sabotage.step == failed.value.name
+    return failed.value.found
 
 
 def relay_with(sabotage: str) -> tuple[str, ...]:
@@ -66,22 +77,70 @@ def relay_with(sabotage: str) -> tuple[str, ...]:
     return sys.executable, "-c", f"import runpy\n{sabotage}\nrunpy.run_module('relay', run_name='__main__')"
 
 
-def failed_step(text: str) -> str:
-    found = re.search(r"^FAILED at step (\w+)$", text, re.MULTILINE)
-    return found[1] if found else ""
+def swapped(one: Verdict, other: Verdict) -> tuple[tuple[str, Any], ...]:
+    """Return what makes two verdicts be taken for each other."""
+    instead = {one: other, other: one}
+
+    def misjudge(*arguments: Any) -> tuple[Judgement, ...]:
+        judged = ruled_copy(*arguments)
+        return tuple(replace(each, verdict=instead.get(each.verdict, each.verdict)) for each in judged)
+
+    return (("desktop.store.settle.ruled_copy", misjudge),)
 
 
-def test_the_story_is_true_over_real_parts() -> None:
-    """Every step finds what it expects, and the figures are those of the hits that were made."""
-    code, text = played()
-    assert failed_step(text) == ""
-    assert code == 0
-    assert (
-        "An ordinary tracker: 6 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked, 1 replied, 1 away, "
-        "1 not delivered\n"
-    ) in text
-    assert "0 found" in text
-    assert "The mail client heard: 550 5.1.1" in text
+def misread(kind: ArrivalKind, instead: Callable[[Arrival], Arrival]) -> tuple[tuple[str, Any], ...]:
+    """Return what makes others' mails of a kind be read as something else."""
+
+    def taken(arrival: Arrival) -> Arrival:
+        is_ours = arrival.facts.from_ == cast.SENDER
+        return instead(arrival) if arrival.kind is kind and not is_ours else arrival
+
+    def read(raw: bytes, *, received_at: datetime) -> Arrival:
+        return taken(read_arrival(raw, received_at=received_at))
+
+    def read_first(header: bytes, *, received_at: datetime) -> tuple[Arrival, bool]:
+        arrival, needs_body = read_header(header, received_at=received_at)
+        return taken(arrival), needs_body
+
+    return ("desktop.core.triage.read_arrival", read), ("desktop.core.triage.read_header", read_first)
+
+
+def nameless(arrival: Arrival) -> Arrival:
+    facts = replace(arrival.facts, in_reply_to="", references=(), subject="Hello")
+    return replace(arrival, facts=facts)
+
+
+def nothing(*_arguments: Any, **_options: Any) -> Change:
+    return Change()
+
+
+def test_the_story_is_true_over_real_parts(caplog: pytest.LogCaptureFixture) -> None:
+    """Every step finds what it expects, the figures are those of the hits that were made, and what is wrong is named.
+
+    A list that forgets who waits, a request that nobody made and a mailbox that is gone each fail their step, though
+    the same step has just held.
+    """
+    out = io.StringIO()
+    with opened() as stage:
+        code = terminal.play(lambda: nullcontext(stage), out=out)
+        text = out.getvalue()
+        assert "FAILED" not in text
+        assert code == 0
+        assert (
+            "An ordinary tracker: 6 opens, 4 clicks. Readback: 1 opened, 1 probably, 1 clicked, 1 replied, 1 away, "
+            "1 not delivered\n"
+        ) in text
+        assert "0 found" in text
+        assert "The mail client heard: 550 5.1.1" in text
+        assert "=  Lena Hofmann" in text
+        forgotten = Sabotage(step="followups", names=(("desktop.store.reminders.follow_ups", lambda *_, **__: ()),))
+        assert found(stage, forgotten) == "0"
+        holds(stage, "figures")
+        extra = Sabotage(step="figures", before=lambda stage: stage.requests.append(HitKind.OPEN))
+        assert found(stage, extra) == "(6, 4)"
+        unread = found(stage, Sabotage(step="sent", before=lambda stage: stage.control.stop_imap()))
+        assert "Error: " in unread
+    caplog.clear()
 
 
 def test_the_command_plays_it_in_a_pipe_in_ascii() -> None:
@@ -101,10 +160,17 @@ def test_the_command_plays_it_in_a_pipe_in_ascii() -> None:
 
 
 def test_a_reader_who_leaves_ends_the_story() -> None:
-    """When the pipe's reader goes away after the first line, the command ends without a traceback, and not with 0."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DISPLAY", "WAYLAND"))}
-    command = [sys.executable, "-m", "desktop", "practice"]
-    with subprocess.Popen(command, env=kept, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    """When the pipe's reader goes away after the first line, the story ends without a traceback, and not with 0."""
+    endless = (
+        "import sys\n"
+        "from contextlib import nullcontext\n"
+        "from itertools import repeat\n"
+        "from desktop.practice import terminal\n"
+        "from desktop.practice.story import Step\n"
+        "steps = [Step(name='talk', title='Talk', play=lambda _stage: repeat('on and on'))]\n"
+        "sys.exit(terminal.play(nullcontext, steps=steps))"
+    )
+    with subprocess.Popen([sys.executable, "-c", endless], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline().startswith(b"Readback practice")
@@ -113,41 +179,21 @@ def test_a_reader_who_leaves_ends_the_story() -> None:
     assert process.returncode == 1
 
 
-def test_a_killed_relay_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    """With the relay killed before the recipients act, the first of their steps fails."""
-    code, text = played(fails="scanner", before=lambda stage: stage.control.kill_relay())
-    caplog.clear()
-    assert (code, failed_step(text)) == (1, "scanner")
-
-
 def test_a_relay_that_never_starts_is_named() -> None:
     """Without a relay the story does not begin, and says why."""
-    code, text = played(relay_command=(sys.executable, "-c", "raise SystemExit('broken')"))
-    assert (code, failed_step(text)) == (1, "start")
-    assert "broken" in text
+    out = io.StringIO()
+    broken = (sys.executable, "-c", "raise SystemExit('broken')")
+    assert terminal.play(partial(opened, broken), out=out) == 1
+    assert "FAILED at step start\n" in out.getvalue()
+    assert "broken" in out.getvalue()
 
 
-def test_a_missing_picture_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the picture taken out of every copy, the step that shows a copy fails."""
+def test_what_judges_and_reads_is_missed_by_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hits that are not stored, verdicts swapped, a stop ignored, mails misread: each fails the step that meets it.
 
-    def without_picture(survey: Survey, additions: Additions) -> bytes:
-        return splice(survey, replace(additions, picture_url=None))
-
-    monkeypatch.setattr("desktop.outgoing.copies.splice", without_picture)
-    code, text = played(fails="copy")
-    assert (code, failed_step(text)) == (1, "copy")
-    assert "picture" in text.partition("FAILED")[2]
-
-
-def test_a_stopped_feed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With hits that come from the relay and are not stored, the first step that waits for one fails."""
-    monkeypatch.setattr("desktop.tracking.poller.record_hits", lambda *_arguments, **_options: None)
-    code, text = played(fails="scanner")
-    assert (code, failed_step(text)) == (1, "scanner")
-
-
-def test_an_ignored_stop_is_named() -> None:
-    """A relay that confirms and passes on a stop, and stores the next hit all the same, fails the step."""
+    The relay of this round confirms and passes on a stop, and stores the next hit all the same; the sender's own
+    programs are never learnt in it.
+    """
     deaf = (
         "import relay.eventlog\n"
         "make = relay.eventlog.EventLog.__init__\n"
@@ -155,121 +201,65 @@ def test_an_ignored_stop_is_named() -> None:
         "    def tags(self, channel_id): return frozenset()\n"
         "relay.eventlog.EventLog.__init__ = lambda self, path, stops, **rest: make(self, path, Deaf(), **rest)"
     )
-    code, text = played(fails="stop", relay_command=relay_with(deaf))
-    assert (code, failed_step(text)) == (1, "stop")
-    assert "the relay wrote to" in text
+    monkeypatch.setattr("desktop.outgoing.own_programs.record_own_program", nothing)
+    as_reply, no_report = partial(replace, kind=ArrivalKind.MAIL), partial(replace, deliveries=())
+    with opened(relay_with(deaf)) as stage:
+        holds(stage, "permissions", "send")
+        lost = Sabotage(step="scanner", names=(("desktop.tracking.poller.record_hits", lambda *_, **__: None),))
+        assert "click by" not in found(stage, lost)
+        for step, one, other in (
+            ("scanner", Verdict.PERSON, Verdict.SCANNER),
+            ("apple", Verdict.PREFETCH, Verdict.IMAGE_PROXY),
+            ("gmail", Verdict.PERSON, Verdict.IMAGE_PROXY),
+        ):
+            seen = found(stage, Sabotage(step=step, names=swapped(one, other)))
+            assert any(f"by {verdict} " in seen for verdict in (one, other)), seen
+        assert "open by self" not in found(stage, Sabotage(step="own"))
+        kept = Sabotage(step="correct", names=(("desktop.store.corrections.undo_correction", nothing),))
+        assert "open by self" in found(stage, kept)
+        assert "the relay wrote to" in found(stage, Sabotage(step="stop"))
+        holds(stage, "sent")
+        for step, kind, instead, shown in (
+            ("away", ArrivalKind.AUTO_REPLY, as_reply, "Replied"),
+            ("bounce", ArrivalKind.BOUNCE, no_report, "Sent"),
+        ):
+            assert shown in found(stage, Sabotage(step=step, names=misread(kind, instead)))
 
 
-def test_a_stop_that_is_answered_and_forgotten_is_named() -> None:
-    """A stop page that answers 200 and stops nothing fails the step."""
+def test_what_is_gone_is_missed_by_its_step(caplog: pytest.LogCaptureFixture) -> None:
+    """A stop page that stops nothing, no day of return, a reply that names nothing, a dead relay fail their steps."""
     forgetful = (
         "import relay.stopping\n"
         "async def forget(self, channel_id, tags): return frozenset()\n"
         "relay.stopping.Stopping._stop = forget"
     )
-    code, text = played(fails="stop", relay_command=relay_with(forgetful))
-    assert (code, failed_step(text)) == (1, "stop")
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "step"),
-    [
-        (Verdict.PREFETCH, Verdict.IMAGE_PROXY, "apple"),
-        (Verdict.PERSON, Verdict.SCANNER, "scanner"),
-        (Verdict.PERSON, Verdict.IMAGE_PROXY, "gmail"),
-    ],
-)
-def test_swapped_verdicts_are_named(monkeypatch: pytest.MonkeyPatch, one: Verdict, other: Verdict, step: str) -> None:
-    """With two verdicts taken for each other, the first step that meets either fails."""
-    swapped = {one: other, other: one}
-
-    def misjudge(*arguments: Any) -> tuple[Judgement, ...]:
-        judged = ruled_copy(*arguments)
-        return tuple(replace(each, verdict=swapped.get(each.verdict, each.verdict)) for each in judged)
-
-    monkeypatch.setattr("desktop.store.settle.ruled_copy", misjudge)
-    code, text = played(fails=step)
-    assert (1, step) == (code, failed_step(text))
-
-
-def test_an_own_view_taken_for_another_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the sender's own programs never learnt, the step in which the sender looks at own mail fails."""
-    monkeypatch.setattr("desktop.outgoing.own_programs.record_own_program", lambda *_arguments, **_options: Change())
-    code, text = played(fails="own")
-    assert (code, failed_step(text)) == (1, "own")
-
-
-def test_a_correction_that_stands_after_its_undo_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an undo that does nothing, the step in which the user corrects a verdict fails."""
-    monkeypatch.setattr("desktop.store.corrections.undo_correction", lambda *_arguments: Change())
-    code, text = played(fails="correct")
-    assert (code, failed_step(text)) == (1, "correct")
-
-
-@pytest.mark.parametrize("step", ["sent", "reply"])
-def test_a_stopped_mailbox_is_named(step: str, caplog: pytest.LogCaptureFixture) -> None:
-    """With the provider's IMAP server gone, the step that needs it fails."""
-    code, text = played(fails=step, before=lambda stage: stage.control.stop_imap())
+    with opened(relay_with(forgetful)) as stage:
+        holds(stage, "permissions", "send")
+        assert "Stopped" not in found(stage, Sabotage(step="stop"))
+        holds(stage, "sent")
+        endless = misread(ArrivalKind.AUTO_REPLY, partial(replace, returns_on=None))
+        assert "None" in found(stage, Sabotage(step="away", names=endless))
+        adrift = Sabotage(step="reply", names=misread(ArrivalKind.MAIL, nameless))
+        assert "Replied" not in found(stage, adrift)
+        dead = Sabotage(step="scanner", before=lambda stage: stage.control.kill_relay())
+        assert found(stage, dead).startswith("The relay did not answer a recipient.")
     caplog.clear()
-    assert (1, step) == (code, failed_step(text))
-    assert "Traceback" not in text
 
 
-def _nameless(arrival: Arrival) -> Arrival:
-    facts = replace(arrival.facts, in_reply_to="", references=(), subject="Hello")
-    return replace(arrival, facts=facts)
-
-
-@pytest.mark.parametrize(
-    ("kind", "misread", "step"),
-    [
-        (ArrivalKind.MAIL, _nameless, "reply"),
-        (ArrivalKind.AUTO_REPLY, partial(replace, kind=ArrivalKind.MAIL), "away"),
-        (ArrivalKind.AUTO_REPLY, partial(replace, returns_on=None), "away"),
-        (ArrivalKind.BOUNCE, partial(replace, deliveries=()), "bounce"),
-    ],
-    ids=["reply-without-thread", "automatic-as-reply", "no-return", "bounce-lost"],
-)
-def test_a_misread_mail_is_named(
-    monkeypatch: pytest.MonkeyPatch, kind: ArrivalKind, misread: Callable[[Arrival], Arrival], step: str
+def test_what_is_left_out_is_missed_by_its_step(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With replies that name nothing, automatic answers taken for replies or reports lost, their step fails."""
+    """A copy without its picture fails the step that shows it; what is passed over in Sent, or not read, its own."""
 
-    def taken(arrival: Arrival) -> Arrival:
-        is_ours = arrival.facts.from_ == cast.SENDER
-        return misread(arrival) if arrival.kind is kind and not is_ours else arrival
+    def without_picture(survey: Survey, additions: Additions) -> bytes:
+        return splice(survey, replace(additions, picture_url=None))
 
-    def read(raw: bytes, *, received_at: datetime) -> Arrival:
-        return taken(read_arrival(raw, received_at=received_at))
-
-    def read_first(header: bytes, *, received_at: datetime) -> tuple[Arrival, bool]:
-        arrival, needs_body = read_header(header, received_at=received_at)
-        return taken(arrival), needs_body
-
-    monkeypatch.setattr("desktop.core.triage.read_arrival", read)
-    monkeypatch.setattr("desktop.core.triage.read_header", read_first)
-    code, text = played(fails=step)
-    assert (1, step) == (code, failed_step(text))
-
-
-def test_a_mail_missed_in_sent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the mail of a phone passed over in Sent, the step that reads it fails."""
-    monkeypatch.setattr("desktop.core.triage.is_own_automatic", lambda _header: True)
-    code, text = played(fails="sent")
-    assert (code, failed_step(text)) == (1, "sent")
-
-
-def test_an_empty_list_of_follow_ups_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With nobody to follow up with, though somebody waits, the list's step fails."""
-
-    def forget(_stage: Stage) -> None:
-        monkeypatch.setattr("desktop.store.reminders.follow_ups", lambda *_arguments, **_options: ())
-
-    code, text = played(fails="followups", before=forget)
-    assert (code, failed_step(text)) == (1, "followups")
-
-
-def test_a_wrong_figure_is_named() -> None:
-    """A request that nobody made fails the step of figures."""
-    code, text = played(fails="figures", before=lambda stage: stage.requests.append(HitKind.OPEN))
-    assert (code, failed_step(text)) == (1, "figures")
+    monkeypatch.setattr("desktop.outgoing.copies.splice", without_picture)
+    with opened() as stage:
+        holds(stage, "permissions", "send")
+        assert found(stage, Sabotage(step="copy")) == "0"
+        passed_over = Sabotage(step="sent", names=(("desktop.core.triage.is_own_automatic", lambda _header: True),))
+        assert found(stage, passed_over) == "0"
+        unread = Sabotage(step="reply", before=lambda stage: stage.control.stop_imap())
+        assert "Replied" not in found(stage, unread)
+    caplog.clear()

@@ -1,6 +1,5 @@
-"""The story in a window's hands: played by itself, taken over, and the recipients told what to do."""
+"""The story taken over: the recipients are told what to do."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -13,12 +12,10 @@ from desktop.core.status import Aside, Rung
 from desktop.practice import cast
 from desktop.practice.desk import CopyView
 from desktop.practice.mails import OFFER, SAMPLES
-from desktop.practice.player import StoryPlayer
 from desktop.practice.playground import Playground
 from desktop.practice.reading import anchors_in, form_in, is_stop
-from desktop.practice.story import STORY, Progress, StepState, tell
+from desktop.practice.story import STORY, StepState, tell
 
-WAIT_S = 20.0
 SENDING = tuple(step for step in STORY if step.name in ("permissions", "send"))
 
 
@@ -111,24 +108,3 @@ def test_nobody_writes_about_a_mail_they_never_got(round_: rounds.Round) -> None
     for act in (playground.reply, playground.go_away, playground.bounce):
         with pytest.raises(Malformed):
             act(cast.PAUL.address)
-
-
-def test_the_player_tells_the_true_story() -> None:
-    """By itself, on its own thread, the story reaches its end, and all its lines were told on the way."""
-    told: list[Progress] = []
-    threads: set[int] = set()
-
-    def hear(progress: Progress) -> None:
-        told.append(progress)
-        threads.add(threading.get_ident())
-
-    with rounds.open_round() as opened:
-        player = StoryPlayer(opened.stage, on_progress=hear, pace_s=0)
-        player.start()
-        assert player.wait(WAIT_S)
-        assert player.failed is None
-        assert {StepState.DONE} == {view.state for view in player.steps()}
-        assert next(view for view in player.steps() if view.name == "ladder").lines[-2].startswith("‖  Lena Hofmann")
-    assert len(threads) == 1
-    assert threading.get_ident() not in threads
-    assert [step.name for step in STORY] == [said.name for said in told if said.state is StepState.DONE]

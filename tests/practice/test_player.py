@@ -56,15 +56,24 @@ def watch() -> Watch:
 STEPS = (step_of("one", "1"), step_of("two", "2", "3"), step_of("three"))
 
 
-def test_the_story_plays_to_its_end_by_itself(watch: Watch) -> None:
-    """Every step is done, with the lines it read back."""
-    player = StoryPlayer(STAGE, on_progress=watch, steps=STEPS, pace_s=0)
+def test_the_story_plays_to_its_end_by_itself() -> None:
+    """Every step is done, with the lines it read back, each told in its turn on a thread of the player's own."""
+    told: list[tuple[str, str]] = []
+    threads: set[str] = set()
+
+    def hear(progress: Progress) -> None:
+        told.append((progress.name, progress.line))
+        threads.add(threading.current_thread().name)
+
+    player = StoryPlayer(STAGE, on_progress=hear, steps=STEPS, pace_s=0)
     player.start()
     assert player.wait(WAIT_S)
     assert [view.lines for view in player.steps()] == [("1",), ("2", "3"), ()]
     assert {StepState.DONE} == {view.state for view in player.steps()}
     assert player.is_over
     assert not player.is_playing
+    assert [line for line in told if line[1]] == [("one", "1"), ("two", "2"), ("two", "3")]
+    assert threads == {"practice-story"}
 
 
 def test_a_held_story_goes_one_step_at_a_time(watch: Watch) -> None:
