@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from desktop.core import charsets, flowed, htmlpart, textpart
-from desktop.core.disclosure import DisclosureLine
+from desktop.core.disclosure import AddedLine
 from desktop.core.htmlpart import HtmlPart
 from desktop.core.markup import CLIPPED_ABOVE_BYTES
 from desktop.core.mime import Field, Part
@@ -68,7 +68,7 @@ def edit_of(
     *,
     picture_url: str | None,
     link_urls: Mapping[bytes, str],
-    line: DisclosureLine,
+    line: AddedLine,
     newline: bytes,
 ) -> Edit:
     """Return the one edit of the message that puts the alternative in the text's place."""

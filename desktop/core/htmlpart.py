@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desktop.core.disclosure import DisclosureLine
+from desktop.core.disclosure import AddedLine
 from desktop.core.links import is_trackable
 from desktop.core.markup import Anchor, read_page
 from desktop.core.tags import unescaped
@@ -68,7 +68,7 @@ def _link(anchor: Anchor, body: Body, codec: str, own_bases: frozenset[str]) -> 
 
 
 def edits_of(
-    part: HtmlPart, *, picture_url: str | None, link_urls: Mapping[bytes, str], line: DisclosureLine, newline: bytes
+    part: HtmlPart, *, picture_url: str | None, link_urls: Mapping[bytes, str], line: AddedLine, newline: bytes
 ) -> list[Edit]:
     """Return the edits for one copy, in order."""
     edits = _link_edits(part, link_urls, newline)
@@ -107,18 +107,24 @@ def _start(link: Link) -> int:
     return link.start
 
 
-def line_markup(line: DisclosureLine, picture_url: str | None, newline: bytes) -> bytes:
-    """Return the visible line as a paragraph of its own with the picture inside: deleting one deletes both.
+def line_markup(line: AddedLine, picture_url: str | None, newline: bytes) -> bytes:
+    """Return the line as a paragraph of its own with the picture inside: deleting one deletes both.
 
     12 px, the body's own colour, no box; the picture is the plainest there is, for blockers to recognise.
     """
-    sentence = html.escape(line.sentence, quote=False)
-    pieces = [
-        *textwrap.wrap(f'<p style="font-size:12px">{sentence}', _LINE_COLUMNS, break_long_words=False),
-        f'<a href="{html.escape(line.stop_url)}">{html.escape(line.link_text)}</a>',
-    ]
+    # Its link is one piece, so that no line breaks inside an address.
+    link = f'<a href="{html.escape(line.url)}">{html.escape(line.link_text, quote=False)}</a>'
+    pieces = [*_wrapped(f'<p style="font-size:12px">{html.escape(line.before, quote=False).rstrip()}'), link]
+    if line.after:
+        first, *others = _wrapped(html.escape(line.after, quote=False))
+        pieces[-1] += first
+        pieces += others
     if picture_url is not None:
         pieces[-1] += "<img"
         pieces.append(f'src="{html.escape(picture_url)}" width="1" height="1" alt="">')
     pieces[-1] += "</p>"
     return newline.join(piece.encode("ascii", "xmlcharrefreplace") for piece in pieces)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _LINE_COLUMNS, break_long_words=False, break_on_hyphens=False)

@@ -12,14 +12,16 @@ from desktop.core import conversion, htmlpart, textpart
 from desktop.core.charsets import codec_of
 from desktop.core.charsets import read as read_text
 from desktop.core.conversion import Conversion
-from desktop.core.disclosure import DisclosureLine
+from desktop.core.disclosure import AddedLine
 from desktop.core.htmlpart import HtmlPart
 from desktop.core.mime import MalformedMimeError, Part, read_message
 from desktop.core.policy import WhyNot
 from desktop.core.screen import holds_inline_pgp, texts_of, untouchable, words_of
 from desktop.core.tags import UnclosedError
 from desktop.core.textpart import TextPart
+from desktop.core.trackingheader import tracking_field
 from desktop.core.transfer import Body, Edit, apply, read_body, write_body
+from relay.wire.purpose import Purpose
 
 # Rewriting may not delay mail noticeably, and nobody writes that much by hand.
 MAX_WORDS_BYTES: Final = 300_000
@@ -50,14 +52,16 @@ class Survey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Additions:
-    """What one copy gets: a picture, tracked links for some destinations, and the line that says so.
+    """What one copy gets: a line, and with the line of tracked mail a picture and tracked links for some destinations.
 
-    A destination without a URL is left alone; no picture and no link means that nothing at all is added.
+    `line` is that line, or a question, which comes with neither; without a line nothing at all is added.  `purposes`
+    are those the line names, none in a question; where there is nothing to see of them, nothing is added either.
     """
 
-    picture_url: str | None
-    link_urls: Mapping[bytes, str]
-    line: DisclosureLine
+    line: AddedLine | None
+    picture_url: str | None = None
+    link_urls: Mapping[bytes, str] = field(default_factory=dict)
+    purposes: frozenset[Purpose] = frozenset()
 
 
 class _RefusedError(Exception):
@@ -135,32 +139,41 @@ def _destinations(html: HtmlPart) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(link.destination for link in html.links))
 
 
-def can_carry(survey: Survey, line: DisclosureLine) -> bool:
-    """Return whether the text part can spell the visible line in its charset and encoding.
+def can_carry(survey: Survey, line: AddedLine | None) -> bool:
+    """Return whether there is a line and the text part can spell it in its charset and encoding.
 
     A copy that cannot carry its line goes out untracked; a line that names the sender by address can always be carried.
     """
     text = survey.text[1] if survey.text is not None else None
     if survey.flowed is not None:
         text = survey.flowed.text
-    return text is None or textpart.lines_of(text, line) is not None
+    return line is not None and (text is None or textpart.lines_of(text, line) is not None)
 
 
 def splice(survey: Survey, additions: Additions) -> bytes:
-    """Return the copy's bytes; where nothing is to be added, or the line cannot be carried, the message's own."""
+    """Return the copy's bytes; without a line, or where it cannot be carried, the message's own.
+
+    So whatever takes the line away takes the tracking with it.
+    """
+    line, purposes = additions.line, additions.purposes
     link_urls = {link: additions.link_urls[link] for link in survey.links if link in additions.link_urls}
-    if additions.picture_url is None and not link_urls:
+    is_tracking = additions.picture_url is not None or bool(link_urls)
+    if line is None or is_tracking is not bool(purposes) or not can_carry(survey, line):
         return survey.raw
-    if not can_carry(survey, additions.line):
-        return survey.raw
-    return apply(survey.raw, sorted(_edits(survey, additions.picture_url, link_urls, additions.line)))
+    edits = sorted(_edits(survey, line, additions.picture_url, link_urls))
+    if is_tracking:
+        edits.insert(0, Edit(0, 0, tracking_field(purposes, line.url, survey.newline)))
+    return apply(survey.raw, edits)
 
 
-def _edits(
-    survey: Survey, picture_url: str | None, link_urls: Mapping[bytes, str], line: DisclosureLine
-) -> Iterator[Edit]:
+def _edits(survey: Survey, line: AddedLine, picture_url: str | None, link_urls: Mapping[bytes, str]) -> Iterator[Edit]:
     newline = survey.newline
-    if survey.flowed is not None:
+    if survey.flowed is not None and picture_url is None and not link_urls:
+        # Nothing here needs HTML, so the text stays one.
+        part, text = survey.flowed.part, survey.flowed.text
+        edits = textpart.edits_of(text, line, newline=newline)
+        yield Edit(part.body_start, part.body_end, write_body(text.body, edits, newline=newline))
+    elif survey.flowed is not None:
         yield conversion.edit_of(
             survey.flowed, survey.raw, picture_url=picture_url, link_urls=link_urls, line=line, newline=newline
         )

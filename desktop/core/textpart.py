@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from desktop.core import charsets, plaintext
-from desktop.core.disclosure import DisclosureLine
+from desktop.core.disclosure import AddedLine
 from desktop.core.mime import Part
 from desktop.core.transfer import Body, Edit
 
@@ -53,9 +53,9 @@ def _soft_break(part: Part) -> str:
     return "  " if deletes_space(part) else " "
 
 
-def lines_of(part: TextPart, line: DisclosureLine) -> list[bytes] | None:
+def lines_of(part: TextPart, line: AddedLine) -> list[bytes] | None:
     """Return the visible line's lines in the text's charset, or None where charset or encoding cannot spell them."""
-    lines = plaintext.wrapped(line.sentence, f"{line.link_text}: {line.stop_url}", soft_break=part.soft_break)
+    lines = plaintext.wrapped(line.sentence, f"{line.link_text}: {line.url}", soft_break=part.soft_break)
     if part.soft_break is not None:
         lines = [f" {text}" if text.startswith(_STUFFED) else text for text in lines]
     # RFC 2045 2.7: a body that says 7bit holds ASCII alone, whatever its charset could spell.
@@ -64,7 +64,7 @@ def lines_of(part: TextPart, line: DisclosureLine) -> list[bytes] | None:
     return None if None in spelled else [text for text in spelled if text is not None]
 
 
-def edits_of(part: TextPart, line: DisclosureLine, *, newline: bytes) -> list[Edit]:
+def edits_of(part: TextPart, line: AddedLine, *, newline: bytes) -> list[Edit]:
     """Return the one edit that inserts the visible line; raise ValueError where the charset cannot spell it."""
     lines = lines_of(part, line)
     if lines is None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
+from desktop.core.grounds import Grounds
 from desktop.core.parse import MessageFacts
 from desktop.core.permission import Permission, usable
 from desktop.core.policy import WhyNot, decide
@@ -60,7 +61,7 @@ def draft_copy(
 
     `is_stopped` says of a tag whether it was stopped; it may know of stops that the permission does not show.
     """
-    decision = decide(permission, has_relay=channel is not None)
+    decision = decide(Grounds(permission=permission), has_relay=channel is not None, now=now)
     if decision.why_not is not None or channel is None:
         return _untracked(raw, row, decision.why_not or WhyNot.NO_RELAY)
     if isinstance(surveyed, Refusal):

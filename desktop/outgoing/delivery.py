@@ -14,6 +14,7 @@ from typing import Final
 from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble, Trouble
+from desktop.core.grounds import Grounds
 from desktop.core.ownmarks import without_own_marks
 from desktop.core.parse import MessageFacts, content_hash, message_facts
 from desktop.core.permission import Permission
@@ -156,7 +157,10 @@ class Delivery:
             permissions = (
                 [] if is_shared else [permission_of(self._means.store, each) for each in self._addresses(todo)]
             )
-            decisions = [decide(each, has_relay=channel is not None) for each in permissions]
+            now = self._means.clock()
+            decisions = [
+                decide(Grounds(permission=each), has_relay=channel is not None, now=now) for each in permissions
+            ]
             if channel is not None and any(each.track for each in decisions):
                 drafts = self._drafts(todo, permissions, channel)
                 self._begin_recording(lambda: [draft.row for draft in drafts], todo)

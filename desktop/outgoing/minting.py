@@ -11,10 +11,12 @@ from types import MappingProxyType
 from typing import Final
 
 from desktop.accounts.channel import Channel
-from desktop.core.disclosure import DisclosureLine, visible_line
+from desktop.core.disclosure import tracked_line
 from desktop.core.permission import Permission
 from desktop.core.rewrite import Additions
+from desktop.core.wordings import WordingKind, default_wording
 from desktop.store.mail import NewToken
+from relay.wire.language import Language
 from relay.wire.purpose import Purpose
 from relay.wire.token import RANDOM_ID_BYTES, SECONDS_PER_DAY, Token, TokenType, mint, recipient_tag
 from relay.wire.urls import click_url, open_url, stop_url
@@ -68,9 +70,14 @@ def mint_marks(
         if Purpose.CLICKS in purposes
         else _NO_LINKS
     )
-    line = DisclosureLine(
-        sentence=visible_line(permission, sender=sender, purposes=purposes),
+    line = tracked_line(
+        default_wording(WordingKind.AGREED, Language.ENGLISH),
+        language=Language.ENGLISH,
+        sender=sender,
+        purposes=purposes,
         stop_url=stop_url(channel.link_base, minted(TokenType.STOP)),
+        agreed_on=None if permission.granted_at is None else permission.granted_at.date(),
+        today=now.date(),
     )
-    additions = Additions(picture_url=picture, link_urls=tracked, line=line)
+    additions = Additions(picture_url=picture, link_urls=tracked, line=line, purposes=purposes)
     return Marks(additions=additions, tokens=tuple(tokens))

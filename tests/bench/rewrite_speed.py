@@ -16,8 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from desktop.core.disclosure import DisclosureLine
+from desktop.core.disclosure import AddedLine
 from desktop.core.ownmarks import OwnMarks, without_own_marks
+from desktop.core.permission import SEEING
 from desktop.core.rewrite import Additions, Survey, splice, survey
 from relay.wire.urls import click_url, open_url, stop_url
 
@@ -38,9 +39,9 @@ def rewritten(raw: bytes) -> bytes:
     found = survey(raw, own_bases=frozenset({BASE}))
     if not isinstance(found, Survey):
         return raw
-    line = DisclosureLine(sentence=SENTENCE, stop_url=stop_url(BASE, TOKEN))
+    line = AddedLine(before=SENTENCE, link_text="See or stop", url=stop_url(BASE, TOKEN))
     links = {link: click_url(BASE, TOKEN, link) for link in found.links}
-    return splice(found, Additions(picture_url=open_url(BASE, TOKEN), link_urls=links, line=line))
+    return splice(found, Additions(picture_url=open_url(BASE, TOKEN), link_urls=links, line=line, purposes=SEEING))
 
 
 def cleaned(raw: bytes) -> bytes:

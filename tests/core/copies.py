@@ -1,12 +1,13 @@
 """Messages and additions that the tests of rewriting share, and an HTML reader that owes nothing to ours."""
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-from desktop.core.disclosure import DisclosureLine
+from desktop.core.disclosure import AddedLine
 from desktop.core.ownmarks import OwnMarks
+from desktop.core.permission import SEEING
 from desktop.core.rewrite import Additions, Refusal, Survey, splice, survey
 from relay.wire.token import Token, TokenType, mint
 from relay.wire.urls import click_url, open_url, stop_url
@@ -30,7 +31,12 @@ def token(
 PICTURE = open_url(BASE, token(TokenType.OPEN))
 STOP = stop_url(BASE, token(TokenType.STOP))
 SENTENCE = "As agreed on 3 May, I (Alice) can see when you open this mail or use its links, to time my follow-up."
-LINE = DisclosureLine(sentence=SENTENCE, stop_url=STOP)
+LINE = AddedLine(before=SENTENCE, link_text="See or stop", url=STOP)
+
+
+def line_saying(sentence: str) -> AddedLine:
+    """Return a line of tracked mail with other words."""
+    return replace(LINE, before=sentence)
 
 
 def expected() -> list[dict[str, str]]:
@@ -58,12 +64,13 @@ def refused(raw: bytes, *, convert_flowed: bool = True) -> Refusal:
     return found
 
 
-def everything(found: Survey, *, picture: bool = True, links: bool = True, line: DisclosureLine = LINE) -> Additions:
+def everything(found: Survey, *, picture: bool = True, links: bool = True, line: AddedLine = LINE) -> Additions:
     """Return additions of the kinds asked for, with a tracked URL for every link found."""
     return Additions(
         picture_url=PICTURE if picture else None,
         link_urls={link: tracked(link) for link in found.links} if links else {},
         line=line,
+        purposes=SEEING,
     )
 
 
@@ -72,7 +79,7 @@ def tracked(destination: bytes) -> str:
     return click_url(BASE, token(TokenType.CLICK, destination=destination), destination)
 
 
-def copy_of(raw: bytes, *, picture: bool = True, links: bool = True, line: DisclosureLine = LINE) -> bytes:
+def copy_of(raw: bytes, *, picture: bool = True, links: bool = True, line: AddedLine = LINE) -> bytes:
     """Return the copy of a trackable message."""
     found = surveyed(raw)
     return splice(found, everything(found, picture=picture, links=links, line=line))

@@ -9,7 +9,6 @@ import re
 import pytest
 
 from desktop.core import textpart
-from desktop.core.disclosure import DisclosureLine
 from desktop.core.policy import WhyNot
 from desktop.core.rewrite import MAX_WORDS_BYTES, Refusal, can_carry, splice, survey
 from tests.core.copies import (
@@ -22,6 +21,7 @@ from tests.core.copies import (
     everything,
     flowed_message,
     html_message,
+    line_saying,
     own_pictures,
     refused,
     seen_in,
@@ -304,7 +304,7 @@ def test_html_is_edited_in_its_own_charset_and_encoding(encoding: bytes, charset
         body = content if encoding == b"8bit" else quopri.encodestring(content.replace(b"\r\n", b"\n"))
     body = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     raw = html_message(body, encoding=encoding, charset=charset.encode())
-    line = DisclosureLine(sentence="As agreed, I (Åsa 日) can see", stop_url=STOP)
+    line = line_saying("As agreed, I (Åsa 日) can see")
     result = copy_of(raw, line=line)
     seen = seen_in(page_of(result))
     assert " ".join(seen.words.split()) == f"{words} x As agreed, I (Åsa 日) can see See or stop"
@@ -314,7 +314,7 @@ def test_html_is_edited_in_its_own_charset_and_encoding(encoding: bytes, charset
 
 def test_senders_name_cannot_become_markup() -> None:
     """A name with brackets is shown as it is."""
-    line = DisclosureLine(sentence='I (<img src=x> & "A") can', stop_url=STOP)
+    line = line_saying('I (<img src=x> & "A") can')
     seen = seen_in(page_of(copy_of(html_message(PAGE), line=line)))
     assert '(<img src=x> & "A") can' in " ".join(seen.words.split())
     assert [picture["src"] for picture in seen.pictures] == [PICTURE]
@@ -388,7 +388,7 @@ def test_line_stands_before_the_quote_in_both_parts() -> None:
 
 def test_text_line_is_written_in_the_texts_charset() -> None:
     """Latin-1 text gets the name in Latin-1; ASCII text gets it without its marks."""
-    line = DisclosureLine(sentence="As agreed, I (Jürgen Müßig) can see", stop_url=STOP)
+    line = line_saying("As agreed, I (Jürgen Müßig) can see")
     for charset, name in [(b"iso-8859-1", "Jürgen Müßig"), (b"us-ascii", "Jurgen Mussig"), (b"utf-8", "Jürgen Müßig")]:
         raw = alternative(b"Hello\r\n", charset=charset)
         assert can_carry(surveyed(raw), line)
@@ -398,16 +398,16 @@ def test_text_line_is_written_in_the_texts_charset() -> None:
 
 def test_text_line_in_a_7bit_body_is_ascii() -> None:
     """Thunderbird says UTF-8 and 7bit where the words are ASCII: our line must not make the 7bit a lie."""
-    line = DisclosureLine(sentence="As agreed, I (J\u00fcrgen) can see", stop_url=STOP)
+    line = line_saying("As agreed, I (J\u00fcrgen) can see")
     for raw in (alternative(b"Hello\r\n", encoding=b"7bit"), flowed_message(b"Hello\r\n", encoding=b"7bit")):
         assert "As agreed, I (Jurgen) can see" in text_of(copy_of(raw, line=line))
         assert copy_of(raw, line=line).isascii()
-        assert not can_carry(surveyed(raw), DisclosureLine(sentence="I (\u65e5) can see", stop_url=STOP))
+        assert not can_carry(surveyed(raw), line_saying("I (\u65e5) can see"))
 
 
 def test_line_that_the_text_cannot_spell_leaves_the_copy_untracked() -> None:
     """A name in another writing does not fit into Latin-1: no line, so no picture and no link either."""
-    line = DisclosureLine(sentence="As agreed, I (日本) can see", stop_url=STOP)
+    line = line_saying("As agreed, I (日本) can see")
     latin, unicode = alternative(b"Hello", charset=b"iso-8859-1"), alternative(b"Hello", charset=b"utf-8")
     assert not can_carry(surveyed(latin), line)
     assert latin == copy_of(latin, line=line)
@@ -421,7 +421,7 @@ def test_line_that_the_text_cannot_spell_leaves_the_copy_untracked() -> None:
 
 def test_flowed_line_is_stuffed_and_flows() -> None:
     """In a flowed text the line's own lines are soft-broken, and one that begins with From is stuffed."""
-    line = DisclosureLine(sentence="From Alice: " + "words " * 20, stop_url=STOP)
+    line = line_saying("From Alice: " + "words " * 20)
     added = text_of(copy_of(flowed_message(b"Hello\r\n"), line=line)).split("\r\n\r\n")[1].split("\r\n")
     assert added[0].startswith(" From Alice: words")
     assert [each.endswith("words ") for each in added[:2]] == [True, False]
@@ -554,7 +554,7 @@ def test_line_that_cannot_be_spelled_is_never_written() -> None:
     found = surveyed(alternative(b"Hello", charset=b"us-ascii"))
     assert found.text is not None
     with pytest.raises(ValueError, match="charset"):
-        textpart.edits_of(found.text[1], DisclosureLine(sentence="\u65e5", stop_url=STOP), newline=b"\n")
+        textpart.edits_of(found.text[1], line_saying("\u65e5"), newline=b"\n")
 
 
 @pytest.mark.parametrize(
