@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -24,7 +25,9 @@ from relay.counts import Counts
 from relay.database import Database, StorageError
 from relay.eventlog import EventLog
 from relay.feed import Feed
+from relay.gate import Gate
 from relay.hits import DailyKey, Links, Pictures, Recorder
+from relay.limits import DEFAULT, Connections, Limits, PostLimits, Room
 from relay.lists import Lists
 from relay.marks import Marks
 from relay.masters import Masters
@@ -93,26 +96,40 @@ def _masters(settings: Settings, *, is_fresh: bool) -> Masters:
 
 
 def build_app(
-    settings: Settings, clock: Callable[[], int], *, metrics_listener: socket.socket | None = None
+    settings: Settings,
+    clock: Callable[[], int],
+    *,
+    metrics_listener: socket.socket | None = None,
+    limits: Limits = DEFAULT,
 ) -> Starlette:
     """Return the application; `clock` gives milliseconds since 1970-01-01 UTC."""
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Pictures]]:
+    async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
         with opened(settings) as kept:
             invites.note_address(settings)
-            app.state.feed, app.router.routes[:], log, pictures = _connect(settings, kept, clock)
+            app.state.feed, app.router.routes[:], log, pictures = _connect(settings, kept, clock, limits, counts)
             log.start(asyncio.get_running_loop())
             with closing(log):
-                yield {"pictures": pictures}  # The server's protocol answers these itself.
+                # For the server's protocol, which answers pictures itself.
+                yield {
+                    "pictures": pictures,
+                    "counts": counts,
+                    "proxies": proxies,
+                    "connections": Connections(limits),
+                }
 
     app = Starlette(lifespan=lifespan)
-    app.state.counts = Counts()
+    counts, proxies = Counts(), Proxies(settings.trusted_proxies)
+    app.state.counts = counts
+    app.state.gate = Gate(app, counts=counts, limits=PostLimits(limits), proxies=proxies, now_ms=clock)
     app.router.redirect_slashes = False  # A redirect would echo the request.
     return app
 
 
-def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[Feed, list[Route], EventLog, Pictures]:
+def _connect(
+    settings: Settings, kept: Kept, clock: Callable[[], int], limits: Limits, counts: Counts
+) -> tuple[Feed, list[Route], EventLog, Pictures]:
     marks = Marks(kept.masters)
     log = EventLog(settings.database, kept.stops, mark_of=marks.of_row, now_ms=clock)
     unread = Unread(kept.reader.positions())
@@ -136,6 +153,8 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int]) -> tuple[
         daily_key=daily_key,
         labels_of=Lists(settings.lists).labels_of,
         now_ms=clock,
+        room=Room(limits, unread, counts),
+        counts=counts,
     )
     pictures = Pictures(kept.masters, recorder)
     registration = Registration(

@@ -28,9 +28,14 @@ _KINDS: Final = {
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """Counters that only grow; `answers` counts by kind of request and class of the answer (`2xx`)."""
+    """Counters that only grow.
+
+    `answers` counts by kind of request and class of the answer (`2xx`); `pictures` those that the protocol answered
+    without the application, all of them 200.
+    """
 
     answers: dict[tuple[str, str], int] = field(default_factory=dict)
+    pictures: int = 0
     hits_stored: int = 0
     hits_stopped: int = 0
     hits_over_token: int = 0
@@ -58,6 +63,6 @@ class Counts:
         self.answers[key] = self.answers.get(key, 0) + 1
 
 
-def kind_of(path: bytes) -> str:
-    """Return what kind of request a path is: one of `KINDS`."""
-    return _KINDS.get(path[1:].partition(b"/")[0].decode("latin-1"), "other")
+def kind_of(path: str) -> str:
+    """Return what kind of request a path is, as it is routed: one of `KINDS`."""
+    return _KINDS.get(path[1:].partition("/")[0], "other")

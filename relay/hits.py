@@ -12,8 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from relay.blocks import Blocks
 from relay.channels import Channels
+from relay.counts import Counts
 from relay.database import StorageError
 from relay.eventlog import MS_PER_DAY, EventLog, Record
+from relay.limits import Room
 from relay.masters import Masters
 from relay.pages import Pages
 from relay.requester import Headers, Proxies, asks_not_to_be_recorded
@@ -73,6 +75,8 @@ class Recorder:
         daily_key: DailyKey,
         labels_of: Callable[[Address], tuple[Label, ...]],
         now_ms: Callable[[], int],
+        room: Room,
+        counts: Counts,
     ) -> None:
         """Take the parts a hit passes."""
         self._channels = channels
@@ -82,6 +86,8 @@ class Recorder:
         self._daily_key = daily_key
         self._labels_of = labels_of
         self._now_ms = now_ms
+        self._room = room
+        self.counts = counts
         self._randomness = Randomness()
 
     async def record(self, kind: HitKind, token: Token, scope: Scope) -> None:
@@ -90,17 +96,33 @@ class Recorder:
         if record is None:
             return
         try:
-            await self._log.store(record)
-        except (StorageError, OSError):
-            return  # The log has said so, and /health does: the recipient's mail must look right all the same.
+            is_stored = await self._log.store(record)
+        except (StorageError, OSError) as error:
+            # The log has said so, and /health does: the recipient's mail must look right all the same.
+            self._count(None, error)
+        else:
+            self._count(is_stored, None)
 
     def begin(self, kind: HitKind, token: Token, scope: Scope, then: Callable[[], None]) -> None:
         """Call `then` once the request is durable or cannot be; at once if it may not be stored."""
         record = self._record_of(kind, token, scope)
         if record is None:
             then()
+            return
+
+        def told(is_stored: bool | None, error: BaseException | None) -> None:
+            self._count(is_stored, error)
+            then()
+
+        self._log.store_then(record, told)
+
+    def _count(self, is_stored: bool | None, error: BaseException | None) -> None:
+        if is_stored:
+            self.counts.hits_stored += 1
+        elif error is None:
+            self.counts.hits_stopped += 1
         else:
-            self._log.store_then(record, lambda _stored, _error: then())
+            self.counts.hits_disk_failed += 1
 
     def _record_of(self, kind: HitKind, token: Token, scope: Scope) -> Record | None:
         headers: Headers = dict(scope["headers"])
@@ -112,22 +134,29 @@ class Recorder:
             or asks_not_to_be_recorded(scope["method"], headers)
             or self._blocks.blocks_channel(token.channel_id)
         ):
+            self.counts.hits_passed_over += 1
+            return None
+        address = self._proxies.address_of(scope)
+        network = truncated_text(address)
+        if not self._room.is_for(token, network, at_ms):
             return None
         return Record(
-            plain=self._spelled(kind, token, self._proxies.address_of(scope), headers, at_ms),
+            plain=self._spelled(kind, token, address, network, headers=headers, at_ms=at_ms),
             channel_id=token.channel_id,
             recipient_tag=token.recipient_tag,
             public_key=public_key,
         )
 
-    def _spelled(self, kind: HitKind, token: Token, address: Address, headers: Headers, at_ms: int) -> bytes:
+    def _spelled(
+        self, kind: HitKind, token: Token, address: Address, network: str, *, headers: Headers, at_ms: int
+    ) -> bytes:
         return spell(
             hit_id=self._randomness.take(HIT_ID_BYTES),
             kind=kind,
             token_id=token.random_id,
             at_ms=at_ms,
             labels=self._labels_of(address),
-            network=truncated_text(address),
+            network=network,
             same_source=same_source_mark(self._daily_key.of(at_ms), address, token.channel_id),
             agent=headers.get(b"user-agent", b"").decode("latin-1"),
             headers={name: headers[key].decode("latin-1") for name, key in _KEPT if key in headers},
@@ -162,6 +191,7 @@ class Pictures:
         try:
             return self._masters.verify(read_open_path(_spelled(scope)), TokenType.OPEN)
         except (BadUrlError, BadTokenError):
+            self._recorder.counts.hits_passed_over += 1
             return None
 
 

@@ -43,7 +43,7 @@ class Proxies:
         """Return the requester's address; the last one known to be true when a proxy passed on what is no address."""
         client = scope["client"]
         address = parse_address(client[0]) if client else _NOWHERE
-        if not self._trusted or not self._trusts(address):
+        if not self._trusted or not self.trusts(address):
             return address
         forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
         for hop in reversed(forwarded.split(b",")):
@@ -51,11 +51,12 @@ class Proxies:
                 address = _address_in(hop)
             except ValueError:
                 return address
-            if not self._trusts(address):
+            if not self.trusts(address):
                 return address
         return address
 
-    def _trusts(self, address: Address) -> bool:
+    def trusts(self, address: Address) -> bool:
+        """Return True when a proxy that the operator named has this address."""
         return any(address.version == network.version and address in network for network in self._trusted)
 
 

@@ -1,4 +1,8 @@
-"""uvicorn as the relay runs it: limits on a request's head, a discreet log, and long polls that end at shutdown."""
+"""uvicorn as the relay runs it: limits on connections and heads, a discreet log, long polls that end at shutdown.
+
+Whoever sends slowly, reads slowly, or does neither, is hung up on; what one connection can make the relay hold is a few
+hundred kilobytes at most.
+"""
 
 import asyncio
 import logging
@@ -11,15 +15,23 @@ from starlette.applications import Starlette
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from relay.counts import Counts
 from relay.hits import GIF, GIF_HEADERS, Pictures
+from relay.limits import THIS_MACHINE, Connections
+from relay.requester import Proxies
+from relay.wire.labels import parse_address, truncated_text
 
 MAX_URL_BYTES: Final = 4_096
 MAX_HEAD_BYTES: Final = 16_384
 KEEP_ALIVE_S: Final = 30
 HEAD_WAIT_S: Final = 20
+BODY_WAIT_S: Final = 60
+WRITE_WAIT_S: Final = 60
+CLOSE_WAIT_S: Final = 10
+MAX_PIPELINED: Final = 64
 _PICTURES: Final = b"/open/"
 _GIF_HEAD: Final = b"".join(name + b": " + value + b"\r\n" for name, value in GIF_HEADERS)
-_BAD_REQUEST, _URL_TOO_LONG, _HEAD_TOO_LARGE = 400, 414, 431
+_BAD_REQUEST, _URL_TOO_LONG, _TOO_MANY, _HEAD_TOO_LARGE = 400, 414, 429, 431
 
 
 class _TooLargeError(Exception):
@@ -56,32 +68,79 @@ class LimitedProtocol(HttpToolsProtocol):
     _held_bytes = 0
     _head_bytes = 0
     _refusal = _BAD_REQUEST
-    _is_in_head = False
-    _is_picture = False
-    _head_timer: asyncio.TimerHandle | None = None
+    _awaited_s = 0.0  # How long the rest of the message may take: its head's, then its body's.
+    _is_body_dropped = False
+    _message_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
     _idle_timer: asyncio.TimerHandle
     _heard_s = 0.0
+    _counts: Counts
+    _network: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Hang up on whoever connects and says nothing."""
+        """Take the connection, unless there are as many as may be, and hang up on whoever says nothing."""
         super().connection_made(transport)
+        self._counts = self.app_state["counts"]
         self._heard_s = self.loop.time()
         self._idle_timer = self.loop.call_later(KEEP_ALIVE_S, self._look_if_idle)
+        peer = parse_address(self.client[0]) if self.client else None
+        network = truncated_text(peer) if peer else ""
+        proxies: Proxies = self.app_state["proxies"]
+        is_limited = network not in THIS_MACHINE and not (peer and proxies.trusts(peer))
+        if self._connections.opened(network, is_limited=is_limited):
+            self._network = network
+        else:
+            self._counts.connections_refused += 1
+            transport.abort()
+
+    @property
+    def _connections(self) -> Connections:
+        connections: Connections = self.app_state["connections"]
+        return connections
 
     def _look_if_idle(self) -> None:
         left_s = self._heard_s + KEEP_ALIVE_S - self.loop.time()
+        if self.transport.is_closing():
+            self._cut()  # What was left to send has not been taken for so long.
+            return
         if self.cycle is not None and not self.cycle.response_complete:
             left_s = KEEP_ALIVE_S
         if left_s <= 0:
             self.transport.close()
-        else:
-            self._idle_timer = self.loop.call_later(left_s, self._look_if_idle)
+            left_s = CLOSE_WAIT_S
+        self._idle_timer = self.loop.call_later(left_s, self._look_if_idle)
+
+    def _cut(self) -> None:
+        self._counts.connections_cut += 1
+        self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers."""
         self._idle_timer.cancel()
-        self._unset_head_timer()
+        self._unset_message_timer()
+        self._unset_write_timer()
+        if self._network is not None:
+            self._connections.closed(self._network)
+            self._network = None
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Take no more requests of who does not read the answers, and cut them off in the end."""
+        super().pause_writing()
+        self.flow.pause_reading()
+        self._write_timer = self.loop.call_later(WRITE_WAIT_S, self._cut)
+
+    def resume_writing(self) -> None:
+        """Go on, since the answers are being read."""
+        super().resume_writing()
+        self._unset_write_timer()
+        if self.cycle is None or self.cycle.response_complete:
+            self.flow.resume_reading()
+
+    def _unset_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless a head has been growing past all measure."""
@@ -91,18 +150,22 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._held_bytes > MAX_HEAD_BYTES and self.parser is not None and not self.transport.is_closing():
             self._refusal = _HEAD_TOO_LARGE
             self.send_400_response("")
-        if self._is_in_head and self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_WAIT_S, self.transport.close)
+        if self._awaited_s and self._message_timer is None:
+            self._message_timer = self.loop.call_later(self._awaited_s, self._give_up_waiting)
 
-    def _unset_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _give_up_waiting(self) -> None:
+        self._counts.connections_cut += 1
+        self.transport.close()
+
+    def _unset_message_timer(self) -> None:
+        if self._message_timer is not None:
+            self._message_timer.cancel()
+            self._message_timer = None
 
     def on_message_begin(self) -> None:
         """Begin to count anew; uvicorn makes its scope later, since a picture needs none."""
         self._head_bytes = 0
-        self._is_in_head = True
+        self._awaited_s = HEAD_WAIT_S
         self.url = b""
         self.headers = []
         self.expect_100_continue = False
@@ -125,12 +188,21 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Note that nothing of the head is held back any more."""
         self._held_bytes = 0
-        self._is_in_head = False
-        self._unset_head_timer()
-        is_idle = self.cycle is None or self.cycle.response_complete
-        self._is_picture = is_idle and self.url.startswith(_PICTURES) and self.parser.get_method() == b"GET"
-        if self._is_picture:
+        self._awaited_s = BODY_WAIT_S
+        self._unset_message_timer()
+        cycle = self.cycle
+        is_idle = cycle is None or cycle.response_complete
+        # RFC 9112 9.6: what follows a request that is the connection's last is no request.
+        is_past_last = self.transport.is_closing() or (cycle is not None and not cycle.keep_alive)
+        is_picture = is_idle and self.url.startswith(_PICTURES) and self.parser.get_method() == b"GET"
+        self._is_body_dropped = is_picture or is_past_last
+        if is_past_last:
+            return
+        if is_picture:
             self._answer_picture(self.app_state["pictures"])
+        elif len(self.pipeline) >= MAX_PIPELINED:
+            self._refusal = _TOO_MANY
+            raise _TooLargeError
         else:
             self._make_scope()
             super().on_headers_complete()
@@ -166,6 +238,7 @@ class LimitedProtocol(HttpToolsProtocol):
         closing = b"" if cycle.keep_alive else b"connection: close\r\n"
         self.transport.write(b"".join([STATUS_LINE[200], *lines, _GIF_HEAD, closing, b"\r\n", GIF]))
         cycle.response_complete = True
+        self._counts.pictures += 1
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
@@ -176,24 +249,28 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._heard_s = self.loop.time()
-        self.flow.resume_reading()
+        if not self.flow.write_paused:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
 
     def on_body(self, body: bytes) -> None:
         """Pass a body on as it comes; who reads it counts it, and nobody reads a picture's."""
         self._held_bytes = 0
-        if not self._is_picture:
+        if not self._is_body_dropped:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that the message is whole."""
         self._held_bytes = 0
-        if not self._is_picture:
+        self._awaited_s = 0.0
+        self._unset_message_timer()
+        if not self._is_body_dropped:
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
         """Refuse with the status that fits, no word of the request, and hang up."""
+        self._counts.requests_malformed += 1
         self.transport.write(STATUS_LINE[self._refusal] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.transport.close()
 
@@ -204,7 +281,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: Starlette, on_ready: Callable[[], None]) -> None:
         """Take the application and what to call once requests are taken."""
         config = uvicorn.Config(
-            app,
+            app.state.gate,
             loop="uvloop",
             http=LimitedProtocol,
             ws="none",

@@ -8,6 +8,9 @@ found out.  Used on the event loop only.
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from typing import Final
+
+_NONE: Final = array("Q")
 
 
 class Unread:
@@ -16,6 +19,7 @@ class Unread:
     def __init__(self, rows: Iterable[tuple[bytes, int]]) -> None:
         """Take (channel id, position) of every row in the database, positions ascending."""
         self._positions: dict[bytes, array[int]] = {}
+        self.total = 0
         self.add(rows)
 
     def add(self, rows: Iterable[tuple[bytes, int]]) -> None:
@@ -25,22 +29,34 @@ class Unread:
             if known is None:
                 known = self._positions[channel_id] = array("Q")
             known.append(position)
+            self.total += 1
+
+    def count(self, channel_id: bytes) -> int:
+        """Return how many rows a channel has, some of them perhaps gone."""
+        return len(self._positions.get(channel_id, _NONE))
 
     def oldest(self, channel_id: bytes, limit: int) -> list[int]:
         """Return the first positions of a channel, among them perhaps some whose rows are gone."""
-        return self._positions.get(channel_id, array("Q"))[:limit].tolist()
+        return self._positions.get(channel_id, _NONE)[:limit].tolist()
 
     def forget(self, channel_id: bytes, positions: Sequence[int]) -> None:
         """Drop positions, ascending, whose rows are gone."""
         known = self._positions[channel_id]
         for position in positions:
             del known[bisect_left(known, position)]
+            self.total -= 1
         if not known:
             del self._positions[channel_id]
+
+    def drop(self, channel_id: bytes) -> None:
+        """Drop all positions of a channel."""
+        self.total -= len(self._positions.pop(channel_id, _NONE))
 
     def expire(self, end: int) -> None:
         """Drop all positions before `end`."""
         for channel_id, known in list(self._positions.items()):
-            del known[: bisect_left(known, end)]
+            gone = bisect_left(known, end)
+            del known[:gone]
+            self.total -= gone
             if not known:
                 del self._positions[channel_id]
