@@ -14,7 +14,7 @@ from desktop.core.agents import client_name, fetcher_name, read_agent
 from desktop.core.arrival import FailureReason
 from desktop.core.burst import BURST_MS, LEAST_BURST
 from desktop.core.case import OF_PEOPLE
-from desktop.core.status import CopyState, EvidenceKind, JudgedHit, MailSign
+from desktop.core.status import CopyState, Earlier, EvidenceKind, JudgedHit, MailSign, Rung
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind
 
@@ -119,6 +119,13 @@ def known_signs(hits: Iterable[JudgedHit]) -> frozenset[Sign]:
     return frozenset(
         Sign.CLICK if each.hit.kind is HitKind.CLICK else Sign.OPEN for each in hits if each.judgement.notifies
     )
+
+
+def earlier_signs(earlier: Earlier | None) -> frozenset[Sign]:
+    """Return the signs that hits which are not kept any more bore out: what rang once does not ring again."""
+    if earlier is None:
+        return frozenset()
+    return frozenset({Sign.OPEN, Sign.CLICK}) if earlier.rung is Rung.CLICKED else frozenset({Sign.OPEN})
 
 
 def hit_notices(

@@ -14,16 +14,17 @@ from desktop.core.arrival import FailureReason
 from desktop.core.correction import Correction, Shape, Who
 from desktop.core.notice import CopyNames
 from desktop.core.policy import WhyNot
-from desktop.core.status import CopyFacts, CopyState, EvidenceKind, JudgedHit, MailSign
+from desktop.core.status import CopyFacts, CopyState, Earlier, EvidenceKind, JudgedHit, MailSign, Rung, rung_of
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from desktop.store.columns import from_json, from_ms, to_json
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import Label
 from relay.wire.purpose import Purpose
 
+EarlierHit = tuple[HitKind, Verdict]
 _HITS = (
     "SELECT hit.copy_id, hit.id, hit.kind, hit.token_id, hit.at_ms, hit.labels, hit.network, hit.same_source,"
-    " hit.agent, hit.headers, hit.verdict, hit.rule, hit.confidence, hit.reason, hit.to_the_minute,"
+    " hit.agent, hit.headers, hit.verdict, hit.rule, hit.confidence, hit.reason, hit.to_the_minute, hit.to_the_day,"
     " coalesce(token.destination, ''), hit.ruled, correction.id, correction.hit_id, correction.who, correction.at_ms,"
     " correction.kind, correction.program, correction.network, correction.address"
     " FROM hit LEFT JOIN token ON token.random_id = hit.token_id"
@@ -38,8 +39,9 @@ _COPY = (
     "SELECT copy.id, copy.conversation_id, copy.message_id, copy.address,"
     " coalesce(nullif(copy.name, ''), person.name, ''), copy.role, copy.shared, copy.links, copy.state,"
     " copy.purposes, message.handed_to, message.sent_clean_at_ms, copy.prepared_at_ms, copy.state_at_ms, copy.reply,"
-    " copy.why_not, stop.at_ms FROM copy JOIN message ON message.id = copy.message_id"
-    " LEFT JOIN stop ON stop.tag = copy.tag LEFT JOIN person ON person.address = copy.address"
+    " copy.why_not, copy.earlier_hits, copy.earlier_day, stop.at_ms, deletion.at_ms"
+    " FROM copy JOIN message ON message.id = copy.message_id LEFT JOIN stop ON stop.tag = copy.tag"
+    " LEFT JOIN deletion ON deletion.tag = copy.tag LEFT JOIN person ON person.address = copy.address"
 )
 COPIES_BY_ID = "copy.id IN (SELECT value FROM json_each(?))"
 
@@ -48,7 +50,8 @@ COPIES_BY_ID = "copy.id IN (SELECT value FROM json_each(?))"
 class CopyRecord:
     """A copy's row apart from its hits, and what is known of its message.
 
-    `handed_to` is the server that took it, `sent_clean_at_ms` since when Sent holds nothing tracked of it, if known.
+    `handed_to` is the server that took it, `sent_clean_at_ms` since when Sent holds nothing tracked of it, if known;
+    `earlier_hits` are the kinds and verdicts of hits that are not kept any more.
     """
 
     id: int
@@ -62,6 +65,7 @@ class CopyRecord:
     purposes: frozenset[Purpose]
     handed_to: str
     sent_clean_at_ms: int | None
+    earlier_hits: frozenset[EarlierHit]
     facts: CopyFacts
 
 
@@ -73,7 +77,8 @@ def copy_records(connection: sqlite3.Connection, where: str, arguments: Sequence
 
 def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) -> CopyRecord:
     address, name, role, shared, links, state, purposes, handed_to, sent_clean_at_ms, *facts = values
-    prepared_at_ms, state_at_ms, reply, why_not, stopped_at_ms = facts
+    prepared_at_ms, state_at_ms, reply, why_not, earlier_hits, earlier_day, stopped_at_ms, deleted_at_ms = facts
+    earlier = read_earlier(earlier_hits)
     return CopyRecord(
         id=id_,
         conversation_id=conversation_id,
@@ -86,6 +91,7 @@ def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) 
         purposes=frozenset(Purpose(each) for each in from_json(purposes)),
         handed_to=handed_to,
         sent_clean_at_ms=sent_clean_at_ms,
+        earlier_hits=earlier,
         facts=CopyFacts(
             state=CopyState(state),
             prepared_at=from_ms(prepared_at_ms),
@@ -93,8 +99,22 @@ def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) 
             reply=reply,
             why_not=None if why_not is None else WhyNot(why_not),
             stopped_at=None if stopped_at_ms is None else from_ms(stopped_at_ms),
+            earlier=None
+            if earlier_day is None
+            else Earlier(rung=highest_rung(earlier), day=date.fromisoformat(earlier_day)),
+            deleted_at=None if deleted_at_ms is None else from_ms(deleted_at_ms),
         ),
     )
+
+
+def read_earlier(column: str) -> frozenset[EarlierHit]:
+    """Return the kinds and verdicts of hits that are not kept any more, as their column holds them."""
+    return frozenset((HitKind(kind), Verdict(verdict)) for kind, verdict in from_json(column))
+
+
+def highest_rung(hits: Iterable[EarlierHit]) -> Rung:
+    """Return the highest rung that hits of these kinds and verdicts prove."""
+    return max((rung_of(kind, verdict) for kind, verdict in hits), default=Rung.QUEUED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +154,7 @@ def stored_signs(connection: sqlite3.Connection, copy_ids: Iterable[int]) -> dic
 
 def _stored_hit(row: Sequence[Any]) -> StoredHit:
     id_, kind, token_id, at_ms, labels, network, same_source, agent, headers, *rest = row
-    verdict, rule, confidence, reason, is_aged, destination, ruled, *correcting = rest
+    verdict, rule, confidence, reason, is_aged, is_day_only, destination, ruled, *correcting = rest
     hit = Hit(
         id=id_,
         kind=HitKind(kind),
@@ -149,7 +169,13 @@ def _stored_hit(row: Sequence[Any]) -> StoredHit:
     judgement = _judgement(verdict, rule, confidence, reason)
     correction = None if correcting[0] is None else read_correction(*correcting)
     return StoredHit(
-        judged=JudgedHit(hit=hit, judgement=judgement, destination=destination, correction=correction),
+        judged=JudgedHit(
+            hit=hit,
+            judgement=judgement,
+            destination=destination,
+            correction=correction,
+            is_day_only=bool(is_day_only),
+        ),
         ruled=judgement if ruled is None else _judgement(*from_json(ruled)),
         is_aged=bool(is_aged),
     )

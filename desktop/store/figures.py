@@ -11,6 +11,7 @@ from desktop.core.report import CopyFigures, Report, report
 from desktop.core.status import Aside, Rung
 from desktop.core.verdict import Verdict
 from desktop.store.columns import from_json, to_ms
+from desktop.store.copies import read_earlier
 from desktop.store.database import Store
 from relay.wire.hit import HitKind
 from relay.wire.purpose import Purpose
@@ -19,7 +20,7 @@ _KINDS: Final = (
     "WITH asked AS MATERIALIZED (SELECT id FROM message WHERE at_ms >= ?1 AND at_ms < ?2"
     " AND (?3 IS NULL OR account_id = ?3))"
     " SELECT copy.rung, copy.asides, copy.purposes, copy.links > 0,"
-    " (SELECT group_concat(kind || ' ' || verdict) FROM hit WHERE hit.copy_id = copy.id),"
+    " (SELECT group_concat(kind || ' ' || verdict) FROM hit WHERE hit.copy_id = copy.id), copy.earlier_hits,"
     " EXISTS (SELECT 1 FROM sign WHERE sign.copy_id = copy.id AND sign.kind = 'possible_reply')"
     " FROM asked JOIN copy ON copy.message_id = asked.id"
 )
@@ -36,10 +37,10 @@ def report_between(store: Store, start: datetime, end: datetime, account_id: int
             asides=frozenset(Aside(each) for each in from_json(asides)),
             purposes=frozenset(Purpose(each) for each in from_json(purposes)),
             has_links=bool(has_links),
-            hits=_hits(hits or ""),
+            hits=_hits(hits or "") | read_earlier(earlier_hits),
             may_be_answered=bool(may_be_answered),
         )
-        for (rung, asides, purposes, has_links, hits, may_be_answered), count in kinds.items()
+        for (rung, asides, purposes, has_links, hits, earlier_hits, may_be_answered), count in kinds.items()
     )
 
 

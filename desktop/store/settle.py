@@ -15,7 +15,7 @@ from desktop.core.agents import proxy_of_host
 from desktop.core.circumstances import DEFAULT_WINDOW_S, HitContext
 from desktop.core.classify import ruled_copy
 from desktop.core.correction import Correction, corrected, deciding
-from desktop.core.notice import Notice, Sign, hit_notices, known_signs
+from desktop.core.notice import Notice, Sign, earlier_signs, hit_notices, known_signs
 from desktop.core.status import CopyState, CopyStatus, EvidenceKind, MailSign, copy_status
 from desktop.core.verdict import Judgement
 from desktop.store import settings
@@ -68,7 +68,7 @@ def settle_copies(
             news = _News(
                 ids=(fresh or {}).get(copy_id, frozenset()) | altered,
                 told=told.get(copy_id, frozenset()),
-                known=known_signs(each.judged for each in stored),
+                known=known_signs(each.judged for each in stored) | earlier_signs(record.facts.earlier),
             )
             if notifies:
                 notices += _notices(connection, record, stored, proven, news)
