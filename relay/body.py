@@ -1,7 +1,8 @@
 """Reading a request's body up to a limit of size and time: what is larger is refused before it is held."""
 
 import asyncio
-from typing import Final
+import json
+from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -24,3 +25,14 @@ async def read_body(request: Request, limit_bytes: int, *, wait_s: float = BODY_
     except (TimeoutError, ClientDisconnect) as error:
         raise HTTPException(408, headers=_HANG_UP) from error
     return bytes(body)
+
+
+def fields_of(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body; raise ValueError for anything else."""
+    try:
+        fields = json.loads(body)
+    except RecursionError as error:  # What is nested a thousand deep, which four kilobytes suffice for.
+        raise ValueError("nested too deep") from error
+    if not isinstance(fields, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - one kind of refusal for all that is wrong
+    return fields

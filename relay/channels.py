@@ -6,7 +6,6 @@ Invites and bearers are 256 random bits and kept as SHA-256 only, so the databas
 import base64
 import binascii
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from relay.body import read_body
-from relay.database import ChannelRow, Database
+from relay.body import fields_of, read_body
+from relay.database import ChannelRow, Database, StorageError
 from relay.eventlog import EventLog
 from relay.masters import Masters
 from relay.wire.seal import PUBLIC_KEY_BYTES, is_usable_public_key
@@ -94,7 +93,11 @@ class Registration:
             return refusal(400, "The request is no registration.")
         bearer = new_secret()
         row = ChannelRow(channel_id=os.urandom(CHANNEL_ID_BYTES), public_key=public_key, bearer_hash=hashed(bearer))
-        if not await self.log.run(lambda database: self._admit(database, invite, row)):
+        try:
+            is_admitted = await self.log.run(lambda database: self._admit(database, invite, row))
+        except (StorageError, OSError):
+            return refusal(503, "The relay cannot write its files now, so it registers nobody; try again later.")
+        if not is_admitted:
             return refusal(403, "This relay needs an invite, and this one is unknown or used up.")
         self.channels.admit(row)
         return JSONResponse(self._particulars(row.channel_id, bearer), status_code=201)
@@ -118,12 +121,12 @@ class Registration:
 
 
 def _parse(body: bytes) -> tuple[str | None, bytes]:
-    fields = json.loads(body)
-    if not isinstance(fields, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - one kind of refusal for all that is wrong
+    fields = fields_of(body)
     invite, spelled = fields.get("invite"), fields.get("public_key")
     if not isinstance(spelled, str) or not (invite is None or isinstance(invite, str)):
         raise ValueError("a field of another type")
+    if invite is not None and not invite.isascii():
+        raise ValueError("no invite of ours")
     try:
         public_key = base64.b64decode(spelled + "=" * (-len(spelled) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:

@@ -206,6 +206,9 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self._make_scope()
             super().on_headers_complete()
+            if self.parser.should_upgrade():
+                # No upgrade is offered, and what follows cannot be told from one: a proxy must not reuse this.
+                self.cycle.keep_alive = False
 
     def _make_scope(self) -> None:
         """Do what uvicorn does when a message begins, now that its head is known."""
@@ -219,7 +222,11 @@ class LimitedProtocol(HttpToolsProtocol):
 
         Only on an idle connection; a picture asked for behind another request goes the common way, in turn.
         """
-        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        keep_alive = (
+            self.parser.get_http_version() != "1.0"
+            and self.parser.should_keep_alive()
+            and not self.parser.should_upgrade()
+        )
         cycle = _DirectCycle(keep_alive=keep_alive)
         self.cycle = cycle  # type: ignore[assignment]
         scope: Scope = {

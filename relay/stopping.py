@@ -1,6 +1,5 @@
 """The two ways a stop comes in: the recipient's button, and a desktop's exchange of whole sets."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from relay.body import read_body
+from relay.body import fields_of, read_body
 from relay.channels import Channels, refusal
 from relay.database import StorageError
 from relay.eventlog import EventLog
@@ -88,8 +87,7 @@ class Stopping:
 
 def parse_octets(body: bytes, name: str, size_bytes: int) -> frozenset[bytes]:
     """Return the set of hex strings under `name`, each of `size_bytes`; raise ValueError for anything else."""
-    fields = json.loads(body)
-    listed = fields.get(name) if isinstance(fields, dict) else None
+    listed = fields_of(body).get(name)
     if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
         raise ValueError("not a list of strings")
     octets = frozenset(bytes.fromhex(text) for text in listed)
