@@ -17,6 +17,7 @@ from desktop.core.case import OF_PEOPLE
 from desktop.core.status import CopyState, Earlier, EvidenceKind, JudgedHit, MailSign, Rung
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind
+from relay.wire.purpose import Purpose
 
 # The rest of a burst must have come in and been stored by then.
 SETTLING_S: Final = BURST_MS / 1000 + 0.5
@@ -31,6 +32,8 @@ class NoticeKind(StrEnum):
     NOT_DELIVERED = "not_delivered"
     STOPPED = "stopped"
     CONFIRMED = "confirmed"
+    AGREED = "agreed"
+    DENIED = "denied"
     DELETED = "deleted"
     REPLIED = "replied"
     AWAY = "away"
@@ -57,9 +60,9 @@ class Notice:
     """One notification; `link` is a clicked destination, `detail` the provider's own words on a refusal.
 
     `failure` is why a report says it was not delivered, `returns_on` until when a person says they are away.
-    `conversation_id` and `copy_id` are None where a person stopped who stands in no conversation.  `settles_after_s`
-    is how long to wait before it is shown, and then only if it still stands: a click may be the first of a burst, and
-    a picture in a browser the first thing that a scanner fetches.
+    `purposes` are what a person agreed to.  `conversation_id` and `copy_id` are None where a person stopped who stands
+    in no conversation.  `settles_after_s` is how long to wait before it is shown, and then only if it still stands: a
+    click may be the first of a burst, and a picture in a browser the first thing that a scanner fetches.
     """
 
     kind: NoticeKind
@@ -75,6 +78,7 @@ class Notice:
     settles_after_s: float = 0.0
     failure: FailureReason | None = None
     returns_on: date | None = None
+    purposes: frozenset[Purpose] = frozenset()
 
     @property
     def sign(self) -> Sign | None:
