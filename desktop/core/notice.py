@@ -217,6 +217,11 @@ def mail_notice(names: CopyNames, sign: MailSign, told: Collection[Sign]) -> Not
     )
 
 
+def confirmation_notice(names: CopyNames, *, at: datetime, told: Collection[Sign]) -> Notice | None:
+    """Return the notice that a recipient pressed "I have read it", if neither that nor more was told before."""
+    return None if {Sign.RECEIPT, Sign.REPLY} & set(told) else _notice(names, NoticeKind.CONFIRMED, at)
+
+
 def deletion_notice(*, person: str, address: str, at: datetime, names: CopyNames | None = None) -> Notice:
     """Return the notice that a person had deleted what was recorded of them; `names` is their latest tracked copy."""
     return replace(stop_notice(person=person, address=address, at=at, names=names), kind=NoticeKind.DELETED)

@@ -64,6 +64,7 @@ class EvidenceKind(StrEnum):
     HIT = "hit"
     EARLIER = "earlier"
     DELETED = "deleted"
+    CONFIRMATION = "confirmation"
     STOP = "stop"
     DELIVERED = "delivered"
     RELAYED = "relayed"
@@ -100,7 +101,7 @@ class JudgedHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSign:
-    """What one arrival proves of a copy; `kind` is one of the kinds after STOP.
+    """What one arrival proves of a copy; `kind` is one of the kinds from DELIVERED to POSSIBLE_REPLY.
 
     `detail` is plain text by a stranger (a diagnostic, or the address that a possible reply came from).
     """
@@ -147,7 +148,8 @@ class Earlier:
 class CopyFacts:
     """What is known of a copy apart from its hits; `why_not` is set where it carries no picture and no tracked link.
 
-    `deleted_at` is when the person asked that what was recorded of them until then be deleted.
+    `deleted_at` is when the person asked that what was recorded of them until then be deleted, `confirmed_at` when
+    somebody who has the mail first pressed the button that says they have read it.
     """
 
     state: CopyState
@@ -158,6 +160,7 @@ class CopyFacts:
     stopped_at: datetime | None = None
     earlier: Earlier | None = None
     deleted_at: datetime | None = None
+    confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +168,8 @@ class CopyStatus:
     """The rung, the asides in the order of `Aside`, and the evidence, newest first.
 
     `opened_at` is the first time a person is known to have read the message, be it by a click; `is_open_inferred` says
-    that it is known by a reply or a receipt alone.  `replied_at` is the first reply, `returns_on` goes with AWAY and
-    `failure` with NOT_DELIVERED, where a report said why.
+    that it is known by a reply, a receipt or a confirmation alone.  `replied_at` is the first reply, `returns_on` goes
+    with AWAY and `failure` with NOT_DELIVERED, where a report said why.
     """
 
     rung: Rung
@@ -196,10 +199,11 @@ _ONLY_POSSIBLE: Final = frozenset({EvidenceKind.POSSIBLE_REPLY, EvidenceKind.POS
 def copy_status(facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[MailSign] = ()) -> CopyStatus:
     """Return what the facts, judged hits and incoming mail about one copy prove together.
 
-    - A reply makes it REPLIED, a receipt that it was displayed CONFIRMED, a report of delivery DELIVERED; one that was
-      relayed, an automatic answer and a denied receipt are no rung.  Any of them shows that the provider took it.
-    - Not delivered: the provider refused it, or a report says so.  A reply, a person's open or click, and any receipt
-      prove the contrary; a report of delivery does if it is the newer, else it is DELIVERED that falls.
+    - A reply makes it REPLIED, a receipt that it was displayed CONFIRMED, and so does a confirmation, which only a
+      press of its page's button gives; a report of delivery DELIVERED; one that was relayed, an automatic answer and a
+      denied receipt are no rung.  Any of them shows that the provider took it.
+    - Not delivered: the provider refused it, or a report says so.  A reply, a person's open or click, a confirmation
+      and any receipt prove the contrary; a report of delivery does if it is the newer, else DELIVERED falls.
     - Delayed: until delivered, not delivered, opened, answered by anybody, or passed on afterwards.
     - Away: until a later reply; the newest automatic answer states the day.
     """
@@ -209,7 +213,8 @@ def copy_status(facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[Mai
         people.append((_earlier_at(facts, facts.earlier), facts.earlier.rung is Rung.CLICKED))
     clicks = [at for at, is_click in people if is_click]
     opened_at = min((at for at, _ in people), default=None)
-    read_at = min((sign.at for sign in signs if sign.kind in _READ), default=None)
+    confirmed = [] if facts.confirmed_at is None else [facts.confirmed_at]
+    read_at = min([*confirmed, *(sign.at for sign in signs if sign.kind in _READ)], default=None)
     is_inferred = read_at is not None and (opened_at is None or read_at < opened_at)
     return CopyStatus(
         rung=standing.rung,
@@ -226,8 +231,9 @@ def copy_status(facts: CopyFacts, hits: Sequence[JudgedHit], signs: Sequence[Mai
 
 
 def _earlier_at(facts: CopyFacts, earlier: Earlier) -> datetime:
-    """Return an instant for what only a day is known of: its beginning in UTC, but not before the mail was sent."""
-    return max(datetime.combine(earlier.day, time(), UTC), facts.state_at)
+    """Return an instant for what only a day is known of: its beginning in UTC, or when the mail was sent that day."""
+    is_same_day = facts.state_at.astimezone(UTC).date() == earlier.day
+    return facts.state_at if is_same_day else datetime.combine(earlier.day, time(), UTC)
 
 
 # A refusal by the user's own provider tells these of the recipient; its rules and blocks are the provider's own.
@@ -262,7 +268,8 @@ class _Standing:
         newest = _newest(signs)
         earlier = Rung.QUEUED if facts.earlier is None else facts.earlier.rung
         is_seen = earlier >= Rung.OPENED or any(judged.judgement.counts for judged in hits)
-        has_it = is_seen or not _HAS_IT.isdisjoint(newest)
+        is_confirmed = facts.confirmed_at is not None
+        has_it = is_seen or is_confirmed or not _HAS_IT.isdisjoint(newest)
         failure, delivered = newest.get(EvidenceKind.NOT_DELIVERED), newest.get(EvidenceKind.DELIVERED)
         failed_at = failure.at if failure is not None else None
         if facts.state is CopyState.REFUSED:
@@ -270,9 +277,10 @@ class _Standing:
         is_newer = failed_at is not None and (delivered is None or delivered.at <= failed_at)
         is_failed = is_newer and not has_it
         is_delivered = delivered is not None and not is_failed
-        has_left = facts.state is CopyState.SENT or not _ONLY_POSSIBLE.issuperset(newest)
+        has_left = facts.state is CopyState.SENT or is_confirmed or not _ONLY_POSSIBLE.issuperset(newest)
         rungs = [Rung.SENT if has_left else Rung.QUEUED, earlier, *(_hit_rung(judged) for judged in hits)]
         rungs += [_SIGN_RUNGS[kind] for kind in newest if kind in _SIGN_RUNGS]
+        rungs += [Rung.CONFIRMED] if is_confirmed else []
         rung = max(Rung.DELIVERED, *rungs) if is_delivered else max(rungs)
         return cls(
             rung=rung,
@@ -408,6 +416,8 @@ def _evidence(
         lines.append(Evidence(at=at, kind=EvidenceKind.EARLIER, rung=rung, counted=True, is_day_only=True))
     if facts.deleted_at is not None:
         lines.append(Evidence(at=facts.deleted_at, kind=EvidenceKind.DELETED))
+    if facts.confirmed_at is not None:
+        lines.append(Evidence(at=facts.confirmed_at, kind=EvidenceKind.CONFIRMATION, counted=True))
     if facts.stopped_at is not None:
         lines.append(Evidence(at=facts.stopped_at, kind=EvidenceKind.STOP))
     lines += [
