@@ -6,17 +6,21 @@ from enum import StrEnum
 from typing import Any
 
 from desktop.core.address import Mailbox
+from desktop.core.grounds import AskWhen, Policy
 from desktop.store.change import Change
 from desktop.store.columns import from_json, to_json
 from desktop.store.database import Store
+from relay.wire.language import Language
 
 _COLUMNS = (
     "id, label, host, port, security, user, identities, shared_copy_only, convert_flowed, ca_file, imap_host,"
-    " imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days, keeps_sent_clean"
+    " imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days, keeps_sent_clean, policy,"
+    " ask_when, language, country, adds_confirm, sunset_days, is_policy_chosen"
 )
 _FORGET_ORIGINALS = "DELETE FROM original WHERE message_id IN (SELECT id FROM message WHERE account_id = ?)"
 DEFAULT_WAIT_DAYS = 3
 DEFAULT_HISTORY_DAYS = 90
+DEFAULT_SUNSET_DAYS = 90
 
 
 class Security(StrEnum):
@@ -41,6 +45,10 @@ class AccountRow:
     `oauth_provider` is the key of a provider in `accounts.oauth`; it is empty where a password is used.  `wait_days`
     are working days until silence is a reason to follow up, `history_days` calendar days of Sent that are read.
     `keeps_sent_clean` allows tracked copies that the provider filed in Sent to be replaced by the untouched message.
+
+    `policy`, `ask_when`, `language` and `country` (the sender's own, ISO 3166-1 alpha-2, empty where not known) are
+    what grounds begin from.  Until `is_policy_chosen`, when the user has answered what they would like to know, nobody
+    is asked by itself.  `adds_confirm` switches the "Got it" marker on.  After `sunset_days` mail is tracked no more.
     """
 
     id: int
@@ -62,6 +70,13 @@ class AccountRow:
     wait_days: int = DEFAULT_WAIT_DAYS
     history_days: int = DEFAULT_HISTORY_DAYS
     keeps_sent_clean: bool = False
+    policy: Policy = Policy.ASK
+    ask_when: AskWhen = AskWhen.ANSWERED
+    language: Language = Language.ENGLISH
+    country: str = ""
+    adds_confirm: bool = False
+    sunset_days: int = DEFAULT_SUNSET_DAYS
+    is_policy_chosen: bool = False
 
     @property
     def address(self) -> str:
@@ -78,7 +93,10 @@ def accounts(store: Store) -> tuple[AccountRow, ...]:
 
 def _row(id_: int, *values: Any) -> AccountRow:
     label, host, port, security, user, identities, shared, flowed, ca_file, *incoming = values
-    imap_host, imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days, clean = incoming
+    imap_host, imap_port, imap_security, imap_user, auth, oauth_provider, wait_days, history_days, clean, *asking = (
+        incoming
+    )
+    policy, ask_when, language, country, adds_confirm, sunset_days, is_policy_chosen = asking
     return AccountRow(
         id=id_,
         label=label,
@@ -99,6 +117,13 @@ def _row(id_: int, *values: Any) -> AccountRow:
         wait_days=wait_days,
         history_days=history_days,
         keeps_sent_clean=bool(clean),
+        policy=Policy(policy),
+        ask_when=AskWhen(ask_when),
+        language=Language(language),
+        country=country,
+        adds_confirm=bool(adds_confirm),
+        sunset_days=sunset_days,
+        is_policy_chosen=bool(is_policy_chosen),
     )
 
 
@@ -111,7 +136,7 @@ def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
     def work(connection: sqlite3.Connection) -> tuple[Change, int]:
         identities = to_json([[each.name, each.address] for each in account.identities])
         cursor = connection.execute(
-            f"INSERT OR REPLACE INTO account ({_COLUMNS}) VALUES ({', '.join('?' * 19)})",  # noqa: S608 - a constant
+            f"INSERT OR REPLACE INTO account ({_COLUMNS}) VALUES ({', '.join('?' * 26)})",  # noqa: S608 - a constant
             (
                 account.id or None,
                 account.label,
@@ -132,6 +157,13 @@ def save_account(store: Store, account: AccountRow) -> tuple[Change, int]:
                 account.wait_days,
                 account.history_days,
                 account.keeps_sent_clean,
+                account.policy,
+                account.ask_when,
+                account.language,
+                account.country,
+                account.adds_confirm,
+                account.sunset_days,
+                account.is_policy_chosen,
             ),
         )
         if not account.keeps_sent_clean:

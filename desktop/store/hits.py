@@ -23,8 +23,8 @@ from desktop.store.change import Change
 from desktop.store.columns import DAY_MS, MINUTE_MS, from_ms, to_json, to_ms
 from desktop.store.copies import insert_hit
 from desktop.store.database import Store
+from desktop.store.ledger import standing
 from desktop.store.own_views import keep_sources
-from desktop.store.people import standing
 from desktop.store.settle import settle_copies
 from relay.wire.hit import Hit, HitKind
 from relay.wire.purpose import Purpose

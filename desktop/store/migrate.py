@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from importlib import resources
 
+from desktop.core.ledger import LedgerRow, detail_hash, row_hash
 from desktop.core.thread import name_key, subject_key
 from desktop.store import migrations
 from desktop.store.failures import newer_schema
@@ -25,6 +26,8 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
     """
     connection.create_function("name_key", 1, name_key, deterministic=True)
     connection.create_function("subject_key", 1, subject_key, deterministic=True)
+    connection.create_function("ledger_detail_hash", 3, detail_hash, deterministic=True)
+    connection.create_function("ledger_row_hash", 8, _row_hash, deterministic=True)
     while (version := _version(connection)) < len(scripts):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -38,6 +41,34 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
             raise
     if version > len(scripts):
         raise newer_schema()
+
+
+def _row_hash(  # noqa: PLR0917 - SQL names no arguments
+    id_: int,
+    event: str,
+    purposes: str,
+    generation: int,
+    method: str | None,
+    at_ms: int,
+    detail: bytes,
+    previous: bytes,
+) -> bytes:
+    """Return the hash of a ledger row that was recorded before there were languages and wordings."""
+    return row_hash(
+        LedgerRow(
+            id=id_,
+            event=event,
+            purposes=purposes,
+            generation=generation,
+            method=method,
+            language=None,
+            wording=b"",
+            at_ms=at_ms,
+            detail_hash=detail,
+            previous=previous,
+            hash=b"",
+        )
+    )
 
 
 def _version(connection: sqlite3.Connection) -> int:

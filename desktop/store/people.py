@@ -1,48 +1,79 @@
-"""Who allowed what: rows are only ever added, and where a person stands is read from all of theirs.
+"""The people mail goes to, what the user records of their permission, and stops; all of it stands in the ledger.
 
-After a person said no, by the stop page or to the user, no permission that the user records is accepted any more: only
-that person can grant anew.  A stop names a tag; tags are mapped to people when mail that carries them is recorded.
+After a person said no, on a page or to the user, no permission that the user records is accepted any more: only that
+person can grant anew, on their page.  A stop names a tag; tags are mapped to people when mail that carries them is
+recorded.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from desktop.core.address import normalised
 from desktop.core.errors import Refused
+from desktop.core.grounds import AskWhen, Policy
+from desktop.core.ledger import Event
 from desktop.core.notice import CopyNames, stop_notice
-from desktop.core.permission import Method, Permission, Standing, usable
+from desktop.core.permission import REFUSING, Method, Permission, Standing, usable
 from desktop.store.change import Change
-from desktop.store.columns import from_json, from_ms, set_to_json, to_ms
+from desktop.store.columns import to_ms
 from desktop.store.database import Store
+from desktop.store.do_not_track import is_listed
+from desktop.store.ledger import append, broken_ledger, is_sound, standing, standings
 from desktop.store.settle import settle_copies
 from relay.wire.purpose import Purpose
 
-_PERMISSIONS = (
-    "SELECT event, purposes, generation, method, evidence, at_ms FROM permission WHERE address = ? ORDER BY id"
-)
 _TRACKED_SINCE = "SELECT 1 FROM copy WHERE address = ? AND prepared_at_ms >= ? AND purposes <> '[]' LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow:
-    """Someone written to or asked; `messages` counts the messages that named them as a recipient."""
+    """Someone written to or asked; `messages` counts the messages that named them as a recipient.
+
+    `policy`, `ask_when` and `country` are what the user chose for this person, None and empty where the account's hold.
+    `asked_at` is when they were last asked, `is_asking_wanted` that the user wants it done in the next mail.
+    """
 
     address: str
     name: str
     permission: Permission
     messages: int
+    policy: Policy | None = None
+    ask_when: AskWhen | None = None
+    country: str = ""
+    is_listed: bool = False
+    asked_at: datetime | None = None
+    is_asking_wanted: bool = False
 
 
 def people(store: Store) -> tuple[PersonRow, ...]:
     """Return everybody known, by address."""
     with store.read() as connection:
-        rows = connection.execute("SELECT address, name, messages FROM person ORDER BY address").fetchall()
-        return tuple(
-            PersonRow(address=address, name=name, permission=standing(connection, address), messages=messages)
-            for address, name, messages in rows
-        )
+        known = standings(connection)
+        rows = connection.execute(
+            "SELECT address, name, messages, policy, ask_when, country, asking_wanted_at_ms FROM person"
+            " ORDER BY address"
+        ).fetchall()
+        return tuple(_person(connection, known, *row) for row in rows)
+
+
+def _person(connection: sqlite3.Connection, known: Mapping[str, Permission], address: str, *columns: Any) -> PersonRow:
+    name, messages, policy, ask_when, country, wanted_at_ms = columns
+    permission = known.get(address) or Permission(address=address, standing=Standing.UNKNOWN)
+    return PersonRow(
+        address=address,
+        name=name,
+        permission=permission,
+        messages=messages,
+        policy=policy and Policy(policy),
+        ask_when=ask_when and AskWhen(ask_when),
+        country=country,
+        is_listed=is_listed(connection, address),
+        asked_at=permission.asked_at,
+        is_asking_wanted=wanted_at_ms is not None,
+    )
 
 
 def permission_of(store: Store, address: str) -> Permission:
@@ -51,48 +82,39 @@ def permission_of(store: Store, address: str) -> Permission:
         return standing(connection, normalised(address))
 
 
-def standing(connection: sqlite3.Connection, address: str) -> Permission:
-    """Return what stands for a normalised address as a transaction sees it: the last row decides."""
-    row = connection.execute(f"{_PERMISSIONS} DESC LIMIT 1", (address,)).fetchone()
-    if row is None:
-        return Permission(address=address, standing=Standing.UNKNOWN)
-    event, purposes, generation, method, evidence, at_ms = row
-    if event == "retract":
-        return Permission(address=address, standing=Standing.UNKNOWN, generation=generation)
-    if event != "grant":
-        now = Standing.STOPPED if event == "stop" else Standing.WITHDRAWN
-        return Permission(address=address, standing=now, generation=generation)
-    return Permission(
-        address=address,
-        standing=Standing.GRANTED,
-        purposes=frozenset(Purpose(each) for each in from_json(purposes)),
-        generation=generation,
-        method=Method(method),
-        evidence=evidence,
-        granted_at=from_ms(at_ms),
-    )
-
-
 def record_grant(
     store: Store, *, address: str, name: str, purposes: frozenset[Purpose], method: Method, evidence: str, at: datetime
 ) -> Change:
-    """Add a permission that the user recorded; raise Refused after the person said no, Malformed for a bad address."""
+    """Add a permission that the user recorded; raise Malformed for a bad address.
+
+    Raises Refused after the person said no and for one of their page, which comes from there alone, and StoreTrouble
+    while the ledger does not hold, as it would prove nothing.
+    """
     person = normalised(address)
     if not usable(purposes):
         raise ValueError("a permission for nothing")
+    if method is Method.PAGE:
+        raise Refused("Only the person can agree on their page.", "Record how they told you, or ask them.")
+    if not is_sound(store):
+        raise broken_ledger()
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
         before = standing(connection, person)
-        if before.standing in (Standing.STOPPED, Standing.WITHDRAWN):
+        if before.standing in REFUSING:
             raise Refused(
                 "This person said no to tracking.",
                 "Only they can allow it again; write to them untracked.",
             )
         keep_person(connection, person, name, at)
-        connection.execute(
-            "INSERT INTO permission (address, event, purposes, generation, method, evidence, at_ms)"
-            " VALUES (?, 'grant', ?, ?, ?, ?, ?)",
-            (person, set_to_json(purposes), before.generation, method.value, evidence, to_ms(at)),
+        append(
+            connection,
+            address=person,
+            event=Event.GRANTED,
+            purposes=purposes,
+            generation=before.generation,
+            method=method,
+            evidence=evidence,
+            at=at,
         )
         return Change(people=frozenset({person})), None
 
@@ -102,35 +124,33 @@ def record_grant(
 def retract_grant(store: Store, address: str, at: datetime) -> Change:
     """Take back a grant recorded by mistake, before any mail was tracked under it; raise Refused afterwards.
 
+    Raises Refused for one of the person's own page, too.
     A row of its own, as everything here: what stood before stands again, and the mistake stays on record.
     """
     person = normalised(address)
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
-        latest, *earlier = connection.execute(f"{_PERMISSIONS} DESC LIMIT 2", (person,)).fetchall() or [None]
-        if latest is None or latest[0] != "grant":
+        present = standing(connection, person)
+        if present.granted_at is None:
             return Change(), None
-        *_, granted_at_ms = latest
-        if connection.execute(_TRACKED_SINCE, (person, granted_at_ms)).fetchone() is not None:
+        if present.method is Method.PAGE:
+            raise Refused(
+                "This person agreed on their own page, which was no mistake of yours.",
+                "If they changed their mind, withdraw it; mail to them then goes untracked.",
+            )
+        if connection.execute(_TRACKED_SINCE, (person, to_ms(present.granted_at))).fetchone() is not None:
             raise Refused(
                 "Mail to this person was already tracked under this permission.",
                 "If they did not agree, withdraw it; mail to them then goes untracked.",
             )
-        before = (
-            earlier[0] if earlier and earlier[0][0] == "grant" else ("retract", "[]", latest[2], None, "", to_ms(at))
-        )
-        connection.execute(
-            "INSERT INTO permission (address, event, purposes, generation, method, evidence, at_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (person, *before),
-        )
+        append(connection, address=person, event=Event.RETRACTED, generation=present.generation, at=at)
         return Change(people=frozenset({person})), None
 
     return store.write(work)[0]
 
 
 def withdraw(store: Store, address: str, at: datetime) -> Change:
-    """Add that a person told the user no; nothing changes for one who never allowed anything, or stopped.
+    """Add that a person told the user no; nothing changes for one who was never asked nor allowed anything, or stopped.
 
     It stops mail they already have as well, as if they had pressed the link: the tags are stopped, here and, from the
     next exchange on, at the relay.
@@ -139,17 +159,22 @@ def withdraw(store: Store, address: str, at: datetime) -> Change:
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
         before = standing(connection, person)
-        if before.standing is not Standing.GRANTED:
+        if before.standing not in (Standing.GRANTED, Standing.ASKED):
             return Change(), None
-        _add_refusal(connection, person, "withdraw", before.generation, at)
-        connection.execute(
-            "INSERT OR IGNORE INTO stop (tag, at_ms) SELECT tag, ?2 FROM tag WHERE address = ?1", (person, to_ms(at))
-        )
+        append(connection, address=person, event=Event.WITHDRAWN, generation=before.generation, at=at)
+        stop_tags(connection, person, at)
         copies = connection.execute(_COPIES_OF_PERSON, (person,)).fetchall()
         change = settle_copies(connection, [copy_id for (copy_id,) in copies])
         return change | Change(people=frozenset({person})), None
 
     return store.write(work)[0]
+
+
+def stop_tags(connection: sqlite3.Connection, address: str, at: datetime) -> None:
+    """Stop every tag that is known to be a person's."""
+    connection.execute(
+        "INSERT OR IGNORE INTO stop (tag, at_ms) SELECT tag, ?2 FROM tag WHERE address = ?1", (address, to_ms(at))
+    )
 
 
 def record_stops(store: Store, tags: Iterable[bytes], at: datetime) -> Change:
@@ -176,11 +201,16 @@ def apply_stop(connection: sqlite3.Connection, tag: bytes, at: datetime) -> Chan
     change = settle_copies(connection, [copy for (copy,) in connection.execute(_COPIES_OF_TAG, (tag,))])
     now = standing(connection, address)
     # A stop from mail before a newer grant by the person themselves stops that older mail only.
-    if now.standing is Standing.STOPPED or now.generation > generation:
+    if (now.standing is Standing.STOPPED and now.generation >= generation) or now.generation > generation:
         return change
-    _add_refusal(connection, address, "stop", generation, at)
-    notice = stop_notice(person=_name_of(connection, address), address=address, at=at, names=_latest(connection, tag))
-    return change | Change(people=frozenset({address}), notices=(notice,))
+    append(connection, address=address, event=Event.STOPPED, generation=generation, at=at)
+    change |= Change(people=frozenset({address}))
+    latest = _latest(connection, tag)
+    # A tag that a question alone bore: its answer tells.
+    if latest is None:
+        return change
+    notice = stop_notice(person=_name_of(connection, address), address=address, at=at, names=latest)
+    return change | Change(notices=(notice,))
 
 
 _COPIES_OF_PERSON = "SELECT id FROM copy WHERE tag IN (SELECT tag FROM tag WHERE address = ?) ORDER BY id"
@@ -211,25 +241,21 @@ def keep_person(connection: sqlite3.Connection, address: str, name: str, at: dat
     return str(known)
 
 
-def _add_refusal(connection: sqlite3.Connection, address: str, event: str, generation: int, at: datetime) -> None:
-    connection.execute(
-        "INSERT INTO permission (address, event, purposes, generation, evidence, at_ms) VALUES (?, ?, '[]', ?, '', ?)",
-        (address, event, generation, to_ms(at)),
-    )
-
-
 def _name_of(connection: sqlite3.Connection, address: str) -> str:
     row = connection.execute("SELECT name FROM person WHERE address = ?", (address,)).fetchone()
     return (row[0] if row else "") or address
 
 
-def _latest(connection: sqlite3.Connection, tag: bytes) -> CopyNames:
-    """Return the latest copy of a tag; tags become known with a copy, so there is one."""
-    conversation_id, copy_id, name, address, subject = connection.execute(
+def _latest(connection: sqlite3.Connection, tag: bytes) -> CopyNames | None:
+    """Return the latest copy that bears a tag, if any does."""
+    row = connection.execute(
         "SELECT copy.conversation_id, copy.id, copy.name, copy.address, message.subject FROM copy"
         " JOIN message ON message.id = copy.message_id WHERE copy.tag = ? ORDER BY copy.id DESC LIMIT 1",
         (tag,),
     ).fetchone()
+    if row is None:
+        return None
+    conversation_id, copy_id, name, address, subject = row
     return CopyNames(
         conversation_id=conversation_id, copy_id=copy_id, person=name or address, address=address, subject=subject
     )

@@ -1,0 +1,76 @@
+"""What is decided from: permission, policies, lists and the ledger's own state, as one transaction sees them.
+
+What the user chose for a person goes before what the account says.  Before the user has answered what they would like
+to know, nobody is asked by itself: what is put into mail is switched on by the user.
+"""
+
+import re
+import sqlite3
+from typing import Final
+
+from desktop.core.address import normalised
+from desktop.core.arrival import ArrivalKind
+from desktop.core.errors import Malformed
+from desktop.core.grounds import AskWhen, Grounds, Policy
+from desktop.core.tell_countries import country_of
+from desktop.store.change import Change
+from desktop.store.database import Store
+from desktop.store.do_not_track import is_listed
+from desktop.store.ledger import checked_standing, is_sound_in
+from relay.wire.language import Language
+
+_COUNTRY: Final = re.compile(r"(?:[A-Z]{2})?\Z")
+_OF_ACCOUNT: Final = "SELECT policy, ask_when, language, country, is_policy_chosen FROM account WHERE id = ?"
+_OF_NO_ACCOUNT: Final = (Policy.ASK, AskWhen.NEVER, Language.ENGLISH, "", 0)
+_OF_PERSON: Final = "SELECT policy, ask_when, country, asking_wanted_at_ms FROM person WHERE address = ?"
+_OF_NOBODY: Final = (None, None, "", None)
+_ANSWERED: Final = "SELECT 1 FROM arrival WHERE from_address = ? AND kind = ? AND NOT is_away LIMIT 1"
+
+
+def grounds(store: Store, address: str, account_id: int, *, is_suppressed: bool) -> Grounds:
+    """Return what holds for mail from an account to an address; `is_suppressed` where that person was erased.
+
+    Raises Malformed for no address, StoreTrouble where the file cannot be read.
+    """
+    person = normalised(address)
+    with store.read() as connection:
+        permission, is_intact = checked_standing(connection, person)
+        own = connection.execute(_OF_PERSON, (person,)).fetchone() or _OF_NOBODY
+        policy, ask_when, country, wanted_at_ms = own
+        account = connection.execute(_OF_ACCOUNT, (account_id,)).fetchone() or _OF_NO_ACCOUNT
+        by_default, when_by_default, language, own_country, is_chosen = account
+        return Grounds(
+            permission=permission,
+            policy=Policy(policy or by_default),
+            ask_when=AskWhen(ask_when or (when_by_default if is_chosen else AskWhen.NEVER)),
+            country=country or country_of(person),
+            own_country=own_country,
+            is_listed=is_suppressed or is_listed(connection, person),
+            is_ledger_sound=is_sound_in(store, connection) and is_intact,
+            has_answered=connection.execute(_ANSWERED, (person, ArrivalKind.MAIL)).fetchone() is not None,
+            is_asking_wanted=wanted_at_ms is not None,
+            asked_at=permission.asked_at,
+            language=Language(language),
+        )
+
+
+def set_person_policy(
+    store: Store, address: str, policy: Policy | None, ask_when: AskWhen | None, country: str
+) -> Change:
+    """Keep what holds for one person instead of what the account says; None and an empty country leave that be.
+
+    Raises Malformed for no address, and for a country that is not spelled as in ISO 3166-1 alpha-2.
+    """
+    person = normalised(address)
+    if not _COUNTRY.match(country):
+        raise Malformed("That is no country.", "Write its two letters, such as DE or US.")
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.execute("INSERT OR IGNORE INTO person (address, name) VALUES (?, '')", (person,))
+        connection.execute(
+            "UPDATE person SET policy = ?, ask_when = ?, country = ? WHERE address = ?",
+            (policy, ask_when, country, person),
+        )
+        return Change(people=frozenset({person})), None
+
+    return store.write(work)[0]
