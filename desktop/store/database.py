@@ -25,6 +25,8 @@ T = TypeVar("T")
 Subscriber = Callable[[Change], None]
 # A mail waits this long at most for another program's lock before it goes out untracked.
 _BUSY_S: Final = 1.0
+# Nobody waits for a mail while the file is rewritten on the user's word.
+_REWRITING_MS: Final = 10_000
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +58,8 @@ class Store:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # What is deleted is overwritten: hits that are let go, mail to somebody who was erased.
+            connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA trusted_schema = OFF")
             migrate(connection, steps())
         except BaseException:
@@ -93,6 +97,28 @@ class Store:
         if change:
             for subscriber in tuple(self._subscribers):
                 subscriber(change)
+
+    def rewrite(self) -> None:
+        """Write the file anew and empty its log, so that nothing deleted is left in either; raise StoreTrouble.
+
+        It waits for whoever reads, in this program or in another one, and gives up after ten seconds.
+        """
+        self._check_open()
+        with told_as_trouble():
+            self._writer.submit(self._rewrite).result()
+
+    def _rewrite(self) -> None:
+        # What VACUUM puts together beside the file would else stand in the system's folder for such.
+        self._connection.execute("PRAGMA temp_store = MEMORY")
+        self._connection.execute("VACUUM")
+        self._connection.execute(f"PRAGMA busy_timeout = {_REWRITING_MS}")
+        is_busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        self._connection.execute(f"PRAGMA busy_timeout = {round(self._busy_s * 1000)}")
+        if is_busy:
+            raise StoreTrouble(
+                "Readback's data is being read by another program, so parts of it that were deleted are not gone yet.",
+                "Close other windows of Readback, and backup programs that read its folder, then try again.",
+            )
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call `subscriber` on the writer thread after every commit that altered something; return what ends that.
