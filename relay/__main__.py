@@ -1,4 +1,4 @@
-"""`python -m relay serve`, `invite` and `lists`: the relay's commands."""
+"""`python -m relay serve`, `invite`, `backup`, `restore` and `lists`: the relay's commands."""
 
 import argparse
 import dataclasses
@@ -9,13 +9,17 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Final
 
 from relay import logs, renewal
 from relay.app import build_app, opened
+from relay.backup import back_up, restore
 from relay.database import StorageError
 from relay.download import Web
 from relay.invites import new_invite
+from relay.owner import acting_as_owner
 from relay.publishers import PUBLISHERS
 from relay.server import Server
 from relay.settings import BadSettingError, Settings, prepare_folder, settings_from
@@ -27,7 +31,7 @@ _GARBAGE_THRESHOLD: Final = 50_000
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="readback-relay", description="Runs a relay, makes invites to it, updates its lists."
+        prog="readback-relay", description="Runs a relay, makes invites to it, keeps it safe."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="answer requests until told to stop")
@@ -47,7 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     show = actions.add_parser("show", help="say of when each list is, and where from")
     update = actions.add_parser("update", help="fetch newer lists from their publishers")
     update.add_argument("--only", action="append", metavar="NAME", help="this list alone; may be repeated")
-    for command in (serve, invite, show, update):
+    backup = commands.add_parser("backup", help="write everything to one file; the relay may serve meanwhile")
+    restore_ = commands.add_parser("restore", help="make the folder from such a file; stops that are there stay")
+    for command in (backup, restore_):
+        command.add_argument("file", type=Path, metavar="FILE")
+    for command in (serve, invite, backup, restore_, show, update):
         command.add_argument("--data", help="folder for the database, the secrets and the stops")
     return parser
 
@@ -56,12 +64,18 @@ def _real_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _listening(settings: Settings, family: socket.AddressFamily) -> socket.socket:
+def _listening(host: str, port: int, flag: str) -> socket.socket:
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        where = f"{settings.host}, port {settings.port}"
-        raise BadSettingError(f"cannot listen on {where}: {os.strerror(error.errno or 0)}; choose another.") from error
+        why = os.strerror(error.errno or 0)
+        raise BadSettingError(f"cannot listen on {host}, port {port} ({flag}): {why}; choose another.") from error
+
+
+def _address_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if listener.family is socket.AF_INET6 else f"http://{host}:{port}"
 
 
 def _serve(settings: Settings) -> None:
@@ -69,16 +83,43 @@ def _serve(settings: Settings) -> None:
         clock: Callable[[], int] = _real_ms  # What is wrong with the files is said before anything listens.
     if settings.practice_clock is not None:
         clock = PracticeClock(settings.practice_clock).now_ms
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with _listening(settings, family) as listener:
-        port = listener.getsockname()[1]
-        shown = f"[{settings.host}]" if family is socket.AF_INET6 else settings.host
-        base = f"http://{shown}:{port}"
-        settings = dataclasses.replace(settings, port=port)
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listening(settings.host, settings.port, "--port"))
+        figures = None
+        if settings.metrics is not None:
+            figures = stack.enter_context(_listening(*settings.metrics, "--metrics"))
+        settings = dataclasses.replace(settings, port=listener.getsockname()[1])
         gc.freeze()  # What is made by now stays; what a request makes is freed by counting.
         gc.set_threshold(_GARBAGE_THRESHOLD, 50, 50)
-        server = Server(build_app(settings, clock), lambda: print(f"listening on {base}", flush=True))
+        server = Server(build_app(settings, clock, metrics_listener=figures), lambda: _announce(listener, figures))
         server.run(sockets=[listener])
+
+
+def _announce(listener: socket.socket, figures: socket.socket | None) -> None:
+    if figures is not None:
+        print(f"figures on {_address_of(figures)}/metrics")
+    print(f"listening on {_address_of(listener)}", flush=True)
+
+
+def _back_up(settings: Settings, path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise BadSettingError(f"{path} exists already: name a file that does not.") from error
+    with os.fdopen(descriptor, "wb") as target, ExitStack() as undoing:
+        undoing.callback(path.unlink)
+        with acting_as_owner(settings.data):
+            back_up(settings, target)
+        target.flush()
+        os.fsync(descriptor)
+        undoing.pop_all()
+    print(f"wrote {path}; it holds the relay's secrets: keep it where nobody else can read it")
+
+
+def _restore(settings: Settings, path: Path) -> None:
+    with path.open("rb") as source, acting_as_owner(settings.data):
+        done = restore(settings, source)
+    print(f"restored {done.channels} channels; {done.stops} stops hold, {done.stops_kept} of them were here before")
 
 
 def _lists(settings: Settings, parsed: argparse.Namespace) -> int:
@@ -108,12 +149,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         settings = settings_from(parsed, os.environ)
-        if parsed.command == "lists":
-            return _lists(settings, parsed)
-        if parsed.command == "invite":
-            print(new_invite(settings))
-        else:
+        if parsed.command == "serve":
             _serve(settings)
+        elif parsed.command == "backup":
+            _back_up(settings, parsed.file)
+        elif parsed.command == "restore":
+            _restore(settings, parsed.file)
+        else:
+            with acting_as_owner(settings.data):
+                if parsed.command == "lists":
+                    return _lists(settings, parsed)
+                print(new_invite(settings))
     except KeyboardInterrupt:
         return 0
     except BadSettingError as error:

@@ -26,11 +26,13 @@ from relay.database import Database, StorageError
 from relay.eventlog import EventLog
 from relay.feed import Feed
 from relay.gate import Gate
+from relay.held import Held
 from relay.hits import DailyKey, Links, Pictures, Recorder
 from relay.limits import DEFAULT, Connections, Limits, PostLimits, Room
 from relay.lists import Lists
 from relay.marks import Marks
 from relay.masters import Masters
+from relay.metrics import Standing, registry_of, scraped
 from relay.pages import Pages
 from relay.requester import Proxies
 from relay.settings import BadSettingError, Settings, prepare_folder
@@ -48,6 +50,17 @@ class Kept:
     stops: Stops
     channels: Channels
     blocks: Blocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What serves: the routes, and the parts that the server and the lifespan name themselves."""
+
+    feed: Feed
+    routes: list[Route]
+    log: EventLog
+    pictures: Pictures
+    standing: Callable[[], Standing]
 
 
 @contextmanager
@@ -108,16 +121,19 @@ def build_app(
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, Any]]:
         with opened(settings) as kept:
             invites.note_address(settings)
-            app.state.feed, app.router.routes[:], log, pictures = _connect(settings, kept, clock, limits, counts)
-            log.start(asyncio.get_running_loop())
-            with closing(log):
-                # For the server's protocol, which answers pictures itself.
-                yield {
-                    "pictures": pictures,
-                    "counts": counts,
-                    "proxies": proxies,
-                    "connections": Connections(limits),
-                }
+            parts = _connect(settings, kept, clock, limits, counts)
+            app.state.feed, app.router.routes[:] = parts.feed, parts.routes
+            parts.log.start(asyncio.get_running_loop())
+            with closing(parts.log):
+                scraping = scraped(metrics_listener, registry_of(counts, parts.standing))
+                async with scraping:
+                    # For the server's protocol, which answers pictures itself.
+                    yield {
+                        "pictures": parts.pictures,
+                        "counts": counts,
+                        "proxies": proxies,
+                        "connections": Connections(limits),
+                    }
 
     app = Starlette(lifespan=lifespan)
     counts, proxies = Counts(), Proxies(settings.trusted_proxies)
@@ -129,7 +145,7 @@ def build_app(
 
 def _connect(
     settings: Settings, kept: Kept, clock: Callable[[], int], limits: Limits, counts: Counts
-) -> tuple[Feed, list[Route], EventLog, Pictures]:
+) -> Parts:
     marks = Marks(kept.masters)
     log = EventLog(settings.database, kept.stops, mark_of=marks.of_row, now_ms=clock)
     unread = Unread(kept.reader.positions())
@@ -168,6 +184,9 @@ def _connect(
     stopping = Stopping(
         masters=kept.masters, channels=kept.channels, stops=kept.stops, log=log, pages=pages, wake=feed.wake
     )
+    held = Held(
+        channels=kept.channels, reader=kept.reader, log=log, stops=kept.stops, unread=unread, release=feed.release
+    )
     answers = Answers(channels=kept.channels, reader=kept.reader, log=log, now_ms=clock)
 
     async def health(_request: Request) -> Response:
@@ -185,6 +204,14 @@ def _connect(
         Route("/answers", answers.fetch, methods=["GET"]),
         Route("/answers/acknowledge", answers.acknowledge, methods=["POST"]),
         Route("/channels", registration.register, methods=["POST"]),
+        Route("/held", held.tell, methods=["GET"]),
+        Route("/channel", held.end, methods=["DELETE"]),
         Route("/health", health, methods=["GET"]),
     ]
-    return feed, routes, log, pictures
+
+    def standing() -> Standing:
+        return Standing(
+            channels=len(kept.channels), unread=unread.total, stopped=kept.stops.total, is_healthy=log.is_healthy
+        )
+
+    return Parts(feed=feed, routes=routes, log=log, pictures=pictures, standing=standing)

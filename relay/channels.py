@@ -45,19 +45,29 @@ class Channels:
 
     def __init__(self, rows: Iterable[ChannelRow]) -> None:
         """Take the channels the database knows."""
-        self._public_keys: dict[bytes, bytes] = {}
+        self._rows: dict[bytes, ChannelRow] = {}
         self._by_bearer: dict[bytes, bytes] = {}
         for row in rows:
             self.admit(row)
 
     def admit(self, row: ChannelRow) -> None:
         """Know a channel from now on."""
-        self._public_keys[row.channel_id] = row.public_key
+        self._rows[row.channel_id] = row
         self._by_bearer[row.bearer_hash] = row.channel_id
 
     def public_key(self, channel_id: bytes) -> bytes | None:
         """Return what seals to a channel, or None for one the database does not know."""
-        return self._public_keys.get(channel_id)
+        row = self._rows.get(channel_id)
+        return None if row is None else row.public_key
+
+    def dismiss(self, channel_id: bytes) -> ChannelRow:
+        """Know a channel no more; return what `admit` takes, should that have been too early."""
+        row = self._rows.pop(channel_id)
+        del self._by_bearer[row.bearer_hash]
+        return row
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def authorised(self, authorization: str) -> bytes | None:
         """Return the channel whose bearer an Authorization header carries, or None."""

@@ -230,3 +230,42 @@ class Database:
     def stops(self) -> set[tuple[bytes, bytes]]:
         """Return every stop as (channel id, tag)."""
         return set(self._run("SELECT channel_id, tag FROM stops"))
+
+    def dated_hits(self, channel_id: bytes, positions: Sequence[int]) -> list[tuple[bytes, int, bytes]]:
+        """Return (row key, day, sealed) of a channel's hits that are still there, positions ascending."""
+        return self._run(
+            "SELECT row_key, day, sealed FROM hits WHERE position IN (SELECT value FROM json_each(?)) "
+            "AND channel_id = ? ORDER BY position",
+            (json.dumps(positions), channel_id),
+        ).fetchall()
+
+    def count_used(self, channel_id: bytes) -> int:
+        """Return how many of a channel's links that work once were answered."""
+        count: int = self._run("SELECT count(*) FROM used WHERE channel_id = ?", (channel_id,)).fetchone()[0]
+        return count
+
+    def remove_channel(self, channel_id: bytes, positions: Sequence[int]) -> None:
+        """Delete a channel, its hits, which are at `positions`, and all else of it but its stops and used links."""
+        self._run("DELETE FROM channels WHERE channel_id = ?", (channel_id,))
+        self._run("DELETE FROM gaps WHERE channel_id = ?", (channel_id,))
+        self._run("DELETE FROM answers WHERE channel_id = ?", (channel_id,))
+        self._run(
+            "DELETE FROM hits WHERE position IN (SELECT value FROM json_each(?)) AND channel_id = ?",
+            (json.dumps(positions), channel_id),
+        )
+
+    def copy_to(self, path: Path) -> None:
+        """Write what was committed to a new file at `path`, without disturbing who writes; no invite comes along."""
+        copy = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._connection.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")  # One file is one backup.
+            copy.execute("DELETE FROM invites")  # One that was used since would admit again.
+            copy.execute("VACUUM")  # What was deleted is not in it either.
+        finally:
+            copy.close()
+
+    def fault(self) -> str | None:
+        """Return what SQLite finds wrong with the file, None when it is whole."""
+        found: str = self._run("PRAGMA integrity_check(1)").fetchone()[0]
+        return None if found == "ok" else found

@@ -92,6 +92,13 @@ class Feed:
         if lease is not None:
             lease.woken.set()
 
+    def release(self, channel_id: bytes) -> None:
+        """End a channel's wait and lease: there is no such channel any more."""
+        lease = self._leases.pop(channel_id, None)
+        if lease is not None:
+            lease.turn += 1
+            lease.woken.set()
+
     def note_stored(self, rows: list[tuple[bytes, int]]) -> None:
         """Know rows that became durable, (channel id, position), and let their channels' pollers look again."""
         self._unread.add(rows)

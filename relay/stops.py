@@ -26,10 +26,10 @@ class Stops:
         """Read the file at `path`, made when missing; raise BadSettingError when it is damaged, OSError."""
         if not path.exists():
             durable.create(path, b"", mode=0o600)
-        octets = path.read_bytes()
-        self._end = len(octets) - len(octets) % _RECORD_BYTES
+        octets = whole_records(path.read_bytes())
+        self._end = len(octets)
         self._held: dict[bytes, tuple[frozenset[bytes], str]] = {}
-        self._remember(_parse(octets[: self._end], path))
+        self._remember(stops_in(octets, path))
         self._file = path.open("r+b", buffering=0)
         self._file.truncate(self._end)
 
@@ -40,10 +40,14 @@ class Stops:
     def merge(self, database: Database) -> None:
         """Make file and database hold the union of both; call inside a transaction, before serving."""
         kept = database.stops()
+        database.add_stops(self.unite(kept) - kept)
+
+    def unite(self, stops: set[tuple[bytes, bytes]]) -> set[tuple[bytes, bytes]]:
+        """Take in those of `stops` that are new, fsynced, and return all that were held before; raises OSError."""
         mine = {(channel_id, tag) for channel_id, (tags, _) in self._held.items() for tag in tags}
-        self._append(kept - mine)
-        self._remember(kept - mine)
-        database.add_stops(mine - kept)
+        self._append(stops - mine)
+        self._remember(stops - mine)
+        return mine
 
     def add(self, channel_id: bytes, tags: frozenset[bytes], database: Database) -> frozenset[bytes]:
         """Stop `tags` of a channel and return all its stopped tags; in the file, fsynced, when this returns.
@@ -60,6 +64,11 @@ class Stops:
     def tags(self, channel_id: bytes) -> frozenset[bytes]:
         """Return all stopped tags of a channel."""
         return self._held.get(channel_id, _NO_TAGS)[0]
+
+    @property
+    def total(self) -> int:
+        """How many stops hold."""
+        return self._end // _RECORD_BYTES
 
     def digest(self, channel_id: bytes) -> str:
         """Return the digest by which the channel's desktop sees that its own set differs."""
@@ -83,7 +92,13 @@ class Stops:
             self._held[channel_id] = (union, stops_digest(union))
 
 
-def _parse(octets: bytes, path: Path) -> set[tuple[bytes, bytes]]:
+def whole_records(octets: bytes) -> bytes:
+    """Return a file's content without a record that was torn, or is being written."""
+    return octets[: len(octets) - len(octets) % _RECORD_BYTES]
+
+
+def stops_in(octets: bytes, path: Path) -> set[tuple[bytes, bytes]]:
+    """Return the stops in the records of the file at `path`; raise BadSettingError when one is damaged."""
     stops = set()
     for start in range(0, len(octets), _RECORD_BYTES):
         match = _RECORD.fullmatch(octets, start, start + _RECORD_BYTES)
