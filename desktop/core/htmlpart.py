@@ -112,17 +112,29 @@ def line_markup(line: AddedLine, picture_url: str | None, newline: bytes) -> byt
 
     12 px, the body's own colour, no box; the picture is the plainest there is, for blockers to recognise.
     """
-    # Its link is one piece, so that no line breaks inside an address.
-    link = f'<a href="{html.escape(line.url)}">{html.escape(line.link_text, quote=False)}</a>'
-    pieces = [*_wrapped(f'<p style="font-size:12px">{html.escape(line.before, quote=False).rstrip()}'), link]
-    if line.after:
-        first, *others = _wrapped(html.escape(line.after, quote=False))
-        pieces[-1] += first
-        pieces += others
+    pieces = _pieces('<p style="font-size:12px">', line)
     if picture_url is not None:
         pieces[-1] += "<img"
         pieces.append(f'src="{html.escape(picture_url)}" width="1" height="1" alt="">')
     pieces[-1] += "</p>"
+    return _joined(pieces, newline)
+
+
+def inline_markup(line: AddedLine, newline: bytes) -> bytes:
+    """Return the line for a place among the user's own words, looking as they look."""
+    return _joined(_pieces("", line), newline)
+
+
+def _pieces(begin: str, line: AddedLine) -> list[str]:
+    """Return the line in pieces with a line end between them; the link is one, so that its address stays whole."""
+    link = f'<a href="{html.escape(line.url)}">{html.escape(line.link_text, quote=False)}</a>'
+    pieces = [*_wrapped(begin + html.escape(line.before.rstrip(), quote=False)), link]
+    first, *others = _wrapped(html.escape(line.after, quote=False)) or [""]
+    pieces[-1] += first
+    return pieces + others
+
+
+def _joined(pieces: list[str], newline: bytes) -> bytes:
     return newline.join(piece.encode("ascii", "xmlcharrefreplace") for piece in pieces)
 
 

@@ -4,8 +4,10 @@ Bytes are spliced and never serialised again, so that whatever was not meant to 
 elsewhere; where it can stand, and whether it can at all, is decided here.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Final
 
 from desktop.core import conversion, htmlpart, textpart
@@ -14,6 +16,7 @@ from desktop.core.charsets import read as read_text
 from desktop.core.conversion import Conversion
 from desktop.core.disclosure import AddedLine
 from desktop.core.htmlpart import HtmlPart
+from desktop.core.language import language_of
 from desktop.core.mime import MalformedMimeError, Part, read_message
 from desktop.core.policy import WhyNot
 from desktop.core.screen import holds_inline_pgp, texts_of, untouchable, words_of
@@ -21,10 +24,16 @@ from desktop.core.tags import UnclosedError
 from desktop.core.textpart import TextPart
 from desktop.core.trackingheader import tracking_field
 from desktop.core.transfer import Body, Edit, apply, read_body, write_body
+from relay.wire.language import Language
 from relay.wire.purpose import Purpose
 
 # Rewriting may not delay mail noticeably, and nobody writes that much by hand.
 MAX_WORDS_BYTES: Final = 300_000
+# So much of a text is looked at for its language; a page's head may be long.
+_START_BYTES: Final = 20_000
+_HEAD_BYTES: Final = 2_000
+_LANG: Final = re.compile(rb"<html\b[^>]*?\slang\s*=\s*[\"']?([A-Za-z-]{2,20})", re.IGNORECASE)
+_MARKUP: Final = re.compile(r"<(style|script|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +48,8 @@ class Refusal:
 class Survey:
     """What can be added to a message and where; `links` are its trackable destinations in order of appearance.
 
-    Either an HTML part, with its text alternative where there is one, or a flowed text that becomes both.
+    Either an HTML part, with its text alternative where there is one, or a flowed text that becomes both.  `declared`
+    is the language that the message names as its own.
     """
 
     raw: bytes = field(repr=False)
@@ -48,6 +58,7 @@ class Survey:
     html: tuple[Part, HtmlPart] | None = None
     text: tuple[Part, TextPart] | None = None
     flowed: Conversion | None = None
+    declared: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +107,22 @@ def _survey(raw: bytes, own_bases: frozenset[str], convert_flowed: bool) -> Surv
     if words.html is not None:
         html = words.html, _survey_html(words.html, bodies[words.html.start], own_bases)
         text = None if words.text is None else (words.text, _survey_text(words.text, bodies[words.text.start]))
-        return Survey(raw=raw, newline=newline, links=_destinations(html[1]), html=html, text=text)
+        return Survey(
+            raw=raw,
+            newline=newline,
+            links=_destinations(html[1]),
+            html=html,
+            text=text,
+            declared=_declared(root),
+        )
     if words.text is None or (words.text is root and not bodies[root.start].content.strip()):
         raise _RefusedError(WhyNot.NO_BODY, "there is no text in it")
     if not _is_convertible(words.text, root) or not convert_flowed:
         raise _RefusedError(WhyNot.FIXED_LAYOUT, "plain text goes out as it is")
     plain = _survey_text(words.text, bodies[words.text.start])
     flowed = conversion.survey_flowed(words.text, plain, root=root, own_bases=own_bases)
-    return Survey(raw=raw, newline=newline, links=_destinations(flowed.html), flowed=flowed)
+    links = _destinations(flowed.html)
+    return Survey(raw=raw, newline=newline, links=links, flowed=flowed, declared=_declared(root))
 
 
 def _read_text(raw: bytes, part: Part) -> Body:
@@ -137,6 +156,28 @@ def _is_convertible(text: Part, root: Part) -> bool:
 
 def _destinations(html: HtmlPart) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(link.destination for link in html.links))
+
+
+def _declared(root: Part) -> str:
+    return next((field.value for field in root.fields if field.name == "content-language"), "")
+
+
+def language_in(survey: Survey) -> Language | None:
+    """Return the language of the user's own words, where it is clear; what they quote is not looked at."""
+    text = survey.flowed.text if survey.flowed is not None else survey.text[1] if survey.text is not None else None
+    if text is not None:
+        return language_of(_start_of(text.body.content, text.line_at, text.codec), declared=survey.declared)
+    assert survey.html is not None  # every survey has one of the three
+    part, html = survey.html
+    lang = _LANG.search(html.body.content, 0, _HEAD_BYTES)
+    declared = survey.declared or ("" if lang is None else lang[1].decode("ascii"))
+    codec = codec_of(part.parameters.get("charset", "")) or "ascii"
+    shown = _MARKUP.sub(" ", _start_of(html.body.content, html.line_at, codec))
+    return language_of(unescape(shown), declared=declared)
+
+
+def _start_of(content: bytes, end: int, codec: str) -> str:
+    return content[: min(end, _START_BYTES) or _START_BYTES].decode(codec, "replace")
 
 
 def can_carry(survey: Survey, line: AddedLine | None) -> bool:

@@ -8,20 +8,18 @@ from typing import Final
 
 # The EU's members.
 _EU: Final = frozenset(
-    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()  # noqa: SIM905 - legible
+    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()  # noqa: SIM905
 )
 # Parts of a member or of the United Kingdom that have a code, and often a domain, of their own.
-_PARTS: Final = frozenset("AX GF GP MQ RE YT MF GI GG JE IM".split())  # noqa: SIM905 - legible
+_PARTS: Final = frozenset("AX GF GP MQ RE YT MF GI GG JE IM".split())  # noqa: SIM905
 # With them the rest of the European Economic Area, the United Kingdom and Switzerland.
 NOT_OFFERED: Final = _EU | _PARTS | frozenset({"IS", "LI", "NO", "GB", "CH"})
 
-# Country domains with registrants all over the world, for their sound or their price (IANA's root zone names whose they
-# are).  .eu is no country, .su none any more.
+# Country domains with registrants all over the world, for their sound or their price.  .eu is no country, .su none any
+# more.
 _FOR_EVERYBODY: Final = frozenset(
-    (
-        "ac ag ai am as bz cc cd cf cm co cx dj eu fm ga gd gg gl gq gs gy ht im io ki la lc li ly md me mn ms mu nf"
-        " nu pn pw rs sc sh si sr st su sx tc tk tl tm to tv vc vg vu ws"
-    ).split()
+    "ac ag ai am as bz cc cd cf cm co cx dj eu fm ga gd gg gl gq gs gy ht im io ki la lc li ly".split()  # noqa: SIM905
+    + "md me mn ms mu nf nu pn pw rs sc sh si sr st su sx tc tk tl tm to tv vc vg vu ws".split()  # noqa: SIM905
 )
 _CODE_OF: Final = {"uk": "GB"}
 

@@ -70,6 +70,10 @@ def edits_of(part: TextPart, line: AddedLine, *, newline: bytes) -> list[Edit]:
     if lines is None:
         raise ValueError("the text's charset cannot spell the line")
     content = part.body.content
-    own_newline = b"\n" if b"\n" in content and b"\r\n" not in content else newline
-    inserted = plaintext.inserted(content, part.line_at, lines, own_newline)
+    inserted = plaintext.inserted(content, part.line_at, lines, newline_of(content, newline))
     return [Edit(part.line_at, part.line_at, inserted)]
+
+
+def newline_of(content: bytes, newline: bytes) -> bytes:
+    """Return the line end that a text's content has, which may not be the message's own."""
+    return b"\n" if b"\n" in content and b"\r\n" not in content else newline

@@ -9,6 +9,7 @@ from desktop.core.disclosure import AddedLine
 from desktop.core.ownmarks import OwnMarks
 from desktop.core.permission import SEEING
 from desktop.core.rewrite import Additions, Refusal, Survey, splice, survey
+from desktop.core.trackingheader import tracking_field
 from relay.wire.token import Token, TokenType, mint
 from relay.wire.urls import click_url, open_url, stop_url
 
@@ -37,6 +38,13 @@ LINE = AddedLine(before=SENTENCE, link_text="See or stop", url=STOP)
 def line_saying(sentence: str) -> AddedLine:
     """Return a line of tracked mail with other words."""
     return replace(LINE, before=sentence)
+
+
+def without_header(copy: bytes) -> bytes:
+    """Return a tracked copy without the header that says so, which has to stand first."""
+    header = tracking_field(SEEING, STOP, b"\n" if copy[: copy.find(b"\n")][-1:] != b"\r" else b"\r\n")
+    assert copy.startswith(header)
+    return copy.removeprefix(header)
 
 
 def expected() -> list[dict[str, str]]:
