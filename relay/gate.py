@@ -29,7 +29,6 @@ _TOO_OFTEN_START: Final = {
         (b"content-length", str(len(_TOO_OFTEN)).encode("ascii")),
         (b"cache-control", b"no-store"),
         (b"retry-after", b"3600"),
-        (b"connection", b"close"),
     ],
 }
 _TOO_OFTEN_BODY: Final = {"type": "http.response.body", "body": _TOO_OFTEN}

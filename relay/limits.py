@@ -56,6 +56,11 @@ class Table:
         self._limit = limit
         self._counts = array("I", _EMPTY)
 
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of memory, always."""
+        return len(self._counts) * self._counts.itemsize
+
     def takes(self, key: bytes | str) -> bool:
         """Count a key; False once it, or what shares its slot, has come as often as it may."""
         slot = hash(key) & _LAST_SLOT

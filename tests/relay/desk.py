@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from relay.app import build_app
+from relay.counts import Counts
+from relay.limits import DEFAULT, Limits
 from relay.server import Server
 from relay.settings import Settings
 from relay.wire import seal, urls
@@ -154,19 +157,35 @@ def soon_labelled(desk: Desk, address: str) -> tuple[Label, ...]:
     return ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A relay that serves, and what it counts."""
+
+    base: str
+    counts: Counts
+
+
 @contextmanager
 def served(data: Path, clock: Clock, **settings: Any) -> Iterator[str]:
     """Serve from `data` on a free port and give the base URL; the relay is down again afterwards."""
+    with running(data, clock, **settings) as relay:
+        yield relay.base
+
+
+@contextmanager
+def running(data: Path, clock: Clock, *, limits: Limits = DEFAULT, **settings: Any) -> Iterator[Running]:
+    """Do the same with limits of one's own, and give what is counted too."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         chosen: dict[str, Any] = {"public_url": base, "open_registration": True, **settings}
         ready = threading.Event()
-        server = Server(build_app(Settings(data=data, **chosen), clock), ready.set)
+        app = build_app(Settings(data=data, **chosen), clock, limits=limits)
+        server = Server(app, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             assert ready.wait(10)
-            yield base
+            yield Running(base=base, counts=app.state.counts)
         finally:
             server.should_exit = True
             thread.join(15)
