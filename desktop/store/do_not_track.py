@@ -45,11 +45,16 @@ class Imported:
 def entries(store: Store) -> tuple[EntryRow, ...]:
     """Return the whole list: addresses, domains and patterns, each by their spelling."""
     with store.read() as connection:
-        rows = connection.execute("SELECT id, kind, value, note, at_ms FROM do_not_track ORDER BY kind, value")
-        return tuple(
-            EntryRow(id=id_, entry=Entry(kind=Kind(kind), value=value), note=note, at=from_ms(at_ms))
-            for id_, kind, value, note, at_ms in rows
-        )
+        return read_entries(connection)
+
+
+def read_entries(connection: sqlite3.Connection) -> tuple[EntryRow, ...]:
+    """Return the list as a transaction sees it."""
+    rows = connection.execute("SELECT id, kind, value, note, at_ms FROM do_not_track ORDER BY kind, value")
+    return tuple(
+        EntryRow(id=id_, entry=Entry(kind=Kind(kind), value=value), note=note, at=from_ms(at_ms))
+        for id_, kind, value, note, at_ms in rows
+    )
 
 
 def add(store: Store, entry: Entry, note: str, now: datetime) -> tuple[Change, int]:
