@@ -10,7 +10,7 @@ Rows are kept as the file spells them, so that a damaged one can still be hashed
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -56,6 +56,7 @@ class Flaw(StrEnum):
     GAP = "gap"
     DETAIL_ALTERED = "detail_altered"
     DETAIL_GONE = "detail_gone"
+    WORDING = "wording"
     HEAD = "head"
 
 
@@ -136,10 +137,11 @@ def _spelled(fields: list[object]) -> bytes:
 
 def is_intact(row: LedgerRow, detail: LedgerDetail) -> bool:
     """Return whether a row and its detail bear the hashes that they should, wherever they stand in the chain."""
-    return row.hash == row_hash(row) and _fits(row, detail)
+    return row.hash == row_hash(row) and is_detail_of(row, detail)
 
 
-def _fits(row: LedgerRow, detail: LedgerDetail) -> bool:
+def is_detail_of(row: LedgerRow, detail: LedgerDetail) -> bool:
+    """Return whether a detail is the one that a row was written with."""
     return row.detail_hash == detail_hash(detail.salt, detail.address, detail.evidence)
 
 
@@ -158,11 +160,13 @@ def verify(
     details: Mapping[int, LedgerDetail],
     head: LedgerHead | None,
     *,
+    wordings: Collection[bytes] = (),
     since: LedgerHead = BEGINNING,
 ) -> Break | None:
     """Return where the rows after `since`, in order, cease to be one chain that ends in `head`; None where they do not.
 
-    A detail may be gone where a later row, itself intact, says that it was erased.
+    `wordings` are the hashes whose texts are there.  A detail may be gone where a later row, itself intact, says that
+    it was erased.
     """
     reached, found = since, None
     gone: set[int] = set()
@@ -173,7 +177,7 @@ def verify(
         elif row.event == Event.ERASED and is_intact(row, detail):
             gone -= {each for each in erased_rows(detail) if each < row.id}
         if found is None:
-            found = _flaw(row, detail, reached)
+            found = _flaw(row, detail, reached, wordings)
             reached = LedgerHead(rows=row.id, hash=row.hash)
     if gone and (found is None or min(gone) < found.where):
         return Break(where=min(gone), why=Flaw.DETAIL_GONE)
@@ -183,7 +187,9 @@ def verify(
     return found
 
 
-def _flaw(row: LedgerRow, detail: LedgerDetail | None, reached: LedgerHead) -> Break | None:
+def _flaw(
+    row: LedgerRow, detail: LedgerDetail | None, reached: LedgerHead, wordings: Collection[bytes]
+) -> Break | None:
     expected = reached.rows + 1
     if row.id != expected:
         return Break(where=expected, why=Flaw.GAP)
@@ -191,8 +197,10 @@ def _flaw(row: LedgerRow, detail: LedgerDetail | None, reached: LedgerHead) -> B
         return Break(where=expected, why=Flaw.ALTERED)
     if row.previous != reached.hash:
         return Break(where=expected, why=Flaw.UNLINKED)
-    if detail is not None and not _fits(row, detail):
+    if detail is not None and not is_detail_of(row, detail):
         return Break(where=expected, why=Flaw.DETAIL_ALTERED)
+    if row.wording and row.wording not in wordings:
+        return Break(where=expected, why=Flaw.WORDING)
     return None
 
 

@@ -18,7 +18,8 @@ from desktop.core.permission import REFUSING, Method, Permission, Standing, usab
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, set_to_json, to_ms
 from desktop.store.database import Store
-from desktop.store.ledger import append, keep_wording, standing
+from desktop.store.ledger import keep_wording, standing
+from desktop.store.ledger_rows import append
 from desktop.store.people import keep_person, stop_tags
 from desktop.store.settle import settle_copies
 from relay.wire.answer import Answer, AnswerKind
@@ -172,7 +173,7 @@ def _refuse(connection: sqlite3.Connection, answer: Answer, reason: RefusedFor) 
 
 
 def _grant(connection: sqlite3.Connection, ask: _Ask, answer: Answer, at: datetime) -> Change:
-    _add(connection, answer, ask.address, event=Event.GRANTED, generation=ask.generation, at=at)
+    _add(connection, ask, answer, event=Event.GRANTED, generation=ask.generation, at=at)
     return _told(connection, ask, answer, NoticeKind.AGREED, at)
 
 
@@ -184,7 +185,7 @@ def _deny(connection: sqlite3.Connection, ask: _Ask, present: Permission, answer
     if present.granted_at is not None and ask.generation < present.generation and at < present.granted_at:
         return _refuse(connection, answer, RefusedFor.GENERATION)
     generation = max(ask.generation, present.generation)
-    _add(connection, answer, ask.address, event=Event.DENIED, generation=generation, at=at)
+    _add(connection, ask, answer, event=Event.DENIED, generation=generation, at=at)
     stop_tags(connection, ask.address, at)
     copies = connection.execute(
         "SELECT id FROM copy WHERE tag IN (SELECT tag FROM tag WHERE address = ?)", (ask.address,)
@@ -201,18 +202,19 @@ def _was_told(connection: sqlite3.Connection, tag: bytes) -> bool:
 
 
 def _add(
-    connection: sqlite3.Connection, answer: Answer, address: str, *, event: Event, generation: int, at: datetime
+    connection: sqlite3.Connection, ask: _Ask, answer: Answer, *, event: Event, generation: int, at: datetime
 ) -> None:
     append(
         connection,
-        address=address,
+        address=ask.address,
         event=event,
         purposes=answer.purposes,
         generation=generation,
         method=Method.PAGE,
         evidence=f"link {answer.token_id.hex()}, answer {answer.id.hex()}",
-        language=answer.language,
-        wording=answer.wording,
+        language=ask.language,
+        # A no counts in whatever words it was asked; which they were is known where they are ours alone.
+        wording=ask.wording if answer.wording == ask.wording else b"",
         at=at,
     )
 

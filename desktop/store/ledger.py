@@ -5,48 +5,42 @@ then on what was appended since is gone through, by whichever program.  A row th
 met when the person whose it is gets mail, and a detail that is taken away at once.
 """
 
+import hashlib
+import json
 import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from desktop.core.address import normalised
-from desktop.core.errors import StoreTrouble, Trouble
+from desktop.core.errors import Refused, StoreTrouble, Trouble
 from desktop.core.ledger import (
-    BEGINNING,
-    SALT_BYTES,
     Break,
     Event,
     LedgerDetail,
     LedgerHead,
     LedgerRow,
-    detail_hash,
     is_intact,
-    row_hash,
     spell_erased,
     standing_of,
     verify,
 )
+from desktop.core.ledger_repair import Broken, Carried, carried
 from desktop.core.permission import Method, Permission, Standing
-from desktop.store.columns import from_json, from_ms, set_to_json, to_ms
+from desktop.store.change import Change
+from desktop.store.columns import from_json, from_ms
 from desktop.store.database import Store
+from desktop.store.ledger_rows import OF_PERSON, PAIRS, append, pairs, read_details, read_head, read_rows, read_wordings
 from relay.wire.language import Language
 from relay.wire.purpose import Purpose
 from relay.wire.wording import wording_hash
 
 NOBODY: Final = ""
-_NONE: Final[frozenset[Purpose]] = frozenset()
-# Text is read as octets: a damaged row may be no UTF-8 any more, and is to be shown all the same.
-_COLUMNS: Final = (
-    "ledger.id, CAST(ledger.event AS BLOB), CAST(ledger.purposes AS BLOB), ledger.generation,"
-    " CAST(ledger.method AS BLOB), CAST(ledger.language AS BLOB), ledger.wording, ledger.at_ms, ledger.detail_hash,"
-    " ledger.previous, ledger.hash"
-)
-_DETAIL: Final = "CAST(address AS BLOB), CAST(evidence AS BLOB), salt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,61 +59,6 @@ class LedgerEntry:
     text: str
 
 
-def append(
-    connection: sqlite3.Connection,
-    *,
-    address: str,
-    event: Event,
-    at: datetime,
-    purposes: frozenset[Purpose] = _NONE,
-    generation: int = 0,
-    method: Method | None = None,
-    evidence: str = "",
-    language: Language | None = None,
-    wording: bytes = b"",
-) -> int:
-    """Add a row for a normalised address, or for NOBODY; return its number."""
-    head = read_head(connection) or BEGINNING
-    detail = LedgerDetail(address=address, evidence=evidence, salt=os.urandom(SALT_BYTES))
-    unsigned = LedgerRow(
-        id=head.rows + 1,
-        event=event.value,
-        purposes=set_to_json(purposes),
-        generation=generation,
-        method=method and method.value,
-        language=language and language.value,
-        wording=wording,
-        at_ms=to_ms(at),
-        detail_hash=detail_hash(detail.salt, address, evidence),
-        previous=head.hash,
-        hash=b"",
-    )
-    row = replace(unsigned, hash=row_hash(unsigned))
-    connection.execute(
-        "INSERT INTO ledger (id, event, purposes, generation, method, language, wording, at_ms, detail_hash, previous,"
-        " hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            row.id,
-            row.event,
-            row.purposes,
-            row.generation,
-            row.method,
-            row.language,
-            row.wording,
-            row.at_ms,
-            row.detail_hash,
-            row.previous,
-            row.hash,
-        ),
-    )
-    connection.execute(
-        "INSERT INTO ledger_detail (row_id, address, evidence, salt) VALUES (?, ?, ?, ?)",
-        (row.id, address, evidence, detail.salt),
-    )
-    connection.execute("INSERT OR REPLACE INTO ledger_head (one, rows, hash) VALUES (1, ?, ?)", (row.id, row.hash))
-    return row.id
-
-
 def keep_wording(connection: sqlite3.Connection, text: str) -> bytes:
     """Keep a text that somebody is shown; return its hash."""
     hashed = wording_hash(text)
@@ -134,14 +73,14 @@ def standing(connection: sqlite3.Connection, address: str) -> Permission:
 
 def checked_standing(connection: sqlite3.Connection, address: str) -> tuple[Permission, bool]:
     """Return what stands for a normalised address, and whether their rows are as they were written."""
-    found = list(_pairs(connection, f"{_OF_PERSON} ORDER BY ledger_detail.row_id", (address,)))
+    found = list(pairs(connection, f"{OF_PERSON} ORDER BY ledger_detail.row_id", (address,)))
     return _standing(address, found)
 
 
 def standings(connection: sqlite3.Connection) -> dict[str, Permission]:
     """Return what stands for everybody the ledger knows, in one go."""
     by_person: dict[str, list[tuple[LedgerRow, LedgerDetail]]] = {}
-    for row, detail in _pairs(connection, f"{_PAIRS} ORDER BY ledger_detail.row_id", ()):
+    for row, detail in pairs(connection, f"{PAIRS} ORDER BY ledger_detail.row_id", ()):
         by_person.setdefault(detail.address, []).append((row, detail))
     return {address: _standing(address, found)[0] for address, found in by_person.items()}
 
@@ -155,8 +94,8 @@ def _standing(address: str, found: list[tuple[LedgerRow, LedgerDetail]]) -> tupl
 def history(store: Store, address: str) -> tuple[LedgerEntry, ...]:
     """Return a person's rows, newest first, those that are as they were written; raise Malformed for no address."""
     with store.read() as connection:
-        found = list(_pairs(connection, f"{_OF_PERSON} ORDER BY ledger_detail.row_id DESC", (normalised(address),)))
-        texts = dict(connection.execute("SELECT hash, text FROM wording").fetchall())
+        found = list(pairs(connection, f"{OF_PERSON} ORDER BY ledger_detail.row_id DESC", (normalised(address),)))
+        texts = read_wordings(connection)
     return tuple(_entry(row, detail, texts) for row, detail in found if is_intact(row, detail))
 
 
@@ -183,70 +122,6 @@ def erase_details(connection: sqlite3.Connection, address: str, at: datetime) ->
         connection.executemany("DELETE FROM ledger_detail WHERE row_id = ?", [(row,) for row in rows])
 
 
-_PAIRS: Final = f"SELECT {_COLUMNS}, {_DETAIL} FROM ledger_detail JOIN ledger ON ledger.id = ledger_detail.row_id"  # noqa: S608
-_OF_PERSON: Final = f"{_PAIRS} WHERE ledger_detail.address = ?"
-
-
-def _pairs(
-    connection: sqlite3.Connection, sql: str, values: tuple[object, ...]
-) -> Iterator[tuple[LedgerRow, LedgerDetail]]:
-    for columns in connection.execute(sql, values):
-        yield _row(*columns[:-3]), _detail(*columns[-3:])
-
-
-def read_head(connection: sqlite3.Connection) -> LedgerHead | None:
-    """Return how many rows there should be, and the last one's hash; None where that is missing."""
-    found = connection.execute("SELECT rows, hash FROM ledger_head").fetchone()
-    return None if found is None else LedgerHead(rows=_number(found[0]), hash=_octets(found[1]))
-
-
-def read_rows(connection: sqlite3.Connection, after: int = 0) -> Iterator[LedgerRow]:
-    """Yield the rows after a number, in order."""
-    sql = f"SELECT {_COLUMNS} FROM ledger WHERE id > ? ORDER BY id"  # noqa: S608 - a constant
-    return (_row(*columns) for columns in connection.execute(sql, (after,)))
-
-
-def read_details(connection: sqlite3.Connection, after: int = 0) -> dict[int, LedgerDetail]:
-    """Return the details of the rows after a number."""
-    sql = f"SELECT row_id, {_DETAIL} FROM ledger_detail WHERE row_id > ?"  # noqa: S608 - a constant
-    return {row_id: _detail(*columns) for row_id, *columns in connection.execute(sql, (after,))}
-
-
-def _row(id_: int, *columns: Any) -> LedgerRow:
-    event, purposes, generation, method, language, wording, at_ms, detail, previous, hashed = columns
-    return LedgerRow(
-        id=id_,
-        event=_text(event) or "",
-        purposes=_text(purposes) or "",
-        generation=_number(generation),
-        method=_text(method),
-        language=_text(language),
-        wording=_octets(wording),
-        at_ms=_number(at_ms),
-        detail_hash=_octets(detail),
-        previous=_octets(previous),
-        hash=_octets(hashed),
-    )
-
-
-def _detail(address: bytes, evidence: bytes, salt: object) -> LedgerDetail:
-    return LedgerDetail(address=_text(address) or "", evidence=_text(evidence) or "", salt=_octets(salt))
-
-
-def _text(value: bytes | None) -> str | None:
-    """Return text whatever its octets are; None stays None."""
-    return None if value is None else value.decode("utf-8", "surrogateescape")
-
-
-def _number(value: object) -> int:
-    """Return a column's number, one that no hash was made of where a damaged file holds something else."""
-    return value if isinstance(value, int) else -1
-
-
-def _octets(value: object) -> bytes:
-    return value if isinstance(value, bytes) else b""
-
-
 def verify_ledger(store: Store) -> Break | None:
     """Go through the whole chain; return where it breaks, None where it holds."""
     with store.read() as connection:
@@ -257,7 +132,12 @@ def verify_ledger(store: Store) -> Break | None:
 
 def broken_at(connection: sqlite3.Connection) -> Break | None:
     """Return where the whole chain breaks, as a transaction sees it."""
-    return verify(read_rows(connection), read_details(connection), read_head(connection))
+    return verify(
+        read_rows(connection),
+        read_details(connection),
+        read_head(connection),
+        wordings=read_wordings(connection).keys(),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +170,7 @@ def _extent(connection: sqlite3.Connection) -> _Extent:
     last, details = connection.execute(
         "SELECT (SELECT max(id) FROM ledger), (SELECT count(*) FROM ledger_detail)"
     ).fetchone()
-    return _Extent(head=read_head(connection), last=_number(last or 0), details=details)
+    return _Extent(head=read_head(connection), last=last or 0, details=details)
 
 
 def is_sound(store: Store) -> bool:
@@ -316,7 +196,7 @@ def _has_grown(connection: sqlite3.Connection, before: _Extent, now: _Extent) ->
     if before.head is None or now.last - before.last != now.details - before.details:
         return False
     rows, details = read_rows(connection, before.last), read_details(connection, before.last)
-    return verify(rows, details, now.head, since=before.head) is None
+    return verify(rows, details, now.head, wordings=read_wordings(connection).keys(), since=before.head) is None
 
 
 def ledger_trouble(store: Store) -> Trouble | None:
@@ -341,8 +221,8 @@ def export_ledger(store: Store) -> Iterator[dict[str, Any]]:
 
 def told_rows(connection: sqlite3.Connection) -> Iterable[dict[str, Any]]:
     """Yield the same, as a transaction sees it."""
-    for hashed, text in connection.execute("SELECT hash, text FROM wording ORDER BY hash"):
-        yield {"wording": hashed.hex(), "text": text}
+    for hashed, text in connection.execute("SELECT hash, CAST(text AS BLOB) FROM wording ORDER BY hash"):
+        yield {"wording": hashed.hex(), "text": text.decode("utf-8", "surrogateescape")}
     details = read_details(connection)
     for row in read_rows(connection):
         yield {"row": row.id, **_told(row, details.get(row.id))}
@@ -366,3 +246,107 @@ def _told(row: LedgerRow, detail: LedgerDetail | None) -> dict[str, Any]:
         "previous": row.previous.hex(),
         "hash": row.hash.hex(),
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """What a repair did: how many rows stand as they did, were set aside in the file, and were written for those."""
+
+    broken: Break
+    kept: int
+    set_aside: int
+    carried: int
+    evidence: Path
+
+
+def repair_ledger(store: Store, *, now: datetime, evidence: Path) -> Repair:
+    """Write the broken ledger to a file as it is, and go on with a chain that holds.
+
+    Refusals after the break are carried over, grants after it are not.  Raises Refused where nothing is broken, and
+    StoreTrouble where the file cannot be written or is there already; nothing is altered then.
+    """
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, Repair]:
+        at = broken_at(connection)
+        if at is None:
+            raise Refused("The record of who agreed holds; there is nothing to repair.")
+        digest = _set_aside(evidence, told_rows(connection))
+        repair = _begin_anew(connection, at, evidence, digest, now)
+        people = connection.execute("SELECT DISTINCT address FROM ledger_detail").fetchall()
+        return Change(people=frozenset(address for (address,) in people) - {NOBODY}), repair
+
+    return store.write(work)[1]
+
+
+def _set_aside(path: Path, lines: Iterable[Mapping[str, Any]]) -> str:
+    """Write the lines to a new file that only the user may read, durably; return its SHA-256 in hex."""
+    hashed = hashlib.sha256()
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            for line in lines:
+                octets = json.dumps(line).encode("ascii") + b"\n"
+                hashed.update(octets)
+                file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StoreTrouble(
+            "What is broken could not be set aside, so nothing was repaired.",
+            "Choose a file that does not exist yet, in a folder that you may write to, on a disk with space.",
+        ) from error
+    return hashed.hexdigest()
+
+
+def _begin_anew(connection: sqlite3.Connection, at: Break, evidence: Path, digest: str, now: datetime) -> Repair:
+    """Take away all from the break on and append what is carried, after a row that says what was done."""
+    rows, details = tuple(read_rows(connection)), read_details(connection)
+    wordings = read_wordings(connection)
+    broken = Broken(rows=rows, details=details, head=read_head(connection), wordings=wordings.keys(), at=at)
+    rest = carried(broken, dict(connection.execute(_STOPPED).fetchall()))
+    kept = _cut(connection, at.where)
+    connection.execute("DELETE FROM wording")
+    connection.executemany("INSERT INTO wording (hash, text) VALUES (?, ?)", wordings.items())
+    note = {"file": evidence.name, "sha256": digest, "from": at.where, "why": at.why, "rows": len(rows) - kept}
+    append(connection, address=NOBODY, event=Event.CARRIED, evidence=json.dumps(note), at=now)
+    for each in rest:
+        _append_carried(connection, each, now)
+    return Repair(broken=at, kept=kept, set_aside=len(rows) - kept, carried=len(rest), evidence=evidence)
+
+
+def _append_carried(connection: sqlite3.Connection, each: Carried, now: datetime) -> None:
+    append(
+        connection,
+        address=each.address,
+        event=each.event,
+        at=each.at or now,
+        purposes=each.purposes,
+        generation=each.generation,
+        method=each.method,
+        evidence=each.evidence,
+        language=each.language,
+        wording=each.wording,
+    )
+
+
+_STOPPED: Final = (
+    "SELECT tag.address, max(tag.generation) FROM tag JOIN stop ON stop.tag = tag.tag GROUP BY tag.address"
+)
+_TRIGGERS: Final = (
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('ledger', 'ledger_detail')"
+)
+
+
+def _cut(connection: sqlite3.Connection, where: int) -> int:
+    """Take away the rows from one on; return how many are left.  What forbids that is put back as it was."""
+    triggers = connection.execute(_TRIGGERS).fetchall()
+    for name, _ in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("DELETE FROM ledger_detail WHERE row_id < 1 OR row_id >= ?", (where,))
+    connection.execute("DELETE FROM ledger WHERE id < 1 OR id >= ?", (where,))
+    for _, sql in triggers:
+        connection.execute(sql)
+    kept, hashed = connection.execute(
+        "SELECT count(*), coalesce((SELECT hash FROM ledger ORDER BY id DESC LIMIT 1), zeroblob(32)) FROM ledger"
+    ).fetchone()
+    connection.execute("INSERT OR REPLACE INTO ledger_head (one, rows, hash) VALUES (1, ?, ?)", (kept, hashed))
+    return int(kept)

@@ -21,7 +21,8 @@ from desktop.store.change import Change
 from desktop.store.columns import to_ms
 from desktop.store.database import Store
 from desktop.store.do_not_track import is_listed
-from desktop.store.ledger import append, broken_ledger, is_sound, standing, standings
+from desktop.store.ledger import broken_ledger, is_sound, standing, standings
+from desktop.store.ledger_rows import append
 from desktop.store.settle import settle_copies
 from relay.wire.purpose import Purpose
 
