@@ -45,6 +45,10 @@ class Answers:
             at_ms=self.now_ms(),
         )
 
+    def has_desktop(self, channel_id: bytes) -> bool:
+        """Return True when the channel has a desktop that would fetch an answer."""
+        return self.channels.public_key(channel_id) is not None
+
     def put(self, database: Database, answer: Answer, channel_id: bytes, *, duty: bytes | None = None) -> bool:
         """Seal and append an answer inside a job of the log; False when the channel has no desktop any more."""
         recipient = self.channels.public_key(channel_id)

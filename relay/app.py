@@ -16,11 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from relay import durable, invites
+from relay import durable, invites, wellknown
 from relay import masters as secrets
 from relay.answers import Answers
 from relay.blocks import Blocks
 from relay.channels import Channels, Registration
+from relay.confirming import Confirming
+from relay.consent import Consent
 from relay.counts import Counts
 from relay.database import Database, StorageError
 from relay.eventlog import EventLog
@@ -34,6 +36,7 @@ from relay.marks import Marks
 from relay.masters import Masters
 from relay.metrics import Standing, registry_of, scraped
 from relay.pages import Pages
+from relay.recipient import Recipient
 from relay.requester import Proxies
 from relay.settings import BadSettingError, Settings, prepare_folder
 from relay.stopping import Stopping
@@ -143,9 +146,7 @@ def build_app(
     return app
 
 
-def _connect(
-    settings: Settings, kept: Kept, clock: Callable[[], int], limits: Limits, counts: Counts
-) -> Parts:
+def _connect(settings: Settings, kept: Kept, clock: Callable[[], int], limits: Limits, counts: Counts) -> Parts:
     marks = Marks(kept.masters)
     log = EventLog(settings.database, kept.stops, mark_of=marks.of_row, now_ms=clock)
     unread = Unread(kept.reader.positions())
@@ -182,12 +183,50 @@ def _connect(
         link_base=settings.link_base,
     )
     stopping = Stopping(
-        masters=kept.masters, channels=kept.channels, stops=kept.stops, log=log, pages=pages, wake=feed.wake
+        masters=kept.masters,
+        channels=kept.channels,
+        stops=kept.stops,
+        log=log,
+        pages=pages,
+        counts=counts,
+        wake=feed.wake,
     )
     held = Held(
         channels=kept.channels, reader=kept.reader, log=log, stops=kept.stops, unread=unread, release=feed.release
     )
     answers = Answers(channels=kept.channels, reader=kept.reader, log=log, now_ms=clock)
+    consent = Consent(
+        masters=kept.masters,
+        blocks=kept.blocks,
+        stops=kept.stops,
+        reader=kept.reader,
+        log=log,
+        answers=answers,
+        pages=pages,
+        counts=counts,
+        wake=feed.wake,
+    )
+    confirming = Confirming(
+        masters=kept.masters,
+        blocks=kept.blocks,
+        stops=kept.stops,
+        log=log,
+        answers=answers,
+        pages=pages,
+        counts=counts,
+        wake=feed.wake,
+    )
+    recipient = Recipient(
+        masters=kept.masters,
+        stopping=stopping,
+        marks=marks,
+        unread=unread,
+        log=log,
+        answers=answers,
+        pages=pages,
+        counts=counts,
+        wake=feed.wake,
+    )
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"healthy": log.is_healthy}, status_code=200 if log.is_healthy else 503)
@@ -200,6 +239,12 @@ def _connect(
         Route("/source", feed.source, methods=["GET"]),
         Route("/stop/{rest:path}", stopping.page, methods=["GET"]),
         Route("/stop/{rest:path}", stopping.press, methods=["POST"]),
+        Route("/consent/{rest:path}", consent.page, methods=["GET"]),
+        Route("/consent/{rest:path}", consent.press, methods=["POST"]),
+        Route("/confirm/{rest:path}", confirming.page, methods=["GET"]),
+        Route("/confirm/{rest:path}", confirming.press, methods=["POST"]),
+        Route("/page/{rest:path}", recipient.page, methods=["GET"]),
+        Route("/page/{rest:path}", recipient.press, methods=["POST"]),
         Route("/stops", stopping.exchange, methods=["POST"]),
         Route("/answers", answers.fetch, methods=["GET"]),
         Route("/answers/acknowledge", answers.acknowledge, methods=["POST"]),
@@ -207,6 +252,7 @@ def _connect(
         Route("/held", held.tell, methods=["GET"]),
         Route("/channel", held.end, methods=["DELETE"]),
         Route("/health", health, methods=["GET"]),
+        *wellknown.routes(contact=settings.contact, base=settings.link_base, now_ms=clock),
     ]
 
     def standing() -> Standing:

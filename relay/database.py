@@ -93,7 +93,7 @@ class Database:
             self._run("ROLLBACK")
 
     def add_hits(self, rows: Sequence[bytes], day: int) -> range:
-        """Append at least one hit, each row key ‖ channel id ‖ mark ‖ sealed; return the positions they got, in order."""
+        """Append at least one hit, each row key ‖ channel id ‖ mark ‖ sealed; return their positions, in order."""
         last = self._run(_INSERT, {"rows": b"".join(rows), "day": day}).lastrowid
         assert last is not None
         return range(last - len(rows) + 1, last + 1)  # One writer and AUTOINCREMENT leave no holes.

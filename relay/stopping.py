@@ -9,13 +9,15 @@ from starlette.responses import JSONResponse, Response
 
 from relay.body import fields_of, read_body
 from relay.channels import Channels, refusal
+from relay.counts import Counts
 from relay.database import StorageError
 from relay.eventlog import EventLog
 from relay.masters import Masters
-from relay.pages import Pages
+from relay.pages import Page, Pages
+from relay.pressing import link_of, token_of
 from relay.stops import Stops
-from relay.wire.token import RECIPIENT_TAG_BYTES, BadTokenError, Token, TokenType
-from relay.wire.urls import BadUrlError, read_stop_path
+from relay.wire.token import RECIPIENT_TAG_BYTES, Token, TokenType
+from relay.wire.urls import read_stop_path
 
 MAX_EXCHANGE_BYTES: Final = 4 * 1_024 * 1_024
 _MAX_FORM_BYTES: Final = 4_096
@@ -30,27 +32,37 @@ class Stopping:
     stops: Stops
     log: EventLog
     pages: Pages
+    counts: Counts
     wake: Callable[[bytes], None]
 
     async def page(self, request: Request) -> Response:
         """Show the page with its one button, or that it was pressed already; looking never stops anything."""
         token = self._token(request)
         if token is None:
-            return self.pages.incomplete
-        is_stopped = token.recipient_tag in self.stops.tags(token.channel_id)
-        return self.pages.stopped if is_stopped else self.pages.stop
+            return self.pages.answer(request, Page.INCOMPLETE)
+        page = Page.STOPPED if self.is_stopped(token) else Page.STOP
+        return self.pages.answer(request, page, link=link_of(self.masters, token))
 
     async def press(self, request: Request) -> Response:
         """Stop the token's recipient tag; 200 once that would survive a crash and the loss of the database."""
         token = self._token(request)
         if token is None:
-            return self.pages.incomplete
+            return self.pages.answer(request, Page.INCOMPLETE)
         await read_body(request, _MAX_FORM_BYTES)
+        return await self.stop(request, token)
+
+    async def stop(self, request: Request, token: Token) -> Response:
+        """Stop a verified token's recipient tag, whichever page's button it was."""
         try:
             await self._stop(token.channel_id, frozenset({token.recipient_tag}))
         except (StorageError, OSError):
-            return self.pages.later
-        return self.pages.stopped
+            return self.pages.answer(request, Page.STOP_LATER)
+        self.counts.stops += 1
+        return self.pages.answer(request, Page.STOPPED, link=link_of(self.masters, token))
+
+    def is_stopped(self, token: Token) -> bool:
+        """Return True when nothing of the token's sender and recipient is stored any more."""
+        return token.recipient_tag in self.stops.tags(token.channel_id)
 
     async def exchange(self, request: Request) -> Response:
         """Take in a desktop's stops and answer the union, durable on both sides of the relay's storage."""
@@ -76,13 +88,7 @@ class Stopping:
         return union
 
     def _token(self, request: Request) -> Token | None:
-        try:
-            if request.scope["query_string"]:
-                return None
-            path = request.scope["raw_path"].decode("ascii", errors="replace")
-            return self.masters.verify(read_stop_path(path), TokenType.STOP)
-        except (BadUrlError, BadTokenError):
-            return None
+        return token_of(self.masters, request, TokenType.STOP, read_stop_path)
 
 
 def parse_octets(body: bytes, name: str, size_bytes: int) -> frozenset[bytes]:

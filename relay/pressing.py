@@ -1,0 +1,40 @@
+"""What the pages with buttons share: whose token a link bears, where its recipient's page is, who pressed a button.
+
+Who pressed is asked of the browser alone: it says where a form was sent from, and no other site may press for a person.
+"""
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+
+from relay.masters import Masters
+from relay.wire.token import BadTokenError, Token, TokenType
+from relay.wire.urls import BadUrlError, page_url
+
+
+def token_of(
+    masters: Masters, request: Request, token_type: TokenType, read_path: Callable[[str], str]
+) -> Token | None:
+    """Return the token in a link without a query, None for what is no link of ours."""
+    try:
+        if request.scope["query_string"]:
+            return None
+        return masters.verify(read_path(path_of(request)), token_type)
+    except (BadUrlError, BadTokenError):
+        return None
+
+
+def path_of(request: Request) -> str:
+    """Return the path as it came: one URL has one spelling, so nothing is unescaped."""
+    path: bytes = request.scope["raw_path"]
+    return path.decode("ascii", errors="replace")
+
+
+def link_of(masters: Masters, token: Token) -> str:
+    """Return the path of the page that tells the token's recipient what is recorded."""
+    return page_url("", masters.page_token(token))
+
+
+def is_own_press(request: Request) -> bool:
+    """Return False when the browser says that another site's page sent the form (Fetch Metadata, W3C)."""
+    return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
