@@ -13,7 +13,8 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from relay.counts import Counts
 from relay.hits import GIF, GIF_HEADERS, Pictures
@@ -51,6 +52,7 @@ class _DirectCycle:
 
     __slots__ = ("disconnected", "keep_alive", "response_complete")
     message_event = _NOBODY_WAITS
+    more_body = False  # Nobody reads it.
 
     def __init__(self, *, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
@@ -76,6 +78,8 @@ class LimitedProtocol(HttpToolsProtocol):
     _heard_s = 0.0
     _counts: Counts
     _network: str | None = None
+    _answered: RequestResponseCycle | None = None  # What the application is at; uvicorn knows the newest one only.
+    _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, unless there are as many as may be, and hang up on whoever says nothing."""
@@ -122,7 +126,19 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._network is not None:
             self._connections.closed(self._network)
             self._network = None
+        self._drop_answers()
         super().connection_lost(exc)
+
+    def _drop_answers(self) -> None:
+        """Let what the application still says go nowhere: there is no connection to write it to."""
+        self.pipeline.clear()
+        if self._answered is not None:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         """Take no more requests of who does not read the answers, and cut them off in the end."""
@@ -143,15 +159,20 @@ class LimitedProtocol(HttpToolsProtocol):
             self._write_timer = None
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, unless a head has been growing past all measure."""
+        """Parse what came, unless a head has been growing past all measure, or what came before was no HTTP."""
+        if self._is_refused:
+            return
         self._heard_s = self.loop.time()
         self._held_bytes += len(data)
         super().data_received(data)
-        if self._held_bytes > MAX_HEAD_BYTES and self.parser is not None and not self.transport.is_closing():
+        if self._held_bytes > MAX_HEAD_BYTES and self.parser is not None and not self._is_over():
             self._refusal = _HEAD_TOO_LARGE
             self.send_400_response("")
         if self._awaited_s and self._message_timer is None:
             self._message_timer = self.loop.call_later(self._awaited_s, self._give_up_waiting)
+
+    def _is_over(self) -> bool:
+        return self._is_refused or self.transport.is_closing()
 
     def _give_up_waiting(self) -> None:
         self._counts.connections_cut += 1
@@ -260,6 +281,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        elif self._is_refused:
+            self._refuse()
 
     def on_body(self, body: bytes) -> None:
         """Pass a body on as it comes; who reads it counts it, and nobody reads a picture's."""
@@ -276,10 +299,24 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
-        """Refuse with the status that fits, no word of the request, and hang up."""
+        """Refuse with the status that fits, no word of the request, and hang up; after the answers that are due."""
         self._counts.requests_malformed += 1
+        self._is_refused = True
+        newest = self.cycle
+        is_due = newest is not None and not newest.response_complete
+        if is_due and newest.more_body:  # It is this one's body that is no HTTP: it gets no other answer.
+            is_due = bool(self.pipeline)
+            if is_due:
+                self.pipeline.popleft()
+        if is_due:
+            self.flow.pause_reading()
+        else:
+            self._refuse()
+
+    def _refuse(self) -> None:
         self.transport.write(STATUS_LINE[self._refusal] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.transport.close()
+        self._drop_answers()
 
 
 class Server(uvicorn.Server):
