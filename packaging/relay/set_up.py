@@ -1,6 +1,7 @@
 """Installs the relay alone, from hash-locked requirements: `python3 packaging/relay/set_up.py`.
 
-Runs on a bare Python 3.11 and fills the .venv of this checkout.  Everything is compiled now, since a service that may not write cannot do so later.
+Runs on a bare Python 3.11 and fills the .venv of this checkout.  Everything is compiled now, since a service that may
+not write cannot do so later.
 """
 
 import compileall
