@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn
 
-from desktop import explain, listing, logs, rates
+from desktop import explain, ledger_command, listing, logs, rates
 from desktop.core.address import normalised
 from desktop.core.errors import Malformed, NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     connect = commands.add_parser("connect", help="connect to a relay without a window")
     connect.add_argument("line", metavar="LINE", help="the whole line that the relay's operator gave")
     connect.set_defaults(command=_connect)
+    ledger_command.add_to(commands)
     doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
     doctor.set_defaults(command=_doctor)
     return parser

@@ -88,6 +88,16 @@ def _by_person(broken: Broken) -> tuple[dict[str, _Rows], dict[str, _Rows]]:
     return before, after
 
 
+def seemed_granted(broken: Broken) -> frozenset[str]:
+    """Return the people whose last word was a yes, as far as the broken rows can be believed."""
+    last: dict[str, str] = {}
+    for row in broken.rows:
+        detail = broken.details.get(row.id)
+        if detail is not None and row.event != Event.ASKED:
+            last[detail.address] = row.event
+    return frozenset(address for address, event in last.items() if event == Event.GRANTED)
+
+
 def _may_have_lost_a_no(broken: Broken) -> bool:
     ids = [row.id for row in broken.rows]
     if broken.at.why in _REWRITTEN or broken.head is None or ids != list(range(1, broken.head.rows + 1)):

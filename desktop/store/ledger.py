@@ -30,7 +30,7 @@ from desktop.core.ledger import (
     standing_of,
     verify,
 )
-from desktop.core.ledger_repair import Broken, Carried, carried
+from desktop.core.ledger_repair import Broken, Carried, carried, seemed_granted
 from desktop.core.permission import Method, Permission, Standing
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms
@@ -41,6 +41,8 @@ from relay.wire.purpose import Purpose
 from relay.wire.wording import wording_hash
 
 NOBODY: Final = ""
+# Every file that a repair left, to be found in the folder of Readback's files; they name people.
+EVIDENCE: Final = "ledger-broken-*.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,13 +252,22 @@ def _told(row: LedgerRow, detail: LedgerDetail | None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """What a repair did: how many rows stand as they did, were set aside in the file, and were written for those."""
+    """What a repair did: how many rows stand as they did, were set aside in the file, and were written for those.
+
+    `dropped` are the people whose permission stood, or seemed to, and does not any more.
+    """
 
     broken: Break
     kept: int
     set_aside: int
     carried: int
+    dropped: int
     evidence: Path
+
+
+def evidence_file(folder: Path, now: datetime) -> Path:
+    """Return where a repair keeps the broken ledger, in the folder of Readback's files; EVIDENCE names them all."""
+    return folder / f"ledger-broken-{now:%Y%m%dT%H%M%SZ}.jsonl"
 
 
 def repair_ledger(store: Store, *, now: datetime, evidence: Path) -> Repair:
@@ -310,7 +321,15 @@ def _begin_anew(connection: sqlite3.Connection, at: Break, evidence: Path, diges
     append(connection, address=NOBODY, event=Event.CARRIED, evidence=json.dumps(note), at=now)
     for each in rest:
         _append_carried(connection, each, now)
-    return Repair(broken=at, kept=kept, set_aside=len(rows) - kept, carried=len(rest), evidence=evidence)
+    granted = {address for address, found in standings(connection).items() if found.granted_at is not None}
+    return Repair(
+        broken=at,
+        kept=kept,
+        set_aside=len(rows) - kept,
+        carried=len(rest),
+        dropped=len(seemed_granted(broken) - granted),
+        evidence=evidence,
+    )
 
 
 def _append_carried(connection: sqlite3.Connection, each: Carried, now: datetime) -> None:
