@@ -39,9 +39,10 @@ _COPY = (
     "SELECT copy.id, copy.conversation_id, copy.message_id, copy.address,"
     " coalesce(nullif(copy.name, ''), person.name, ''), copy.role, copy.shared, copy.links, copy.state,"
     " copy.purposes, message.handed_to, message.sent_clean_at_ms, copy.prepared_at_ms, copy.state_at_ms, copy.reply,"
-    " copy.why_not, copy.earlier_hits, copy.earlier_day, stop.at_ms, deletion.at_ms"
+    " copy.why_not, copy.earlier_hits, copy.earlier_day, stop.at_ms, deletion.at_ms, confirmation.at_ms"
     " FROM copy JOIN message ON message.id = copy.message_id LEFT JOIN stop ON stop.tag = copy.tag"
-    " LEFT JOIN deletion ON deletion.tag = copy.tag LEFT JOIN person ON person.address = copy.address"
+    " LEFT JOIN deletion ON deletion.tag = copy.tag LEFT JOIN confirmation ON confirmation.copy_id = copy.id"
+    " LEFT JOIN person ON person.address = copy.address"
 )
 COPIES_BY_ID = "copy.id IN (SELECT value FROM json_each(?))"
 
@@ -77,7 +78,8 @@ def copy_records(connection: sqlite3.Connection, where: str, arguments: Sequence
 
 def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) -> CopyRecord:
     address, name, role, shared, links, state, purposes, handed_to, sent_clean_at_ms, *facts = values
-    prepared_at_ms, state_at_ms, reply, why_not, earlier_hits, earlier_day, stopped_at_ms, deleted_at_ms = facts
+    prepared_at_ms, state_at_ms, reply, why_not, earlier_hits, earlier_day, *answered = facts
+    stopped_at, deleted_at, confirmed_at = (None if at_ms is None else from_ms(at_ms) for at_ms in answered)
     earlier = read_earlier(earlier_hits)
     return CopyRecord(
         id=id_,
@@ -98,11 +100,12 @@ def _copy_record(id_: int, conversation_id: int, message_id: int, *values: Any) 
             state_at=from_ms(state_at_ms),
             reply=reply,
             why_not=None if why_not is None else WhyNot(why_not),
-            stopped_at=None if stopped_at_ms is None else from_ms(stopped_at_ms),
+            stopped_at=stopped_at,
             earlier=None
             if earlier_day is None
             else Earlier(rung=highest_rung(earlier), day=date.fromisoformat(earlier_day)),
-            deleted_at=None if deleted_at_ms is None else from_ms(deleted_at_ms),
+            deleted_at=deleted_at,
+            confirmed_at=confirmed_at,
         ),
     )
 

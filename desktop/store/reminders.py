@@ -102,7 +102,8 @@ _REPLIED: Final = (
 )
 _SIGNS: Final = (
     "SELECT copy_id, kind, at_ms FROM sign"
-    " WHERE kind IN ('not_delivered', 'possible_reply', 'possible_bounce', 'receipt') ORDER BY copy_id, at_ms"
+    " WHERE kind IN ('not_delivered', 'possible_reply', 'possible_bounce', 'receipt')"
+    " UNION ALL SELECT copy_id, 'confirmation', at_ms FROM confirmation ORDER BY copy_id, at_ms"
 )
 _SIGNS_OF: Final = (
     "SELECT copy_id, kind, sign.at_ms FROM copy JOIN sign ON sign.copy_id = copy.id"
@@ -241,7 +242,7 @@ def _read_signs(found: defaultdict[int, _Found], rows: Iterator[Any]) -> None:
         if kind == EvidenceKind.NOT_DELIVERED:
             each.failed_at = each.failed_at or from_ms(at_ms)
             continue
-        if kind == EvidenceKind.RECEIPT:
+        if kind in (EvidenceKind.RECEIPT, EvidenceKind.CONFIRMATION):
             each.confirmed_at = each.confirmed_at or from_ms(at_ms)
             continue
         each.asked_at = each.asked_at or from_ms(at_ms)

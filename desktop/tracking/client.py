@@ -1,4 +1,4 @@
-"""The relay as the desktop sees it: register, poll, acknowledge, exchange stops.
+"""The relay as the desktop sees it: poll, acknowledge, fetch answers, exchange stops; and what every request shares.
 
 A poll that waits can be woken from another thread: the relay sends its headers at once, so there is a response whose
 socket can be shut down.  Every failure is a Trouble in plain words; the body of a bad answer is never shown.
@@ -41,7 +41,7 @@ class LeaseHeld(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedRow:
-    """A row of the feed: the key that acknowledges it and the sealed hit, empty when its spelling cannot be read."""
+    """A row that waits: the key that acknowledges it and the sealed octets, empty when they cannot be read."""
 
     key: bytes
     sealed: bytes
@@ -57,12 +57,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch(Source):
-    """One poll's answer: rows, the oldest first, the relay's time, and how it saw this desktop."""
+    """One poll's answer: rows, the oldest first, the relay's time, and how it saw this desktop.
+
+    `answers` is how many of what recipients pressed wait, which `RelayClient.answers` fetches.
+    """
 
     now_ms: int
     stops_digest: str
     rows: tuple[SealedRow, ...]
     gaps: Mapping[str, int]
+    answers: int = 0
 
 
 class Family(StrEnum):
@@ -121,8 +125,7 @@ class RelayClient:
         """Make no connection yet; `ca_file` names the authority of a relay with a certificate of its own."""
         self._url = relay_url.rstrip("/")
         self._answer_s = answer_s
-        self._session = new_session(self._url, ca_file)
-        self._session.auth = _Bearer(bearer)
+        self._session = session_of(self._url, bearer, ca_file)
         self._lock = threading.Lock()
         self._waiting: requests.Response | None = None
         self._is_woken = False
@@ -185,15 +188,30 @@ class RelayClient:
         """Let the relay delete rows that are stored here; raises Unreachable, Refused."""
         self._post("/feed/acknowledge", {"keys": [key.hex() for key in keys]}, 204)
 
+    def answers(self) -> tuple[SealedRow, ...]:
+        """Return what recipients pressed that waits, the oldest first, some hundred at most.
+
+        Raises Unreachable, NotAuthorised, Refused, Malformed.
+        """
+        body = fetch(self._session, f"{self._url}/answers", timeout_s=self._answer_s)
+        try:
+            return sealed_rows(json.loads(body)["rows"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise unreadable() from error
+
+    def acknowledge_answers(self, keys: Iterable[bytes]) -> None:
+        """Let the relay delete answers that are stored here; raises Unreachable, Refused."""
+        self._post("/answers/acknowledge", {"keys": [key.hex() for key in keys]}, 204)
+
     def exchange_stops(self, tags: Iterable[bytes]) -> frozenset[bytes]:
         """Give every stop known here and return every stop known to either side; raises Unreachable, Refused."""
         body = self._post("/stops", {"tags": sorted(tag.hex() for tag in tags)}, 200)
         try:
             union = frozenset(bytes.fromhex(each) for each in json.loads(body)["tags"])
         except (ValueError, KeyError, TypeError) as error:
-            raise _unreadable() from error
+            raise unreadable() from error
         if any(len(tag) != RECIPIENT_TAG_BYTES for tag in union):
-            raise _unreadable()
+            raise unreadable()
         return union
 
     def _post(self, path: str, value: Mapping[str, Any], expected: int) -> bytes:
@@ -212,20 +230,14 @@ def ask_source(
     Raises Unreachable where either side lacks the family, Refused by a relay that does not tell, Malformed.
     """
     base = relay_url.rstrip("/")
-    with closing(new_session(base, ca_file)) as session:
-        session.auth = _Bearer(bearer)
+    with closing(session_of(base, bearer, ca_file)) as session:
         session.mount("http://", _OneFamily(family))
         session.mount("https://", _OneFamily(family))
-        with _told_as_trouble():
-            response = session.get(f"{base}/source", stream=True, timeout=answer_s, allow_redirects=False)
-        with closing(response):
-            _check(response, 200)
-            with _told_as_trouble():
-                body = _body(response, MAX_POLL_BYTES)
+        body = fetch(session, f"{base}/source", timeout_s=answer_s)
     try:
         return Source(**_source_in(json.loads(body)))
     except (ValueError, KeyError, TypeError) as error:
-        raise _unreadable() from error
+        raise unreadable() from error
 
 
 def new_session(relay_url: str, ca_file: Path | None) -> requests.Session:
@@ -235,6 +247,13 @@ def new_session(relay_url: str, ca_file: Path | None) -> requests.Session:
     session.verify = True if ca_file is None else str(ca_file)
     session.mount("https://", _SystemTrust())
     session.headers["User-Agent"] = "readback"
+    return session
+
+
+def session_of(relay_url: str, bearer: str, ca_file: Path | None) -> requests.Session:
+    """Return a session in which every request bears a channel's bearer."""
+    session = new_session(relay_url, ca_file)
+    session.auth = _Bearer(bearer)
     return session
 
 
@@ -256,6 +275,24 @@ def post(
         _check(response, expected)
         with _told_as_trouble():
             return _body(response, MAX_BODY_BYTES)
+
+
+def fetch(session: requests.Session, url: str, *, timeout_s: float = ANSWER_S) -> bytes:
+    """Return the body of a good answer; raises Unreachable, NotAuthorised, Refused, Malformed."""
+    with _told_as_trouble():
+        response = session.get(url, stream=True, timeout=timeout_s, allow_redirects=False)
+    with closing(response):
+        _check(response, 200)
+        with _told_as_trouble():
+            return _body(response, MAX_BODY_BYTES)
+
+
+def delete(session: requests.Session, url: str, *, timeout_s: float = ANSWER_S) -> None:
+    """Have the relay delete what a URL names; raises Unreachable, NotAuthorised, Refused."""
+    with _told_as_trouble():
+        response = session.delete(url, timeout=timeout_s, allow_redirects=False)
+    with closing(response):
+        _check(response, 204)
 
 
 def check_health(relay_url: str, *, ca_file: Path | None = None, timeout_s: float = ANSWER_S) -> str:
@@ -328,11 +365,12 @@ def _body(response: requests.Response, limit_bytes: int, on_arriving: Callable[[
             on_arriving()
         body += chunk
         if len(body) > limit_bytes:
-            raise _unreadable()
+            raise unreadable()
     return bytes(body)
 
 
-def _unreadable() -> Trouble:
+def unreadable() -> Trouble:
+    """Return the trouble of an answer that is not what it should be."""
     return Malformed("The relay's answer cannot be read.", "Check that the address is a Readback relay's.")
 
 
@@ -343,13 +381,12 @@ def _batch(body: bytes) -> Batch:
             **_source_in(fields),
             now_ms=_instant(fields["now_ms"]),
             stops_digest=str(fields["stops_digest"]),
-            rows=tuple(
-                SealedRow(key=bytes.fromhex(row["key"]), sealed=_sealed(row["sealed"])) for row in fields["rows"]
-            ),
+            rows=sealed_rows(fields["rows"]),
             gaps={str(gap["day"]): int(gap["count"]) for gap in fields["gaps"]},
+            answers=int(fields["answers"]),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise _unreadable() from error
+        raise unreadable() from error
 
 
 def _source_in(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -365,6 +402,11 @@ def _instant(value: object) -> int:
     if type(value) is not int or not 0 <= value < YEAR_9999_MS:
         raise ValueError("no time")
     return value
+
+
+def sealed_rows(listed: Any) -> tuple[SealedRow, ...]:
+    """Return the rows of a decoded answer; raise ValueError, KeyError or TypeError where they are none."""
+    return tuple(SealedRow(key=bytes.fromhex(row["key"]), sealed=_sealed(row["sealed"])) for row in listed)
 
 
 def _sealed(text: str) -> bytes:

@@ -1,6 +1,6 @@
-"""Hits come home: one thread polls the relay, opens the seals, stores, and only then acknowledges.
+"""Hits and answers come home: one thread polls the relay, opens the seals, stores, and only then acknowledges.
 
-Hits are dated by the desktop's clock, as sendings are, if the relay's is another.  What cannot be opened is counted,
+Both are dated by the desktop's clock, as sendings are, if the relay's is another.  What cannot be opened is counted,
 shown and acknowledged, so it never blocks what is behind it.  When the relay or the store is in trouble the thread says
 so, backs off and begins anew with the exchange of stops; hits wait at the relay.
 """
@@ -17,12 +17,14 @@ from typing import Final
 
 from desktop.accounts.channel import Channel
 from desktop.core.errors import Trouble
+from desktop.store.answers import record_answers
 from desktop.store.database import Store
 from desktop.store.hits import age_hits, record_gaps, record_hits
 from desktop.store.people import all_stop_tags, record_stops
 from desktop.tracking.client import WAIT_S, YEAR_9999_MS, Batch, LeaseHeld, RelayClient, SealedRow
 from desktop.tracking.skew import Skew
 from desktop.tracking.sources import Sources
+from relay.wire.answer import Answer, BadAnswerError, read_answer
 from relay.wire.hit import HIT_ID_BYTES, SAME_SOURCE_BYTES, BadHitError, Hit, decode
 from relay.wire.seal import BadSealError, Opener
 from relay.wire.stops import stops_digest
@@ -173,10 +175,31 @@ class Poller:
         if batch.rows:
             self._client.acknowledge(row.key for row in batch.rows)
         self._tell(link=Link.LISTENING, bad_seals=bad_seals, network=batch.network)
+        has_answers = batch.answers > 0 and self._take_answers()
         if batch.stops_digest != stops_digest(all_stop_tags(self._store)):
             self._exchange_stops()
-        elif not batch.rows and monotonic() - asked_at_s < _QUICK_S:
+        elif not batch.rows and not has_answers and monotonic() - asked_at_s < _QUICK_S:
             self._stopping.wait(_QUICK_S)
+
+    def _take_answers(self) -> bool:
+        """Fetch what recipients pressed and take it in; return whether there was any."""
+        rows = self._client.answers()
+        answers = [answer for answer in map(self._answer_in, rows) if answer is not None]
+        if answers:
+            record_answers(self._store, answers, now=self._clock())
+        if rows:
+            self._client.acknowledge_answers(row.key for row in rows)
+        self._tell(link=Link.LISTENING, bad_seals=len(rows) - len(answers))
+        return bool(rows)
+
+    def _answer_in(self, row: SealedRow) -> Answer | None:
+        """Return the answer in a row at the time that the desktop's clock showed, None where none can be opened."""
+        try:
+            answer = read_answer(self._opener.open(row.sealed))
+        except (BadSealError, BadAnswerError):
+            return None
+        dated = replace(answer, at_ms=answer.at_ms - self._skew.ahead_ms)
+        return dated if 0 <= dated.at_ms < YEAR_9999_MS else None
 
     def _is_to_be_asked_again(self, batch: Batch) -> bool:
         """Learn the relay's time; return whether rows must come again, at once, with an answer that tells it."""

@@ -86,11 +86,21 @@ class DesktopSide:
             tag=self.tag(address),
             tokens=(NewToken(random_id=random_id, type=TokenType.OPEN),),
         )
+        self._record(copy, random_id, ago)
+        return urls.open_url(self.channel.picture_base, self.token(TokenType.OPEN, random_id, address))
+
+    def send_confirmable(self, address: str = "anna@becker.example") -> str:
+        """Record an untracked copy with an "I have read it" link as sent an hour ago; return the link's URL."""
+        random_id = os.urandom(RANDOM_ID_BYTES)
+        tokens = (NewToken(random_id=random_id, type=TokenType.CONFIRM),)
+        self._record(NewCopy(address=address, tag=self.tag(address), tokens=tokens), random_id, timedelta(hours=1))
+        return urls.confirm_url(self.channel.link_base, self.token(TokenType.CONFIRM, random_id, address))
+
+    def _record(self, copy: NewCopy, random_id: bytes, ago: timedelta) -> None:
         at = now() - ago
         message = facts(message_id=f"<{random_id.hex()}@s>")
         _, (copy_id,) = record_message(self.store, account_id=1, facts=message, at=at, copies=(copy,))
         record_outcome(self.store, copy_id, CopyState.SENT, at=at)
-        return urls.open_url(self.channel.picture_base, self.token(TokenType.OPEN, random_id, address))
 
     def stop_url(self, address: str = "anna@becker.example") -> str:
         """Return the URL of the stop page in a mail to the address."""

@@ -26,6 +26,7 @@ POLLED = {
     "stops_digest": "ab",
     "rows": [{"key": "aa", "sealed": "AAEC"}, {"key": "bb", "sealed": "not base64!"}],
     "gaps": [{"day": "2026-05-01", "count": 3}],
+    "answers": 2,
 }
 
 
@@ -52,6 +53,7 @@ def test_a_poll_is_read_and_a_row_that_cannot_be_comes_out_empty() -> None:
         stops_digest="ab",
         rows=(SealedRow(key=b"\xaa", sealed=b"\x00\x01\x02"), SealedRow(key=b"\xbb", sealed=b"")),
         gaps={"2026-05-01": 3},
+        answers=2,
     )
 
 
@@ -89,6 +91,7 @@ def test_a_poll_says_when_it_is_admitted_and_when_its_answer_begins_to_come() ->
         {**POLLED, "rows": [{"key": "aa", "sealed": 5}]},
         {**POLLED, "rows": 7},
         {**POLLED, "gaps": [{}]},
+        {**POLLED, "answers": "many"},
     ],
 )
 def test_an_answer_of_another_kind_is_malformed(body: object) -> None:
