@@ -178,6 +178,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int], limits: L
         channels=kept.channels,
         masters=kept.masters,
         log=log,
+        counts=counts,
         is_open=settings.open_registration,
         picture_base=settings.picture_base,
         link_base=settings.link_base,

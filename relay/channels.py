@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from relay.body import fields_of, read_body
+from relay.counts import Counts
 from relay.database import ChannelRow, Database, StorageError
 from relay.eventlog import EventLog
 from relay.masters import Masters
@@ -90,6 +91,7 @@ class Registration:
     channels: Channels
     masters: Masters
     log: EventLog
+    counts: Counts
     is_open: bool
     picture_base: str
     link_base: str
@@ -110,6 +112,7 @@ class Registration:
         if not is_admitted:
             return refusal(403, "This relay needs an invite, and this one is unknown or used up.")
         self.channels.admit(row)
+        self.counts.registrations += 1
         return JSONResponse(self._particulars(row.channel_id, bearer), status_code=201)
 
     def _admit(self, database: Database, invite: str | None, row: ChannelRow) -> bool:

@@ -21,6 +21,8 @@ MAX_CONNECTIONS: Final = 16
 _PREFIX: Final = "readback_relay_"
 _HEAD_END: Final = b"\r\n\r\n"
 _TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
+_OF_ANSWERS: Final = frozenset({"answers", "pictures"})
+_PICTURE: Final = ("picture", "2xx")
 # Counters whose names begin alike are one metric; what follows is its label's value.
 _FAMILIES: Final = {
     "hits_": ("hits", "outcome", "Requests with a good token, by what became of them."),
@@ -65,13 +67,15 @@ class _Figures:
     def _answers(self) -> Metric:
         said = "Answers, by kind of request and class of the answer."
         family = CounterMetricFamily(f"{_PREFIX}requests", said, labels=["kind", "answer"])
-        for key, count in sorted(self._counts.answers.items()):
+        answers = dict(self._counts.answers)
+        answers[_PICTURE] = answers.get(_PICTURE, 0) + self._counts.pictures
+        for key, count in sorted(answers.items()):
             family.add_metric(key, count)
         return family
 
     def _counters(self) -> Iterable[Metric]:
         families: dict[str, CounterMetricFamily] = {}
-        for name in (field.name for field in fields(self._counts) if field.name != "answers"):
+        for name in (field.name for field in fields(self._counts) if field.name not in _OF_ANSWERS):
             count: int = getattr(self._counts, name)
             start = next((start for start in _FAMILIES if name.startswith(start)), None)
             if start is None:
