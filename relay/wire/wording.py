@@ -129,7 +129,7 @@ _ENGLISH: Final = Question(
         (
             "What is recorded is the time, your network, shortened so that it is not your own address, and what the "
             "mail program or browser says of itself. It is sealed so that only the sender can read it. This server "
-            "learns neither your address nor the subject, and does not keep the sender’s name."
+            "learns neither your mail address nor the subject, and does not keep the sender’s name."
         ),
         (
             "What the sender’s program has not fetched is deleted here after 14 days; your answer waits for a year at "
@@ -193,7 +193,7 @@ _GERMAN: Final = Question(
         (
             "Aufgezeichnet werden die Uhrzeit, Ihr Netzwerk, so gekürzt, dass es nicht Ihre eigene Adresse ist, und "
             "was das Mailprogramm oder der Browser über sich angibt. Das wird so versiegelt, dass nur der Absender es "
-            "lesen kann. Dieser Server erfährt weder Ihre Adresse noch den Betreff und speichert den Namen des "
+            "lesen kann. Dieser Server erfährt weder Ihre E-Mail-Adresse noch den Betreff und speichert den Namen des "
             "Absenders nicht."
         ),
         (
@@ -262,8 +262,8 @@ _FRENCH: Final = Question(
         (
             "Sont enregistrés l’heure, votre réseau, abrégé de sorte que ce ne soit pas votre propre adresse, et ce "
             "que le logiciel de messagerie ou le navigateur indique sur lui-même. Le tout est scellé de sorte que seul "
-            "l’expéditeur puisse le lire. Ce serveur n’apprend ni votre adresse ni l’objet, et ne conserve pas le nom "
-            "de l’expéditeur."
+            "l’expéditeur puisse le lire. Ce serveur n’apprend ni votre adresse e-mail ni l’objet, et ne conserve pas "
+            "le nom de l’expéditeur."
         ),
         (
             "Ce que le logiciel de l’expéditeur n’a pas récupéré est supprimé ici au bout de 14 jours\u00a0; votre "
@@ -330,7 +330,7 @@ _SPANISH: Final = Question(
         (
             "Se registran la hora, su red, abreviada de modo que no sea su propia dirección, y lo que el programa de "
             "correo o el navegador indica sobre sí mismo. Todo ello se sella para que solo el remitente pueda leerlo. "
-            "Este servidor no llega a conocer su dirección ni el asunto, y no guarda el nombre del remitente."
+            "Este servidor no llega a conocer su dirección de correo ni el asunto, y no guarda el nombre del remitente."
         ),
         (
             "Lo que el programa del remitente no haya recogido se borra aquí a los 14 días; su respuesta espera un año "
