@@ -62,7 +62,7 @@ def test_looking_takes_nothing_away(desk: DesktopSide) -> None:
     assert held(desk.channel).hits_count == held(desk.channel).hits_count == 1
     desk.fetch_all()
     assert desk.is_opened()
-    assert held(desk.channel).hits_count == 0
+    assert held(desk.channel).hits == ()
 
 
 def test_what_cannot_be_opened_is_shown_as_it_is(desk: DesktopSide) -> None:
