@@ -8,6 +8,7 @@ import pytest
 
 from desktop.core.address import Mailbox
 from desktop.core.errors import Malformed, Refused
+from desktop.core.ledger import Event
 from desktop.core.notice import NoticeKind
 from desktop.core.permission import Method, Permission, Standing
 from desktop.core.policy import WhyNot
@@ -17,6 +18,7 @@ from desktop.store.accounts import AccountRow, Security, accounts, delete_accoun
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.hits import record_hits
+from desktop.store.ledger_rows import append
 from desktop.store.mail import NewCopy, cards, record_message, record_outcome
 from relay.wire.purpose import Purpose
 from tests.fakes.samples import SENT_AT, facts, hit, tracked_copy
@@ -87,11 +89,16 @@ def test_a_grant_for_nothing_or_nobody_is_refused(store: Store) -> None:
     assert people.people(store) == ()
 
 
-def test_permission_rows_cannot_be_changed_or_deleted(store: Store) -> None:
-    """The file itself refuses."""
+def test_6_ledger_rows_are_append_only(store: Store) -> None:
+    """The file itself refuses to change or lose a row."""
     grant(store)
-    for statement in ("UPDATE permission SET purposes = '[]'", "DELETE FROM permission"):
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    for statement in (
+        "UPDATE ledger SET purposes = '[]'",
+        "DELETE FROM ledger",
+        "UPDATE ledger_detail SET evidence = ''",
+        "DELETE FROM ledger_detail",
+    ):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only|erased by another"):
             store.write(lambda connection, statement=statement: (Change(), connection.execute(statement)))  # type: ignore[misc]
     assert people.permission_of(store, ANNA).standing is Standing.GRANTED
 
@@ -214,11 +221,7 @@ def test_an_older_generations_stop_leaves_a_newer_grant(store: Store) -> None:
     record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(tracked_copy(tag=b"old-tag1"),))
 
     def grant_anew(connection: sqlite3.Connection) -> tuple[Change, None]:
-        connection.execute(
-            "INSERT INTO permission (address, event, purposes, generation, method, evidence, at_ms)"
-            " VALUES (?, 'grant', '[\"opens\"]', 1, 'written', '', 0)",
-            (ANNA,),
-        )
+        append(connection, address=ANNA, event=Event.GRANTED, purposes=OPENS, generation=1, at=SENT_AT)
         return Change(), None
 
     store.write(grant_anew)
