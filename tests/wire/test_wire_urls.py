@@ -11,9 +11,15 @@ from relay.wire.urls import (
     BadUrlError,
     check_destination,
     click_url,
+    confirm_url,
+    consent_url,
     open_url,
+    page_url,
     read_click_path,
+    read_confirm_path,
+    read_consent_url,
     read_open_path,
+    read_page_path,
     read_stop_path,
     stop_url,
 )
@@ -33,6 +39,9 @@ def test_the_spelling_is_pinned() -> None:
     """Each URL ends in its fixed suffix, so that a trailing hyphen is never the end."""
     assert open_url("https://t.example", TEXT) == f"https://t.example/open/{TEXT}.gif"
     assert stop_url("https://t.example", TEXT) == f"https://t.example/stop/{TEXT}/me"
+    assert confirm_url("https://t.example", TEXT) == f"https://t.example/confirm/{TEXT}/read"
+    assert page_url("https://t.example", TEXT) == f"https://t.example/page/{TEXT}/me"
+    assert consent_url("https://t.example", TEXT, b"claims") == f"https://t.example/consent/{TEXT}/me?by=Y2xhaW1z.me"
     assert click_url("https://t.example", TEXT, DESTINATION) == f"https://t.example/click/{TEXT}/{SPELLED}/go"
 
 
@@ -41,15 +50,35 @@ def test_what_is_written_is_read(text: str, destination: bytes) -> None:
     """Token and destination come back as they went in."""
     assert read_open_path(open_url("", text)) == text
     assert read_stop_path(stop_url("", text)) == text
+    assert read_confirm_path(confirm_url("", text)) == text
+    assert read_page_path(page_url("", text)) == text
     assert read_click_path(click_url("", text, destination)) == (text, destination)
+
+
+@given(texts, st.binary(min_size=1, max_size=124))
+def test_a_question_s_claims_are_read_from_its_query(text: str, octets: bytes) -> None:
+    """Token and claims come back as they went in."""
+    path, _, query = consent_url("", text, octets).partition("?")
+    assert read_consent_url(path, query) == (text, octets)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "by=Y2xhaW1z", "by=Y2xhaW1z.me&x=1", "x=1&by=Y2xhaW1z.me", "by=.me", "by=Y2xhaW1y.m"]
+)
+def test_another_query_is_no_question(query: str) -> None:
+    """A question's query is its claims with their suffix, and nothing else."""
+    with pytest.raises(BadUrlError):
+        read_consent_url(f"/consent/{TEXT}/me", query)
 
 
 @given(st.text(max_size=200))
 def test_no_path_makes_reading_fail_in_another_way(path: str) -> None:
     """Any text is one of ours or raises BadUrlError."""
-    for reader in (read_open_path, read_stop_path, read_click_path):
+    for reader in (read_open_path, read_stop_path, read_confirm_path, read_page_path, read_click_path):
         with pytest.raises(BadUrlError):
             reader(path)
+    with pytest.raises(BadUrlError):
+        read_consent_url(path, path)
 
 
 @pytest.mark.parametrize(
