@@ -109,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument(
         "--permit", action="append", default=[], metavar="ADDR", help="a recipient who gave permission"
     )
+    inspect.add_argument("--ask", action="append", default=[], metavar="ADDR", help="a recipient who is to be asked")
+    inspect.add_argument("--got-it", action="store_true", help="turn a line that reads [got it] into its link")
     inspect.add_argument("--out", type=Path, metavar="DIR", help="write each recipient's copy to this folder")
     inspect.set_defaults(command=_inspect)
     _add_explain(commands)
@@ -293,13 +295,15 @@ def _inspect(options: argparse.Namespace) -> int:
         except OSError as error:
             print(f"{options.file} cannot be read: {error.strerror}.", file=sys.stderr)
             return EX_NOINPUT
-    stray = sorted({normalised(each) for each in options.permit} - {normalised(each) for each in options.to})
+    named = {normalised(each) for each in (*options.permit, *options.ask)}
+    stray = sorted(named - {normalised(each) for each in options.to})
     if stray:
         print(
             f"No recipient of this mail: {', '.join(stray)}. Name whoever gave permission in --to too.", file=sys.stderr
         )
         return EX_USAGE
-    for line in inspection.report(raw, to=options.to, permit=options.permit, out=options.out, now=utc_now()):
+    supposed = inspection.Supposed(permit=options.permit, ask=options.ask, adds_confirm=options.got_it)
+    for line in inspection.report(raw, to=options.to, supposed=supposed, out=options.out, now=utc_now()):
         print(line)
     return EX_OK
 

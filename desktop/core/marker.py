@@ -14,6 +14,7 @@ from desktop.core import htmlpart, textpart
 from desktop.core.charsets import codec_of
 from desktop.core.charsets import read as read_text
 from desktop.core.disclosure import AddedLine
+from desktop.core.language import language_of
 from desktop.core.markup import CLIPPED_ABOVE_BYTES
 from desktop.core.mime import MalformedMimeError, Part, read_message
 from desktop.core.rewrite import MAX_WORDS_BYTES
@@ -21,6 +22,7 @@ from desktop.core.screen import holds_inline_pgp, texts_of, untouchable, words_o
 from desktop.core.tags import UnclosedError, tags
 from desktop.core.textpart import TextPart
 from desktop.core.transfer import Body, Edit, apply, read_body, write_body
+from relay.wire.language import Language
 
 _LITERAL: Final = re.compile(rb"\[got it\]", re.IGNORECASE)
 _LINE: Final = re.compile(rb"^[ \t]*\[got it\][ \t]*(?=\r?$)", re.IGNORECASE | re.MULTILINE)
@@ -75,6 +77,12 @@ def with_line(marked: Marked, line: AddedLine) -> bytes | None:
 def without_marker(marked: Marked) -> bytes:
     """Return the message with the marker taken out; the line that held it stays, empty."""
     return _edited(marked, lambda _place: b"")
+
+
+def language_in_marked(marked: Marked) -> Language | None:
+    """Return the language of a plain text that holds the marker, where it is clear; for mail that has no survey."""
+    texts = (place.text for place in marked.places if place.text is not None)
+    return next((language_of(each.body.content[: each.line_at].decode(each.codec, "replace")) for each in texts), None)
 
 
 def _edited(marked: Marked, replacement: Callable[[_Place], bytes]) -> bytes:

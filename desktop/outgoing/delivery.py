@@ -9,25 +9,32 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble, Trouble
-from desktop.core.grounds import Grounds
+from desktop.core.marker import Marked, find_marker, without_marker
 from desktop.core.ownmarks import without_own_marks
 from desktop.core.parse import MessageFacts, content_hash, message_facts
-from desktop.core.permission import Permission
 from desktop.core.policy import WhyNot, decide
-from desktop.core.rewrite import survey
-from desktop.outgoing.copies import Copy, Draft, blank_rows, draft_copy, sender_name, untracked_row
+from desktop.outgoing.copies import (
+    Copy,
+    Drafting,
+    Frame,
+    blank_rows,
+    sender_name,
+    untracked_row,
+    why_not_left_out,
+)
 from desktop.outgoing.journal import Answer, State, Twin, key_of
 from desktop.outgoing.means import Means
 from desktop.outgoing.replies import Fate, Outcome, Reply, answer_to, ours, told
 from desktop.outgoing.syntax import Path
 from desktop.outgoing.upstream import AnswerLost, Upstream
 from desktop.store.mail import CopyState, NewCopy, record_message, record_outcome
-from desktop.store.people import is_stopped, permission_of
+from desktop.store.people import is_stopped
 
 MAX_COPIES: Final = 5
 MAX_COPIES_BYTES: Final = 5_000_000
@@ -53,7 +60,7 @@ class ClientGoneError(Exception):
 
 
 class RowsMissingError(Exception):
-    """The store did not keep the rows of a tracked copy; nothing of it was sent, so it can go out as it came."""
+    """The store did not keep the rows of a copy with marks; nothing of it was sent, so it can go out as it came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,33 +160,54 @@ class Delivery:
         )
         copies = [Copy(octets=raw, indices=todo)] if is_shared else [Copy(octets=raw, indices=(each,)) for each in todo]
         with self._means.fail_open():
-            channel = self._means.channel()
-            permissions = (
-                [] if is_shared else [permission_of(self._means.store, each) for each in self._addresses(todo)]
-            )
-            now = self._means.clock()
-            decisions = [
-                decide(Grounds(permission=each), has_relay=channel is not None, now=now) for each in permissions
-            ]
-            if channel is not None and any(each.track for each in decisions):
-                drafts = self._drafts(todo, permissions, channel)
+            marked = find_marker(raw) if account.adds_confirm else None
+            if is_shared:
+                why_not = WhyNot.SHARED if marked is None else WhyNot.NO_GOT_IT
+                self._begin_recording(lambda: self._untracked_rows(todo, [why_not] * len(todo), shared=True), todo)
+                return copies if marked is None else [Copy(octets=without_marker(marked), indices=todo)]
+            channel, now = self._means.channel(), self._means.clock()
+            grounds = [self._means.grounds(each, account.id) for each in self._addresses(todo)]
+            decisions = [decide(each, has_relay=channel is not None, now=now) for each in grounds]
+            if channel is not None and (marked or any(each.track or each.ask for each in decisions)):
+                drafting = Drafting(raw, self._frame(channel, marked, now))
+                rows = blank_rows(self._addresses(todo), self._facts())
+                drafts = [drafting.draft(*each) for each in zip(rows, grounds, decisions, strict=True)]
                 self._begin_recording(lambda: [draft.row for draft in drafts], todo)
                 copies = [
-                    Copy(octets=draft.octets, indices=(index,), is_tracked=draft.is_tracked)
+                    Copy(octets=draft.octets, indices=(index,), has_marks=draft.has_marks)
                     for draft, index in zip(drafts, todo, strict=True)
                 ]
             else:
-                reasons = [each.why_not or WhyNot.NO_RELAY for each in decisions] or [WhyNot.SHARED] * len(todo)
+                reasons = [each.why_not or WhyNot.NO_RELAY for each in decisions]
+                if marked is not None:
+                    reasons = [why_not_left_out(each) for each in reasons]
+                    copies = [Copy(octets=without_marker(marked), indices=(each,)) for each in todo]
                 self._begin_recording(lambda: self._untracked_rows(todo, reasons), todo)
         return copies
+
+    def _frame(self, channel: Channel, marked: Marked | None, now: datetime) -> Frame:
+        means, account = self._means, self.upstream.account
+        return Frame(
+            channel=channel,
+            offer=self.upstream.offer,
+            sender=sender_name(account, self._mail.sender.address, self._facts()),
+            now=now,
+            is_stopped=lambda tag: is_stopped(means.store, tag),
+            marked=marked,
+            wordings=means.wordings(),
+            own_bases=means.own_marks().bases,
+            convert_flowed=account.convert_flowed,
+            sunset_days=account.sunset_days,
+        )
 
     def _addresses(self, indices: Iterable[int]) -> list[str]:
         return [self._mail.recipients[index].address for index in indices]
 
-    def _untracked_rows(self, indices: Iterable[int], reasons: Sequence[WhyNot]) -> list[NewCopy]:
+    def _untracked_rows(
+        self, indices: Iterable[int], reasons: Sequence[WhyNot], *, shared: bool = False
+    ) -> list[NewCopy]:
         blank = blank_rows(self._addresses(indices), self._facts())
-        pairs = zip(blank, reasons, strict=True)
-        return [untracked_row(row, why_not, shared=why_not is WhyNot.SHARED) for row, why_not in pairs]
+        return [untracked_row(row, why_not, shared=shared) for row, why_not in zip(blank, reasons, strict=True)]
 
     def _begin_recording(self, rows: Callable[[], Sequence[NewCopy]], todo: tuple[int, ...]) -> None:
         """Have rows made durable beside the way of the mail; a failure is told and leaves no ids."""
@@ -204,25 +232,6 @@ class Delivery:
             return
         self._is_open = False
         self._send_all(copies)
-
-    def _drafts(self, todo: tuple[int, ...], permissions: Sequence[Permission], channel: Channel) -> list[Draft]:
-        means, raw, account = self._means, self._raw, self.upstream.account
-        facts = self._facts()
-        surveyed = survey(raw, own_bases=means.own_marks().bases, convert_flowed=account.convert_flowed)
-        return [
-            draft_copy(
-                surveyed,
-                raw,
-                row,
-                permission=permission,
-                channel=channel,
-                offer=self.upstream.offer,
-                sender=sender_name(account, self._mail.sender.address, facts),
-                now=means.clock(),
-                is_stopped=lambda tag: is_stopped(means.store, tag),
-            )
-            for row, permission in zip(blank_rows(self._addresses(todo), facts), permissions, strict=True)
-        ]
 
     def _record_message(self, rows: Sequence[NewCopy], todo: Iterable[int]) -> None:
         means, facts = self._means, self._facts()
@@ -288,7 +297,7 @@ class Delivery:
             self._settle(indices, State.REJECTED, begun, is_journaled=is_journaled)
             return
         self.upstream.send_body(copy.octets)
-        self._commit(indices, is_tracked=copy.is_tracked, is_journaled=is_journaled)
+        self._commit(indices, has_marks=copy.has_marks, is_journaled=is_journaled)
         try:
             reply = self.upstream.finish()
         except AnswerLost as trouble:
@@ -299,8 +308,8 @@ class Delivery:
         self._is_open = not reply.is_ok
         self._settle(indices, State.ACCEPTED if reply.is_ok else State.REJECTED, reply, is_journaled=is_journaled)
 
-    def _commit(self, indices: Sequence[int], *, is_tracked: bool, is_journaled: bool) -> None:
-        """Make COMMITTING and a tracked copy's rows durable, both at once; from here on the mail may arrive.
+    def _commit(self, indices: Sequence[int], *, has_marks: bool, is_journaled: bool) -> None:
+        """Make COMMITTING and the rows of a copy with marks durable, both at once; from here on the mail may arrive.
 
         Without them, or without the client, the connection is dropped and nothing was sent.
         """
@@ -308,13 +317,13 @@ class Delivery:
         try:
             if entry_id is not None:
                 self._means.journal().advance(entry_id, indices, State.COMMITTING)
-            # Nobody can hit what is untracked: its rows may be written while the provider thinks.
-            if is_tracked:
+            # Nobody can hit or press what has no marks: its rows may be written while the provider thinks.
+            if has_marks:
                 self._finish_recording()
         except StoreTrouble:
             self.upstream.drop()
             raise
-        if is_tracked and not self._copy_ids:
+        if has_marks and not self._copy_ids:
             self.upstream.drop()
             if entry_id is not None:
                 with self._means.fail_open():

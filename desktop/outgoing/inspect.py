@@ -1,6 +1,6 @@
 """What would become of a message, without sending it: each recipient's copy and the rule that decided.
 
-The same decisions as on the way out, with permissions that are only supposed and a channel that nobody listens to.
+The same decisions as on the way out, with grounds that are only supposed and a channel that nobody listens to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,21 +10,30 @@ from datetime import datetime
 from desktop.accounts.channel import Channel
 from desktop.accounts.own_channels import marks_of
 from desktop.core.address import normalised
+from desktop.core.grounds import AskWhen, Grounds
+from desktop.core.marker import find_marker
 from desktop.core.ownmarks import without_own_marks
 from desktop.core.parse import message_facts
 from desktop.core.permission import SEEING, Method, Permission, Standing
-from desktop.core.policy import WhyNot
+from desktop.core.policy import WhyNot, decide
 from desktop.core.rewrite import Refusal, survey
-from desktop.outgoing.copies import blank_rows, draft_copy
+from desktop.outgoing.copies import Drafting, Frame, blank_rows
 from desktop.outgoing.offers import Offer
 from desktop.outgoing.transparency import whole_lines
+from desktop.store.mail import NewCopy
+from relay.wire.claims import fit_name
+from relay.wire.language import Language
 from relay.wire.purpose import Purpose
 from relay.wire.token import TokenType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """One recipient's copy; `links` are the destinations that would be tracked, `detail` the rule's own words."""
+    """One recipient's copy; `links` are the destinations that would be tracked, `detail` the rule's own words.
+
+    `asked` are the purposes that it asks for, and `confirms` says that the "got it" marker became a link; `language`
+    is that of the lines added.
+    """
 
     address: str
     octets: bytes = field(repr=False)
@@ -32,6 +41,9 @@ class Inspected:
     links: tuple[str, ...] = ()
     why_not: WhyNot | None = None
     detail: str = ""
+    asked: frozenset[Purpose] = frozenset()
+    confirms: bool = False
+    language: Language | None = None
 
 
 def sample_channel() -> Channel:
@@ -49,9 +61,9 @@ def sample_channel() -> Channel:
     )
 
 
-def permitted(address: str, now: datetime) -> Permission:
-    """Return the permission for opens and clicks that `address` is supposed to have given now; raise Malformed."""
-    return Permission(
+def permitted(address: str, now: datetime) -> Grounds:
+    """Return the grounds of somebody who is supposed to have allowed opens and clicks now; raise Malformed."""
+    permission = Permission(
         address=normalised(address),
         standing=Standing.GRANTED,
         purposes=SEEING,
@@ -59,50 +71,66 @@ def permitted(address: str, now: datetime) -> Permission:
         evidence="supposed",
         granted_at=now,
     )
+    return Grounds(permission=permission)
+
+
+def to_be_asked(address: str) -> Grounds:
+    """Return the grounds of somebody who is to be asked in this mail; raise Malformed."""
+    permission = Permission(address=normalised(address), standing=Standing.UNKNOWN)
+    return Grounds(permission=permission, ask_when=AskWhen.FIRST)
 
 
 def inspect(
     raw: bytes,
     *,
     recipients: Sequence[str],
-    permissions: Mapping[str, Permission],
-    channel: Channel | None,
+    grounds: Mapping[str, Grounds],
+    channel: Channel,
     now: datetime,
     convert_flowed: bool = True,
+    adds_confirm: bool = False,
 ) -> tuple[Inspected, ...]:
-    """Return what each of `recipients` would get; who is not in `permissions` (normalised addresses) gave none.
+    """Return what each of `recipients` would get; who is not in `grounds` (by normalised address) allowed nothing.
 
-    An untracked copy is `raw` itself, line ends and all, unless it quotes a mark of the channel's.  Raises Malformed
-    for an address that is none.
+    A copy to which nothing is added is `raw` itself, line ends and all, unless it quotes a mark of the channel's or
+    holds the "got it" marker.  Raises Malformed for an address that is none.
     """
     facts = message_facts(raw)
     own, whole = marks_of(channel), whole_lines(raw)
     cleaned = without_own_marks(whole, own)
+    frame = Frame(
+        channel=channel,
+        offer=Offer(),
+        sender=fit_name("" if facts.from_ is None else facts.from_.name or facts.from_.address) or "the sender",
+        now=now,
+        is_stopped=lambda _tag: False,
+        marked=find_marker(cleaned) if adds_confirm else None,
+        own_bases=own.bases,
+        convert_flowed=convert_flowed,
+    )
+    drafting = Drafting(cleaned, frame)
     surveyed = survey(cleaned, own_bases=own.bases, convert_flowed=convert_flowed)
-    sender = "" if facts.from_ is None else facts.from_.name or facts.from_.address
     found = []
     for row in blank_rows([normalised(address) for address in recipients], facts):
-        nothing = Permission(address=row.address, standing=Standing.UNKNOWN)
-        draft = draft_copy(
-            surveyed,
-            raw if cleaned is whole else cleaned,
-            row,
-            permission=permissions.get(row.address, nothing),
-            channel=channel,
-            offer=Offer(),
-            sender=sender,
-            now=now,
-            is_stopped=lambda _tag: False,
-        )
-        is_message = isinstance(surveyed, Refusal) and draft.row.why_not is surveyed.why
-        found.append(
-            Inspected(
-                address=row.address,
-                octets=draft.octets,
-                purposes=draft.row.purposes,
-                links=tuple(token.destination for token in draft.row.tokens if token.destination is not None),
-                why_not=draft.row.why_not,
-                detail=surveyed.detail if is_message and isinstance(surveyed, Refusal) else "",
-            )
-        )
+        nothing = Grounds(permission=Permission(address=row.address, standing=Standing.UNKNOWN), ask_when=AskWhen.NEVER)
+        theirs = grounds.get(row.address, nothing)
+        draft = drafting.draft(row, theirs, decide(theirs, has_relay=True, now=now))
+        octets = raw if draft.octets is cleaned and cleaned is whole else draft.octets
+        language = drafting.language(theirs) if draft.has_marks else None
+        found.append(_inspected(draft.row, octets, surveyed, language))
     return tuple(found)
+
+
+def _inspected(row: NewCopy, octets: bytes, surveyed: object, language: Language | None) -> Inspected:
+    detail = surveyed.detail if isinstance(surveyed, Refusal) and row.why_not is surveyed.why else ""
+    return Inspected(
+        address=row.address,
+        octets=octets,
+        purposes=row.purposes,
+        links=tuple(token.destination for token in row.tokens if token.destination is not None),
+        why_not=row.why_not,
+        detail=detail,
+        asked=frozenset() if row.ask is None else row.ask.claims.purposes,
+        confirms=any(token.type is TokenType.CONFIRM for token in row.tokens),
+        language=language,
+    )

@@ -65,6 +65,7 @@ class Listener:
         self._on_trouble = on_trouble
         self._means = Means(
             store=store,
+            vault=vault,
             credentials=credentials,
             channel=channel,
             journal_path=journal_path,

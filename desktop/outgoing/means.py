@@ -17,10 +17,14 @@ from typing import Final, Self
 from desktop.accounts.channel import Channel
 from desktop.accounts.credentials import Credentials
 from desktop.accounts.own_channels import marks_of, remembered
+from desktop.accounts.suppression import is_let_alone
 from desktop.accounts.tls import client_context
+from desktop.accounts.vault import Vault
 from desktop.core.address import normalised
 from desktop.core.errors import Malformed, Trouble
+from desktop.core.grounds import Grounds
 from desktop.core.ownmarks import OwnMarks
+from desktop.core.wordings import Wordings
 from desktop.outgoing import offers, upstream
 from desktop.outgoing.journal import Journal
 from desktop.outgoing.offers import Offer
@@ -28,10 +32,12 @@ from desktop.outgoing.own_programs import OwnPrograms
 from desktop.outgoing.parking import Parking
 from desktop.outgoing.recorder import Recorder
 from desktop.outgoing.upstream import Timeouts, Upstream
+from desktop.outgoing.wordings_kept import own_wordings
 from desktop.store import settings
 from desktop.store.accounts import AccountRow, accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
+from desktop.store.policies import grounds
 
 _ASK_S: Final = 3.0
 # Whether providers are asked to report failures and delays; on unless the user switches it off.
@@ -68,6 +74,7 @@ class Means:
         self,
         *,
         store: Store,
+        vault: Vault,
         credentials: Credentials,
         channel: Callable[[], Channel | None],
         journal_path: Path,
@@ -78,6 +85,7 @@ class Means:
     ) -> None:
         """Take what the app built; nothing is opened yet.  `look_around` takes note of clients that left by now."""
         self.store = store
+        self._vault = vault
         self._credentials = credentials
         self.channel = channel
         self.clock = clock
@@ -96,6 +104,7 @@ class Means:
         self._settings_read_at = 0
         self._asks = True
         self._marks = OwnMarks()
+        self._wordings = Wordings()
         self._offers: dict[int, Offer] = {}
         self._asked: dict[int, Future[None]] = {}
         self._askers = ThreadPoolExecutor(4, thread_name_prefix="outgoing-asker")
@@ -178,12 +187,22 @@ class Means:
         self._read_settings()
         return self._marks | marks_of(self.channel())
 
+    def wordings(self) -> Wordings:
+        """Return the user's own wordings; as last known when the store fails."""
+        self._read_settings()
+        return self._wordings
+
+    def grounds(self, address: str, account_id: int) -> Grounds:
+        """Return what is decided from for one recipient; raise StoreTrouble, and Malformed for no address."""
+        return grounds(self.store, address, account_id, is_suppressed=is_let_alone(self.store, self._vault, address))
+
     def _read_settings(self) -> None:
         changes = self._settings_changes
         if self._settings_read_at != changes:
             with self.fail_open():
                 self._asks = bool(settings.get(self.store, ASK_REPORTS, True))
                 self._marks = remembered(self.store)
+                self._wordings = own_wordings(self.store)
                 self._settings_read_at = changes
 
     def _on_changed(self, change: Change) -> None:

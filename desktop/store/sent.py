@@ -8,7 +8,9 @@ from desktop.core.address import Mailbox
 from desktop.core.parse import MessageFacts
 from desktop.core.policy import WhyNot
 from desktop.core.status import CopyState
+from desktop.core.sunset import LONGEST_DAYS
 from desktop.core.thread import ancestor_ids, name_key, subject_key, twin_of
+from desktop.store.asks import NewAsk, record_ask
 from desktop.store.columns import plain, set_to_json, to_json, to_ms
 from desktop.store.joining import open_conversation
 from relay.wire.purpose import Purpose
@@ -26,9 +28,10 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCopy:
-    """One recipient's copy before it leaves; `tag` is None for an untracked one, `why_not` says why it is.
+    """One recipient's copy before it leaves; `why_not` says why it is untracked.
 
-    A shared copy stands for its whole group: what happens to it was done by one of them.
+    `tag` is that of its tokens, None where it has none; a tracked copy's are hit for `sunset_days`.  `ask` is the
+    question that it puts.  A shared copy stands for its whole group: what happens to it was done by one of them.
     """
 
     address: str
@@ -40,6 +43,8 @@ class NewCopy:
     generation: int = 0
     tokens: tuple[NewToken, ...] = ()
     shared: bool = False
+    ask: NewAsk | None = None
+    sunset_days: int = LONGEST_DAYS
 
 
 def insert_message(
@@ -97,11 +102,11 @@ def insert_copy(
     at: datetime,
     state: CopyState = CopyState.PREPARED,
 ) -> int:
-    """Add one recipient's copy and its tokens; return its id."""
+    """Add one recipient's copy, its tokens and its question; return its id."""
     cursor = connection.execute(
         "INSERT INTO copy (message_id, conversation_id, address, name, role, purposes, why_not, tag, shared, links,"
-        " state, prepared_at_ms, state_at_ms) "
-        " SELECT id, conversation_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM message WHERE id = ?",
+        " state, prepared_at_ms, state_at_ms, sunset_days) "
+        " SELECT id, conversation_id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM message WHERE id = ?",
         (
             person,
             copy.name,
@@ -114,6 +119,7 @@ def insert_copy(
             state,
             to_ms(at),
             to_ms(at),
+            copy.sunset_days,
             message_id,
         ),
     )
@@ -122,4 +128,15 @@ def insert_copy(
         "INSERT INTO token (random_id, copy_id, type, destination) VALUES (?, ?, ?, ?)",
         [(token.random_id, copy_id, token.type, token.destination) for token in copy.tokens],
     )
+    if copy.ask is not None:
+        record_ask(
+            connection,
+            copy_id=copy_id,
+            address=person,
+            token_id=copy.ask.token_id,
+            tag=copy.ask.tag,
+            generation=copy.ask.generation,
+            claims=copy.ask.claims,
+            at=at,
+        )
     return copy_id

@@ -14,7 +14,6 @@ from desktop.core.policy import WhyNot
 from desktop.core.rewrite import MAX_WORDS_BYTES, Refusal, can_carry, splice, survey
 from tests.core.copies import (
     BASE,
-    LINE,
     PICTURE,
     SENTENCE,
     STOP,

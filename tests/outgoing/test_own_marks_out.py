@@ -169,7 +169,7 @@ def test_inspection_shows_what_would_leave() -> None:
     """`inspect` takes quoted marks out as the listener does, and hands back the very message where there are none."""
     now = datetime(2026, 11, 21, tzinfo=UTC)
     for raw, octets in ((QUOTING, CLEAN), (CLEAN, CLEAN)):
-        (found,) = inspect(raw, recipients=["bob@x.test"], permissions={}, channel=CHANNEL, now=now)
+        (found,) = inspect(raw, recipients=["bob@x.test"], grounds={}, channel=CHANNEL, now=now)
         assert found.octets == octets
         assert (found.octets is raw) is (raw is CLEAN)
 

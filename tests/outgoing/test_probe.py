@@ -147,18 +147,18 @@ def test_inspecting_sends_nothing_and_decides_the_same() -> None:
         b"From: Alice <alice@example.test>\r\nTo: bob@x.test\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
         b'Content-Type: text/html; charset=utf-8\r\n\r\n<p><a href="https://example.com/">x</a></p>\r\n'
     )
-    permissions = {"bob@x.test": permitted("Bob@x.test", NOW)}
+    grounds = {"bob@x.test": permitted("Bob@x.test", NOW)}
     people = ["bob@x.test", "carol@x.test"]
-    bob, carol = inspect(raw, recipients=people, permissions=permissions, channel=sample_channel(), now=NOW)
+    bob, carol = inspect(raw, recipients=people, grounds=grounds, channel=sample_channel(), now=NOW)
     assert (bob.links, bob.why_not) == (("https://example.com/",), None)
     assert b"https://picture.example/open/" in bob.octets
     assert (carol.octets, carol.why_not) == (raw, WhyNot.NO_PERMISSION)
     signed = b"DKIM-Signature: v=1\r\n" + raw
-    (refused,) = inspect(signed, recipients=people[:1], permissions=permissions, channel=sample_channel(), now=NOW)
+    (refused,) = inspect(signed, recipients=people[:1], grounds=grounds, channel=sample_channel(), now=NOW)
     assert (refused.octets, refused.why_not) == (signed, WhyNot.DKIM)
     assert refused.detail
     with pytest.raises(Malformed):
-        inspect(raw, recipients=["no address"], permissions={}, channel=None, now=NOW)
+        inspect(raw, recipients=["no address"], grounds={}, channel=sample_channel(), now=NOW)
 
 
 def test_a_second_account_is_used_for_its_identity(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from desktop.core.errors import StoreTrouble
 from desktop.core.permission import Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Rung
-from desktop.outgoing import delivery, means
+from desktop.outgoing import copies, delivery, means
 from desktop.store.accounts import AccountRow, accounts, save_account
 from desktop.store.change import Change
 from desktop.store.database import Store
@@ -262,7 +262,7 @@ def test_a_bug_in_the_rewriter_stops_no_mail(tracking: Bench, monkeypatch: pytes
     def broken(*_args: object, **_options: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(delivery, "survey", broken)
+    monkeypatch.setattr(copies, "survey", broken)
     tracking.start()
     assert tracking.send(WIRE, "bob@x.test").startswith("250")
     assert tracking.provider.messages[0].content == MAIL

@@ -138,7 +138,7 @@ def test_a_mail_is_sent_shown_and_checked_without_a_hit(engine: Engine, provider
     channel = engine.channel
     assert channel is not None
     assert len(tokens_in(content, frozenset({channel.picture_base, channel.link_base}))) == 3
-    inspect(content, recipients=["bob@x.test"], permissions={}, channel=channel, now=engine.clock())
+    inspect(content, recipients=["bob@x.test"], grounds={}, channel=channel, now=engine.clock())
     browser = SealedBrowser()
     qtbot.addWidget(browser)
     browser.show_html(content.partition(b"\r\n\r\n")[2].decode())
