@@ -20,19 +20,14 @@ from desktop.accounts.credentials import Bearer, Credential, Credentials, Passwo
 from desktop.accounts.oauth import Grant
 from desktop.accounts.oauth_providers import PROVIDERS
 from desktop.accounts.own_channels import OWN_CHANNELS, remember
-from desktop.accounts.vault import (
-    LISTENER_SECRET,
-    KeyringVault,
-    SessionVault,
-    Vault,
-    account_secret,
-    open_vault,
-)
+from desktop.accounts.suppression import SUPPRESSION_SECRET, new_mark
+from desktop.accounts.vault import LISTENER_SECRET, KeyringVault, account_secret, open_vault
 from desktop.core.agents import Family, program_shape, read_agent
-from desktop.core.errors import NoKeyring, StoreTrouble, Trouble
+from desktop.core.errors import NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble
 from desktop.core.keep import Keep
 from desktop.incoming.mailroom import Mailroom
 from desktop.incoming.state import SyncState
+from desktop.layered_vault import LayeredVault
 from desktop.outgoing.listener import DEFAULT_PORT, Listener
 from desktop.outgoing.offers import Offer
 from desktop.outgoing.probe import probe
@@ -44,7 +39,13 @@ from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow, Auth
 from desktop.store.change import Change
 from desktop.store.database import Store
+from desktop.store.erase import erase_person
+from desktop.store.ledger import Repair, evidence_file, ledger_trouble, repair_ledger
 from desktop.store.own_views import record_own_program
+from desktop.store.people import all_stop_tags
+from desktop.store.retention import expire_hits
+from desktop.tracking.client import RelayClient
+from desktop.tracking.held import Held, delete_channel, held
 from desktop.tracking.poller import Poller, PollerState
 from desktop.tracking.register import register
 
@@ -67,40 +68,6 @@ _COPIED_SETTINGS = (
 def utc_now() -> datetime:
     """Return the real time, aware UTC."""
     return datetime.now(UTC)
-
-
-class LayeredVault:
-    """Secrets of this session over lasting ones; what is to last is put where the user chose."""
-
-    def __init__(self, lasting: Vault) -> None:
-        """Start with nothing in the session."""
-        self.lasting = lasting
-        self.session = SessionVault()
-
-    @property
-    def where(self) -> Keep:
-        """Where secrets that last are kept."""
-        return self.lasting.where
-
-    def get(self, name: str) -> str | None:
-        """Return this session's secret, else the lasting one; raise StoreTrouble."""
-        secret = self.session.get(name)
-        return self.lasting.get(name) if secret is None else secret
-
-    def put(self, name: str, secret: str) -> None:
-        """Keep a secret where the user chose; raise StoreTrouble."""
-        self.lasting.put(name, secret)
-        self.session.delete(name)
-
-    def renew(self, name: str, secret: str) -> None:
-        """Replace a secret where it is: one of this session never becomes one that lasts; raise StoreTrouble."""
-        place: Vault = self.lasting if self.session.get(name) is None else self.session
-        place.put(name, secret)
-
-    def delete(self, name: str) -> None:
-        """Forget a secret in both places; raise StoreTrouble."""
-        self.session.delete(name)
-        self.lasting.delete(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +165,17 @@ class Engine:
         """
         self._listen_on(settings.get(self.store, PORT_SETTING, DEFAULT_PORT) if port is None else port)
         if not self.is_makeshift:
+            self._keep_duties()
             self.mailroom.open()
             self._load_channel()
+
+    def _keep_duties(self) -> None:
+        """Let go of what is kept no longer, and say so where nobody's permission can be relied on."""
+        try:
+            expire_hits(self.store, self.clock())
+            self._note("ledger", ledger_trouble(self.store))
+        except StoreTrouble as trouble:
+            self._note("store", trouble)
 
     def _load_channel(self) -> None:
         """Take up the channel that is kept, if there is one."""
@@ -397,7 +373,7 @@ class Engine:
         if before.where is keep:
             return
         after = open_vault(keep, path=self.places.secrets)
-        names = [LISTENER_SECRET, channels.CHANNEL_SECRET]
+        names = [LISTENER_SECRET, channels.CHANNEL_SECRET, SUPPRESSION_SECRET]
         names += [name(row.id) for row in accounts.accounts(self.store) for name in (account_secret, grant_secret)]
         names += [client_secret_name(provider.key) for provider in self.clients.providers()]
         answers = before.where is not Keep.KEYRING or self.keyring_works()
@@ -456,6 +432,30 @@ class Engine:
         self._remember_relay("")
         self._note("relay", None)
 
+    def held(self) -> Held:
+        """Return all that the relay holds for this desktop, fetched and opened now; raise Trouble."""
+        return held(self._connected())
+
+    def delete_channel(self) -> None:
+        """Have the relay delete the channel, and forget it here; stops hold and links lead on; raise Trouble.
+
+        While the relay does not answer the channel stays, so that it can be tried again; one it forgot is forgotten.
+        """
+        channel = self._connected()
+        self._stop_poller()
+        try:
+            with contextlib.suppress(NotAuthorised):
+                delete_channel(channel)
+        except Trouble:
+            self._start_poller(channel)
+            raise
+        self.disconnect_relay()
+
+    def _connected(self) -> Channel:
+        if self._channel is None:
+            raise Refused("No relay is connected, so none holds anything for you.")
+        return self._channel
+
     def _start_poller(self, channel: Channel) -> None:
         poller = Poller(
             channel=channel,
@@ -475,6 +475,27 @@ class Engine:
 
     def _on_poller_state(self, _state: PollerState) -> None:
         self._on_changed()
+
+    # Duties towards the people written to.
+
+    def erase_person(self, address: str) -> None:
+        """Delete all that is held of a person, and let them alone from now on; raise Trouble.
+
+        The relay learns at once that they are stopped; where it does not answer, when it next exchanges stops.
+        """
+        erase_person(self.store, address, suppression_mark=new_mark(self.vault, address), now=self.clock())
+        channel = self._channel
+        if channel is not None:
+            client = RelayClient(relay_url=channel.relay_url, bearer=channel.bearer)
+            with contextlib.closing(client), contextlib.suppress(Trouble):
+                client.exchange_stops(all_stop_tags(self.store))
+
+    def repair_ledger(self) -> Repair:
+        """Go on with a ledger that holds, the broken one kept in a file beside the store; raise Trouble."""
+        now = self.clock()
+        repair = repair_ledger(self.store, now=now, evidence=evidence_file(self.places.home, now))
+        self._note("ledger", ledger_trouble(self.store))
+        return repair
 
     # How it stands.
 

@@ -16,9 +16,11 @@ from typing import Any, Final
 
 from desktop.core.address import Mailbox
 from desktop.core.errors import StoreTrouble
+from desktop.core.grounds import AskWhen, Policy
 from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow, Auth, Security
 from desktop.store.database import Store
+from relay.wire.language import Language
 
 CURE: Final = "Until then mail goes out untracked, and what was recorded before is not shown."
 
@@ -73,8 +75,16 @@ def _read(copy: Path) -> dict[str, Any]:
 def _account(fields: dict[str, Any]) -> AccountRow:
     identities = tuple(Mailbox(each["name"], each["address"]) for each in fields.pop("identities"))
     security, imap_security = Security(fields.pop("security")), Security(fields.pop("imap_security", Security.TLS))
-    auth = Auth(fields.pop("auth", Auth.PASSWORD))
-    return AccountRow(identities=identities, security=security, imap_security=imap_security, auth=auth, **fields)
+    return AccountRow(
+        identities=identities,
+        security=security,
+        imap_security=imap_security,
+        auth=Auth(fields.pop("auth", Auth.PASSWORD)),
+        policy=Policy(fields.pop("policy", Policy.ASK)),
+        ask_when=AskWhen(fields.pop("ask_when", AskWhen.ANSWERED)),
+        language=Language(fields.pop("language", Language.ENGLISH)),
+        **fields,
+    )
 
 
 def told(trouble: StoreTrouble, home: Path) -> StoreTrouble:

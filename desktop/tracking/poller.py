@@ -21,6 +21,7 @@ from desktop.store.answers import record_answers
 from desktop.store.database import Store
 from desktop.store.hits import age_hits, record_gaps, record_hits
 from desktop.store.people import all_stop_tags, record_stops
+from desktop.store.retention import expire_hits
 from desktop.tracking.client import WAIT_S, YEAR_9999_MS, Batch, LeaseHeld, RelayClient, SealedRow
 from desktop.tracking.skew import Skew
 from desktop.tracking.sources import Sources
@@ -222,6 +223,7 @@ class Poller:
             self._gaps = batch.gaps
         if self._aged_at is None or now - self._aged_at >= AGE_EVERY:
             age_hits(self._store, now)
+            expire_hits(self._store, now)
             self._aged_at = now
 
     def _open(self, rows: tuple[SealedRow, ...]) -> tuple[list[Hit], int]:

@@ -14,7 +14,8 @@ from desktop.accounts.vault import SessionVault, account_secret
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.core.permission import Method
-from desktop.engine import RELAY_SETTING, SECRETS_SETTING, Engine, LayeredVault, utc_now
+from desktop.engine import RELAY_SETTING, SECRETS_SETTING, Engine, utc_now
+from desktop.layered_vault import LayeredVault
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.outgoing.upstream import Step
 from desktop.places import Places

@@ -16,7 +16,8 @@ from desktop.accounts.vault import account_secret
 from desktop.core.address import Mailbox
 from desktop.core.errors import Malformed, NotAuthorised, StoreTrouble
 from desktop.core.keep import Keep
-from desktop.engine import Engine, LayeredVault
+from desktop.engine import Engine
+from desktop.layered_vault import LayeredVault
 from desktop.places import Places
 from desktop.store import accounts
 from desktop.store.accounts import AccountRow, Auth, Security
