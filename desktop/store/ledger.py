@@ -1,8 +1,8 @@
 """The ledger in the store: rows are appended with their hashes, a person's own are checked whenever they are read.
 
-Going through the whole chain takes about a second per 100,000 rows, so that is done once for each opened store; from
-then on what was appended since is gone through, by whichever program.  A row that is altered under a running program is
-met when the person whose it is gets mail, and a detail that is taken away at once.
+Going through the whole chain takes about a second per 100,000 rows, so that is done once for each opened store, and
+once an hour; in between what was appended since is gone through, by whichever program.  A row that is altered under a
+running program is met at the latest when the person whose it is gets mail, and a detail that is taken away at once.
 """
 
 import hashlib
@@ -11,8 +11,8 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -128,7 +128,7 @@ def verify_ledger(store: Store) -> Break | None:
     """Go through the whole chain; return where it breaks, None where it holds."""
     with store.read() as connection:
         found = broken_at(connection)
-        _remember(store, _Seen(extent=_extent(connection), found=found))
+        _remember(store, _Seen(extent=_extent(connection), at=store.clock(), found=found))
     return found
 
 
@@ -153,9 +153,10 @@ class _Extent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """How far a store's chain was gone through, and what was found."""
+    """How far a store's chain was gone through, when it was as a whole, and what was found."""
 
     extent: _Extent
+    at: datetime
     found: Break | None
 
 
@@ -185,12 +186,17 @@ def is_sound_in(store: Store, connection: sqlite3.Connection) -> bool:
     """Return the same, as a transaction of the store's sees it."""
     with _lock:
         seen = _seen.get(store)
-    extent = _extent(connection)
-    if seen is None or extent != seen.extent:
-        grown = seen is not None and seen.found is None and _has_grown(connection, seen.extent, extent)
-        seen = _Seen(extent=extent, found=None if grown else broken_at(connection))
-        _remember(store, seen)
+    now, extent = store.clock(), _extent(connection)
+    if seen is None or abs(now - seen.at) >= _WHOLE_AGAIN:
+        seen = _Seen(extent=extent, at=now, found=broken_at(connection))
+    elif extent != seen.extent:
+        is_grown = seen.found is None and _has_grown(connection, seen.extent, extent)
+        seen = replace(seen, extent=extent, found=None if is_grown else broken_at(connection))
+    _remember(store, seen)
     return seen.found is None
+
+
+_WHOLE_AGAIN: Final = timedelta(hours=1)
 
 
 def _has_grown(connection: sqlite3.Connection, before: _Extent, now: _Extent) -> bool:

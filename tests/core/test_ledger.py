@@ -41,7 +41,7 @@ def test_an_untouched_chain_holds() -> None:
 
 
 def test_the_first_row_is_hashed_as_described() -> None:
-    """The formula of the module's docstring, computed apart from this code, gives these: a ledger outlives a version."""
+    """The formula of the module's docstring, computed apart from this code, gives these hashes."""
     chain = Chain()
     chain.add("granted", method="spoken")
     assert chain.rows[0].detail_hash.hex() == "b5d330201158d44d4dc683fe4fece59f06e4977067345eec94f517a99ec7041c"
@@ -167,11 +167,11 @@ def test_what_is_damaged_never_verifies(events: list[Event], data: st.DataObject
     assert flaw(chain) == Break(where=number, why=Flaw.ALTERED)
 
 
-def stands(*events: str, **others: object) -> Permission:
+def stands(*events: str) -> Permission:
     chain = Chain()
     for each in events:
         event, _, generation = each.partition(" ")
-        chain.add(event, generation=int(generation or 0), **others)
+        chain.add(event, generation=int(generation or 0))
     return standing_of(ANNA, pairs(chain))
 
 
