@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, NoReturn
 
-from desktop import explain, ledger_command, listing, logs, rates
+from desktop import explain, ledger_command, listing, logs, person_command, rates
 from desktop.core.address import normalised
 from desktop.core.errors import Malformed, NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
@@ -118,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument("line", metavar="LINE", help="the whole line that the relay's operator gave")
     connect.set_defaults(command=_connect)
     ledger_command.add_to(commands)
+    person_command.add_to(commands, _person)
     doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -370,6 +371,19 @@ def _writable(line: str) -> str:
     except UnicodeEncodeError:
         return line.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
     return line
+
+
+def _person(options: argparse.Namespace) -> int:
+    """Print the answer of a command on people; one that something was wrong with is EX_DATAERR."""
+    try:
+        reply: person_command.Reply = options.answering(options, Places.of_user(), utc_now())
+    except OSError as error:
+        if error.filename is None or error.errno in _UNWRITABLE:
+            raise
+        print(f"{error.filename} cannot be opened: {error.strerror}.", file=sys.stderr)
+        return EX_NOINPUT
+    _show(Listing(lines=reply.lines, aside="\n".join(reply.aside)))
+    return EX_OK if reply.is_clean else EX_DATAERR
 
 
 def _connect(options: argparse.Namespace) -> int:

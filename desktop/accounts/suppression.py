@@ -11,6 +11,7 @@ from typing import Final
 from desktop.accounts.vault import Vault
 from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble
+from desktop.core.keep import Keep
 from desktop.store.database import Store
 from desktop.store.erase import KEY_NAME_BYTES, has_suppressed, is_suppressed
 
@@ -26,10 +27,18 @@ def mark_of(vault: Vault, address: str) -> bytes | None:
 
 
 def new_mark(vault: Vault, address: str) -> bytes:
-    """Return the mark of an address that is to be suppressed, under a new key where there is none; raise as above."""
+    """Return the mark of an address that is to be suppressed, under a new key where there is none; raise as above.
+
+    A key that ends with the session would let everybody alone from the next start on: StoreTrouble.
+    """
     known = mark_of(vault, address)
     if known is not None:
         return known
+    if vault.where is Keep.SESSION:
+        raise StoreTrouble(
+            "Passwords are kept for this session only, so whoever is erased could not be let alone later.",
+            "Choose another place under Settings → Accounts → Keep passwords in, then erase them.",
+        )
     key = secrets.token_bytes(_KEY_BYTES)
     vault.put(SUPPRESSION_SECRET, key.hex())
     return _mark(key, address)

@@ -4,6 +4,7 @@ A domain stands for its subdomains too.  International domains are compared in t
 "müller.example" and "xn--mller-kva.example" are one.
 """
 
+import codecs
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from desktop.core.errors import Malformed
 
 MAX_PATTERN_CHARS: Final = 254
 _CURE: Final = "Write one address, one domain or one pattern such as *@*.example a line."
+_UNREADABLE: Final = "\ufffd"
 # What addresses and domains are made of, the star beside it.
 _PATTERN: Final = re.compile(r"[^\s@,;<>\"()\[\]\\:]*@?[^\s@,;<>\"()\[\]\\:]*\Z")
 
@@ -35,11 +37,23 @@ class Entry:
     value: str
 
 
+def read_list(octets: bytes) -> str:
+    """Return the text of a list's file: UTF-8, UTF-16 with its mark, or what Windows programs wrote before them."""
+    if octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return octets.decode("utf-16", "replace")
+    try:
+        return octets.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return octets.decode("cp1252", "replace")
+
+
 def parse_line(text: str) -> Entry:
     """Return what a line names: `anna@x.example`, `x.example` or `@x.example`, or with stars; raise Malformed."""
     line = text.strip().lower()
     if not line:
         raise Malformed("There is nothing in this line.", _CURE)
+    if _UNREADABLE in line:
+        raise Malformed("This line holds letters that cannot be read.", "Save the list as UTF-8 and import it again.")
     if "*" in line:
         return _pattern(line)
     local, at, domain = line.rpartition("@")

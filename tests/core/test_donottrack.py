@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.donottrack import Entry, Kind, fits, names, parse_line
+from desktop.core.donottrack import Entry, Kind, fits, names, parse_line, read_list
 from desktop.core.errors import Malformed
 
 ENTRIES = tuple(parse_line(each) for each in ("anna@becker.example", "lund.example", "info@*", "*.gov.example"))
@@ -98,3 +98,15 @@ def test_a_pattern_means_what_the_same_regular_expression_means(pattern: str, ad
     meant = ".*".join(re.escape(piece) for piece in pattern.split("*"))
     if "*" in pattern:
         assert fits(pattern, address) == (re.fullmatch(meant, text) is not None)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_list_is_read_in_whatever_charset_programs_save_it(charset: str) -> None:
+    """A spreadsheet's and an editor's file say the same."""
+    assert read_list("m\u00fcller.example\n".encode(charset)) == "m\u00fcller.example\n"
+
+
+def test_letters_that_cannot_be_read_name_nobody() -> None:
+    """A line of lost letters is told, not kept as a domain that nobody has."""
+    with pytest.raises(Malformed, match="cannot be read"):
+        parse_line(read_list(b"m\x81ller.example"))
