@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, QObject, QTimer, QUrl, Signal, Slot
@@ -32,6 +33,8 @@ from desktop.store.accounts import accounts
 from desktop.store.corrections import CorrectionRow, correct_hit, corrections, undo_correction
 from desktop.store.database import Store
 from desktop.store.folders import folders
+from desktop.tracking.held import Held
+from desktop.tracking.held import HeldRow as RelayRow
 from desktop.tracking.poller import Link
 from desktop.ui import words
 from desktop.ui.actions import (
@@ -46,9 +49,11 @@ from desktop.ui.actions import (
     Stations,
 )
 from desktop.ui.collecting import Collecting, destroy
+from desktop.ui.holding import HeldAtRelay, HeldRow, Trust
 from desktop.ui.main_window import MainWindow
 from desktop.where import PlaceLookup, examined
 
+_T = TypeVar("_T")
 ANSWER_WAIT_MS = 500
 SIGNAL_LOOK_MS = 200
 _RELAY_STATES = {
@@ -233,8 +238,30 @@ def actions_of(engine: Engine, lookup: PlaceLookup, practice: PracticeControls |
         ),
         place_of=lookup.place_of,
         examine_places=examined,
+        trust=Trust(held=lambda: held_at_relay(engine.held()), delete_channel=engine.delete_channel),
+        repair_ledger=engine.repair_ledger,
+        erase_person=engine.erase_person,
         practice=practice,
     )
+
+
+def held_at_relay(held: Held) -> HeldAtRelay:
+    """Return what the relay holds, as the window shows it."""
+    return HeldAtRelay(
+        host=urlsplit(held.relay_url).hostname or "",
+        channel_id=held.channel_id,
+        public_key=held.public_key,
+        hits=tuple(_held_row(row) for row in held.hits),
+        hits_count=held.hits_count,
+        answers=tuple(_held_row(row) for row in held.answers),
+        answers_count=held.answers_count,
+        stops=held.stops,
+        questions=held.used_questions,
+    )
+
+
+def _held_row(row: RelayRow[_T]) -> HeldRow[_T]:
+    return HeldRow(key=row.key, day=row.day, sealed=row.sealed, opened=row.opened)
 
 
 def take_back(engine: Engine, correction_id: int) -> None:

@@ -29,6 +29,7 @@ from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState, Mai
 from desktop.ui.check_lines import CheckLines
 from desktop.ui.forms import Choice, DaysField, Message, bring_into_view, filled_address, form_label, line_up
 from desktop.ui.keep_choice import KeepChoice
+from desktop.ui.knowing_choice import KnowingChoice
 from desktop.ui.labels import Role, plain
 from desktop.ui.mail_servers import MailServers
 from desktop.ui.ops import Ops
@@ -69,6 +70,7 @@ class AccountPage(QWidget):
         self.servers = MailServers()
         self.sign_in = SignIn(ops, actions.set_up)
         self.keep = KeepChoice()
+        self.knowing = KnowingChoice(is_first=False)
         self.sent = SentChoice()
         self._stations: tuple[MailStation, ...] = ()
         self.checks = CheckLines(themes)
@@ -121,6 +123,7 @@ class AccountPage(QWidget):
         inside.addWidget(self.servers)
         inside.addWidget(plain("Signing in", Role.STRONG))
         inside.addWidget(self.sign_in)
+        inside.addWidget(self.knowing)
         inside.addWidget(self.sent)
 
     def _lay_out_foot(self) -> None:
@@ -241,6 +244,7 @@ class AccountPage(QWidget):
         self.wait_days.set_value(row.wait_days)
         self.history_days.set_value(row.history_days)
         self.servers.fill(row)
+        self.knowing.fill(row)
         self.sent.fill(is_on=row.keeps_sent_clean, has_imap=bool(row.imap_host))
         self._show_sent()
         self._offer_sign_in()
@@ -269,7 +273,7 @@ class AccountPage(QWidget):
         first = Mailbox(self.name.text().strip(), address)
         row = self.servers.applied(
             replace(
-                known,
+                self.knowing.applied(known),
                 label=self.label.text().strip() or address.rpartition("@")[2],
                 identities=(first, *identities.from_text(self.others.toPlainText())),
                 wait_days=self.wait_days.value(),

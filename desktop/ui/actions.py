@@ -17,6 +17,8 @@ from desktop.core.keep import Keep
 from desktop.core.where import PlaceDatabase, PlaceOf
 from desktop.store.accounts import AccountRow
 from desktop.store.corrections import CorrectionRow
+from desktop.store.ledger import Repair
+from desktop.ui.holding import Trust
 
 
 class ListenerState(StrEnum):
@@ -322,7 +324,8 @@ class Actions:
 
     `cancel_reading` leaves an account's older mail unread, `resume_reading` takes it up again, and `check_mail` looks
     for new mail at once; each is told the account.  `place_of` looks a truncated network up in the database of places,
-    where the user has one, and `examine_places` tells what the file at a path is.
+    where the user has one, and `examine_places` tells what the file at a path is.  `erase_person` deletes all that is
+    held of an address, and lets it alone from then on; `repair_ledger` begins a new chain, the broken one in a file.
     """
 
     test_account: Callable[[AccountDraft, Callable[[CheckLine], None]], None]
@@ -345,4 +348,7 @@ class Actions:
     corrections: Corrections
     place_of: PlaceOf
     examine_places: Callable[[str], PlaceDatabase]
+    trust: Trust
+    repair_ledger: Callable[[], Repair]
+    erase_person: Callable[[str], None]
     practice: PracticeControls | None = None

@@ -9,11 +9,12 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.core.policy import WhyNot
+from desktop.core.readingtime import ReadingTime
 from desktop.core.status import Aside, CopyStatus, EvidenceKind, Rung
 from desktop.core.unknown import Cure
 from desktop.core.where import Reading
 from desktop.store.mail import CopyRow
-from desktop.ui import glyphs, words
+from desktop.ui import consent_words, glyphs, words
 from desktop.ui.evidence_list import EvidenceList, Folding, Unfolded
 from desktop.ui.glyphs import Glyph
 from desktop.ui.labels import Card, ElidedLabel, PlainLabel, Role, plain
@@ -53,11 +54,13 @@ class CopyCard(Card):
         unfolded: Unfolded,
         *,
         readings: Mapping[bytes, Reading],
+        read_for: ReadingTime | None,
         has_relay: bool,
     ) -> None:
         """Without a relay nothing is said about tracking here unasked: the foot of the window says it once."""
         super().__init__()
         self._themes, self._has_relay, self._address = themes, has_relay, copy.address
+        self._read_for = "" if read_for is None else consent_words.reading_text(read_for)
         self.setAccessibleName(f"{copy.name or copy.address}: {status_words(copy.status)}")
         column = QVBoxLayout(self)
         column.setContentsMargins(18, 16, 18, 14)
@@ -117,6 +120,7 @@ class CopyCard(Card):
         lines = [(glyphs.glyph_of_aside(aside), self._said(aside, status)) for aside in status.asides]
         if status.is_open_inferred:
             lines.append((None, inferred_words(status)))
+        lines.append((None, self._read_for))
         lines = [(glyph, text) for glyph, text in lines if text]
         if not lines:
             return None
@@ -193,5 +197,12 @@ def status_words(status: CopyStatus) -> str:
 def inferred_words(status: CopyStatus) -> str:
     """Return from what it is known that the message was opened, where no open was seen."""
     kinds = [line.kind for line in reversed(status.evidence)]
-    first = next((kind for kind in kinds if kind in (EvidenceKind.REPLY, EvidenceKind.RECEIPT)), None)
-    return f"Opened, inferred from {'the read receipt' if first is EvidenceKind.RECEIPT else 'the reply'}."
+    first = next((kind for kind in kinds if kind in _READ_BY), EvidenceKind.REPLY)
+    return f"Opened, inferred from {_READ_BY[first]}."
+
+
+_READ_BY: Final = {
+    EvidenceKind.REPLY: "the reply",
+    EvidenceKind.RECEIPT: "the read receipt",
+    EvidenceKind.CONFIRMATION: "what they pressed",
+}

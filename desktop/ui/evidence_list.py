@@ -16,7 +16,7 @@ from desktop.core.status import CopyStatus, Evidence, EvidenceKind
 from desktop.core.verdict import Verdict
 from desktop.core.where import Reading
 from desktop.ui import correction_words, evidence_words, words
-from desktop.ui.glyphs import Glyph
+from desktop.ui.glyphs import Glyph, glyph_of
 from desktop.ui.labels import Role, as_plain_tooltip, font_of, plain
 from desktop.ui.marks import GlyphMark
 from desktop.ui.theme import Themes
@@ -35,6 +35,8 @@ def glyph_of_evidence(line: Evidence) -> Glyph:
         if line.judgement.verdict is Verdict.PERSON:
             return Glyph.CLICKED if line.hit.kind is HitKind.CLICK else Glyph.OPENED
         return _OF_VERDICT.get(line.judgement.verdict, Glyph.MACHINE)
+    if line.kind is EvidenceKind.EARLIER and line.rung is not None:
+        return glyph_of(line.rung, ())
     return _OF_STATION[line.kind]
 
 
@@ -50,6 +52,9 @@ _OF_STATION: Final = {
     EvidenceKind.UNCERTAIN: Glyph.UNCERTAIN,
     EvidenceKind.HIT: Glyph.MACHINE,
     EvidenceKind.STOP: Glyph.STOPPED,
+    EvidenceKind.DELETED: Glyph.STOPPED,
+    EvidenceKind.EARLIER: Glyph.OPENED,
+    EvidenceKind.CONFIRMATION: Glyph.CONFIRMED,
     EvidenceKind.DELIVERED: Glyph.DELIVERED,
     EvidenceKind.RELAYED: Glyph.SENT,
     EvidenceKind.DELAYED: Glyph.DELAYED,
@@ -94,8 +99,8 @@ class EvidenceList(QWidget):
         column.addWidget(hairline())
         rows = rows_of(status.evidence, status.why_not)
         metrics, at_now = QFontMetrics(font_of(Role.SMALL)), now()
-        instants = [line.at for row in rows for line in row.lines]
-        widths = (metrics.horizontalAdvance(words.moment(at, at_now)) for at in instants)
+        whens = [evidence_words.when_text(line, at_now) for row in rows for line in row.lines]
+        widths = (metrics.horizontalAdvance(when) for when in whens)
         self._when_width = max(widths, default=0) + 2
         for row in rows:
             column.addWidget(self._row(row))
@@ -132,7 +137,7 @@ class EvidenceList(QWidget):
         self, grid: QGridLayout, line: Evidence, says: evidence_words.EvidenceWords, *, is_fold: bool = False
     ) -> None:
         row = grid.rowCount()
-        when = plain(words.moment(line.at, self._now()), Role.SMALL)
+        when = plain(evidence_words.when_text(line, self._now()), Role.SMALL)
         when.setFixedSize(self._when_width, QFontMetrics(font_of(Role.BODY)).height())
         grid.addWidget(when, row, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(GlyphMark(glyph_of_evidence(line), self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
@@ -157,7 +162,9 @@ class EvidenceList(QWidget):
             button.clicked.connect(_TakingBack(self, line))
         else:
             button = QPushButton(correction_words.WRONG)
-            button.setAccessibleName(correction_words.wrong_name(says.sentence, words.moment(line.at, self._now())))
+            button.setAccessibleName(
+                correction_words.wrong_name(says.sentence, evidence_words.when_text(line, self._now()))
+            )
             button.clicked.connect(_Asking(self, line, button))
         button.setAccessibleDescription(self._details(line))
         button.setProperty("kind", "link")

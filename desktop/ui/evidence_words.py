@@ -6,14 +6,14 @@ there as their word.  Seconds are told only of a hit whose time is exact: after 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from desktop.core.agents import client_name, fetcher_name
 from desktop.core.correction import Correction, Who
 from desktop.core.forwarding import Forwarding
 from desktop.core.policy import WhyNot
-from desktop.core.status import Evidence, EvidenceKind, MailSign
+from desktop.core.status import Evidence, EvidenceKind, MailSign, Rung
 from desktop.core.verdict import Confidence, Judgement, Verdict
 from desktop.ui import correction_words, words
 from relay.wire.hit import Hit, HitKind
@@ -52,11 +52,31 @@ def evidence_words(evidence: Evidence, why_not: WhyNot | None = None, sent_at: d
             counted="" if evidence.counted else NOTHING_LEFT,
             possibly="" if evidence.forwarding is None else forwarding_text(evidence.forwarding),
         )
+    if evidence.kind is EvidenceKind.EARLIER:
+        said = _EARLIER.get(evidence.rung or Rung.QUEUED, _STATION_SENTENCES[EvidenceKind.EARLIER])
+        return EvidenceWords(sentence=said, why=_NO_MORE_KEPT, counted="")
     why = "" if evidence.sign is None else _sign_why(evidence.sign)
     is_found = evidence.kind is EvidenceKind.SENT and why_not is WhyNot.ELSEWHERE
     return EvidenceWords(
         sentence=_FOUND_IN_SENT if is_found else _STATION_SENTENCES[evidence.kind], why=why, counted=""
     )
+
+
+# Of hits that are not kept any more, only the highest rung is, with the first day of it.
+_EARLIER: Final = {
+    Rung.PROBABLY_OPENED: "Its picture was fetched, as usually on opening.",
+    Rung.OPENED: "A person opened it.",
+    Rung.CLICKED: "A person used a link in it.",
+}
+_NO_MORE_KEPT: Final = "The details are not kept any more."
+
+
+def when_text(evidence: Evidence, now: datetime) -> str:
+    """Return when a line happened, as exactly as it is kept: of some no more than the day."""
+    if evidence.is_day_only:
+        on = evidence.at.astimezone(UTC)
+        return words.day(on, UTC) if on.year == now.astimezone(UTC).year else f"{words.day(on, UTC)} {on.year}"
+    return words.moment(evidence.at, now)
 
 
 def details_text(evidence: Evidence, *, is_placed: bool) -> str:
@@ -123,6 +143,9 @@ _STATION_SENTENCES: Final = {
     EvidenceKind.REFUSED: "The provider refused it.",
     EvidenceKind.UNCERTAIN: "The connection broke before the provider answered.",
     EvidenceKind.STOP: "They said no to tracking. Nothing is recorded from here on.",
+    EvidenceKind.EARLIER: "Something was seen of it earlier.",
+    EvidenceKind.DELETED: "They had what was recorded of them until then deleted.",
+    EvidenceKind.CONFIRMATION: "Somebody who has the mail pressed “I have read it”.",
     EvidenceKind.HIT: "The relay was asked for something.",
     EvidenceKind.DELIVERED: "Their mail server reported it delivered.",
     EvidenceKind.RELAYED: "It was passed on to a server that sends no reports.",

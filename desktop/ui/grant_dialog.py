@@ -1,6 +1,7 @@
 """The form in which the user records what a person allowed, and how that is known.
 
-Place has a box of its own, off until it is ticked, and can be recorded beside opens or links only.  A permission that
+Reading time and place have boxes of their own, off until they are ticked, and stand beside what they are known from:
+place beside opens or links, reading time beside both.  A permission that
 stands is shown as it stands, so that changing one thing of it keeps the rest.
 """
 
@@ -23,9 +24,9 @@ from PySide6.QtWidgets import (
 from desktop.core.address import normalised
 from desktop.core.errors import Malformed, Trouble
 from desktop.core.permission import Method, Permission, Standing
-from desktop.ui import words
+from desktop.ui import consent_words, words
 from desktop.ui.forms import ButtonRow, Message, filled_address, form_label
-from desktop.ui.labels import Role, plain
+from desktop.ui.labels import PlainLabel, Role, plain
 from desktop.ui.where_words import PLACE_ALLOWED, PLACE_NEEDS
 from relay.wire.purpose import Purpose
 
@@ -62,11 +63,15 @@ class GrantDialog(QDialog):
         self._address.setPlaceholderText("name@example.com")
         self._name = QLineEdit(name)
         self._opens, self._clicks = QCheckBox("see when they &open my mail"), QCheckBox("see when they use its &links")
+        self._reading = QCheckBox("see about how long they &read")
+        self._reading_hint = plain(consent_words.READING_NEEDS, Role.SMALL, wraps=True)
         self._place = QCheckBox("see roughly &where, and on what device")
         self._place_hint = plain(PLACE_NEEDS, Role.SMALL, wraps=True)
         self._method = QComboBox()
         for method in Method:
-            self._method.addItem(words.METHODS[method], method)
+            # What was pressed on the page comes from there alone: the user cannot record it.
+            if method is not Method.PAGE:
+                self._method.addItem(words.METHODS[method], method)
         self._evidence = QPlainTextEdit()
         self._evidence.setPlaceholderText("When and where, in your own words: “On the phone, 3 May, after the demo”")
         self._evidence.setTabChangesFocus(True)
@@ -94,11 +99,12 @@ class GrantDialog(QDialog):
         boxes = QVBoxLayout()
         boxes.addWidget(self._opens)
         boxes.addWidget(self._clicks)
-        boxes.addWidget(self._place)
-        hint = QHBoxLayout()
-        hint.setContentsMargins(_UNDER_BOX, 0, 0, 0)
-        hint.addWidget(self._place_hint)
-        boxes.addLayout(hint)
+        for beside, under in ((self._reading, self._reading_hint), (self._place, self._place_hint)):
+            boxes.addWidget(beside)
+            hint = QHBoxLayout()
+            hint.setContentsMargins(_UNDER_BOX, 0, 0, 0)
+            hint.addWidget(under)
+            boxes.addLayout(hint)
         for box in (self._opens, self._clicks):
             box.toggled.connect(self._on_seen)
         self._on_seen()
@@ -125,17 +131,20 @@ class GrantDialog(QDialog):
         self._evidence.setPlainText(standing.evidence)
 
     def _boxes(self) -> dict[Purpose, QCheckBox]:
-        return {Purpose.OPENS: self._opens, Purpose.CLICKS: self._clicks, Purpose.PLACE: self._place}
+        return {
+            Purpose.OPENS: self._opens,
+            Purpose.CLICKS: self._clicks,
+            Purpose.READING: self._reading,
+            Purpose.PLACE: self._place,
+        }
 
     @Slot()
     def _on_seen(self) -> None:
-        """Offer place beside what is seen, and take it back with the last of that: by itself it would be nothing."""
-        is_seen = self._opens.isChecked() or self._clicks.isChecked()
-        self._place.setEnabled(is_seen)
-        if not is_seen:
-            self._place.setChecked(False)
-        self._place_hint.setText(PLACE_ALLOWED if is_seen else PLACE_NEEDS)
-        self._place.setAccessibleDescription(self._place_hint.text())
+        """Offer what stands beside opens and links, and take it back with them: by itself it would be nothing."""
+        opens, links = self._opens.isChecked(), self._clicks.isChecked()
+        _offer(self._place, self._place_hint, PLACE_ALLOWED if opens or links else PLACE_NEEDS, is_on=opens or links)
+        allowed = consent_words.READING_ALLOWED if opens and links else consent_words.READING_NEEDS
+        _offer(self._reading, self._reading_hint, allowed, is_on=opens and links)
 
     @Slot()
     def _on_record(self) -> None:
@@ -164,3 +173,11 @@ class GrantDialog(QDialog):
         """Say why it could not be recorded, with everything typed still there."""
         self._record.setEnabled(True)
         self._message.show_trouble(trouble)
+
+
+def _offer(box: QCheckBox, hint: PlainLabel, text: str, *, is_on: bool) -> None:
+    box.setEnabled(is_on)
+    if not is_on:
+        box.setChecked(False)
+    hint.setText(text)
+    box.setAccessibleDescription(text)

@@ -20,6 +20,7 @@ from desktop.store.accounts import AccountRow, accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.figures import report_between
+from desktop.store.ledger import ledger_trouble
 from desktop.store.questions import Question
 from desktop.ui import menus
 from desktop.ui.actions import Actions, PracticeRecipient, RelayState, Stations
@@ -30,6 +31,7 @@ from desktop.ui.due_feed import DueFeed
 from desktop.ui.due_lines import DueReading
 from desktop.ui.due_page import DuePage, nothing_due
 from desktop.ui.going import CONVERSATIONS, FOLLOW_UPS, TODAY, Going
+from desktop.ui.ledger_repair import LedgerRepair
 from desktop.ui.legend import Legend
 from desktop.ui.mail_place import MailPlace
 from desktop.ui.ops import Ops
@@ -80,7 +82,7 @@ class MainWindow(Going):
             is_practice=actions.practice is not None,
         )
         self.threads, self.view = self.mail.threads, self.mail.view
-        self.people = PeoplePage(store, self.ops, self.themes, clock)
+        self.people = PeoplePage(store, self.ops, self.themes, clock, actions.erase_person)
         self.rates = RatesPage(partial(report_between, store), self.ops, self.themes, clock)
         self.opening = SettingsOpening(self, self._new_settings)
         self.status_line = StatusLine(self.themes)
@@ -90,7 +92,11 @@ class MainWindow(Going):
         if self.practice is not None:
             view_menu.addSeparator()
             view_menu.addAction(self.dock.toggleViewAction())
-        self.troubles = Troubles(self.banner, self.opening.open_account)
+        self.repairing = LedgerRepair(self, self.ops, actions.repair_ledger)
+        self.troubles = Troubles(self.banner, self.opening.open_account, self.repairing.ask)
+        self._ledger = Reading(
+            self.ops, self, lambda: partial(ledger_trouble, store), self.troubles.show_ledger, self._on_failed
+        )
         self.toast = Toast(self)
         self.telling = Telling(store, self.ops, self.toast, self)
         self.tray = Tray(self) if Tray.is_possible() else None
@@ -129,8 +135,11 @@ class MainWindow(Going):
         for page in (self.today, self.follow_ups):
             page.opened.connect(self.show_line)
             self.feed.failed.connect(page.show_unread)
-        self.people.told.connect(self._on_told)
-        self.people.recorded.connect(self._on_recorded)
+        for tells in (self.people, self.repairing):
+            tells.told.connect(self._on_told)
+        self.repairing.repaired.connect(self.reload)
+        self.repairing.failed.connect(self._on_failed)
+        self.people.undoable.connect(self._on_undoable)
         for part in (self.feed, self.deeds, self.correcting, self.mail, self.people, self.rates, self.telling):
             part.failed.connect(self._on_failed)
         self.opening.changed.connect(self._on_settings_changed)
@@ -159,6 +168,7 @@ class MainWindow(Going):
         self.mail.reload()
         self.people.reload()
         self.rates.reload()
+        self._ledger.ask()
         self.refresh_stations()
 
     @Slot()
@@ -204,7 +214,8 @@ class MainWindow(Going):
             self.feed.ask()
             self.rates.reload()
             self.opening.reload_corrections()
-        if change.people:
+        if change.people or change.settings:
+            # The do-not-track list is among the settings.
             self.people.reload()
         if change.accounts or change.settings:
             self._read_settings()
@@ -265,7 +276,7 @@ class MainWindow(Going):
 
     def new_set_up(self) -> SetUpDialog:
         """Return the dialog that adds an account, not shown yet."""
-        return SetUpDialog(self, self.ops, self.themes, self._actions)
+        return SetUpDialog(self, self._store, self.ops, self.themes, self._actions)
 
     @Slot()
     def add_account(self) -> None:
@@ -359,8 +370,8 @@ class MainWindow(Going):
         self.toast.show_notice(sentence)
 
     @Slot(object, object)
-    def _on_recorded(self, sentence: str, address: str) -> None:
-        self.toast.show_notice(sentence, button="Undo", chosen=lambda: self.people.retract(address))
+    def _on_undoable(self, sentence: str, undo: Callable[[], None]) -> None:
+        self.toast.show_notice(sentence, button="Undo", chosen=undo)
 
     @Slot()
     def _on_settings_changed(self) -> None:

@@ -4,7 +4,7 @@ from datetime import tzinfo
 from typing import Final
 
 from desktop.core.notice import Notice, NoticeKind
-from desktop.ui.words import FAILURES, one_line, quoted, sentence, short_day, short_link
+from desktop.ui.words import FAILURES, one_line, purposes_line, quoted, sentence, short_day, short_link
 
 NOTICES: Final = {
     NoticeKind.OPENED: "When someone opens a mail for the first time",
@@ -13,6 +13,9 @@ NOTICES: Final = {
     NoticeKind.CONFIRMED: "When someone confirms that they read a mail",
     NoticeKind.NOT_DELIVERED: "When a mail is not delivered",
     NoticeKind.STOPPED: "When someone stops tracking",
+    NoticeKind.AGREED: "When someone who was asked says yes",
+    NoticeKind.DENIED: "When someone who was asked says no",
+    NoticeKind.DELETED: "When someone has what was recorded of them deleted",
     NoticeKind.REPLIED: "When someone replies (your mail program rings too)",
     NoticeKind.AWAY: "When an automatic answer says that someone is away",
 }
@@ -34,6 +37,11 @@ def notice_texts(notice: Notice, tz: tzinfo | None = None) -> tuple[str, str]:
     if notice.kind in _MAIL_TITLES:
         back = f"back on {short_day(notice.returns_on)}, " if notice.returns_on is not None else ""
         return _MAIL_TITLES[notice.kind].format(person=person), f"{back or f'{when}, '}{subject}"
+    if notice.kind is NoticeKind.AGREED:
+        return f"{person} agreed", f"From now on you may see {purposes_line(notice.purposes)}"
+    if notice.kind in _REFUSED:
+        title, line = _REFUSED[notice.kind]
+        return title.format(person=person), line
     return f"{person} stopped tracking", "Mail to them now goes untracked; links still work"
 
 
@@ -42,6 +50,10 @@ def _failure_words(notice: Notice) -> str:
     return sentence(FAILURES[notice.failure]).rstrip(".") if notice.failure else one_line(notice.detail)
 
 
+_REFUSED: Final = {
+    NoticeKind.DENIED: ("{person} said no", "Nothing is recorded, and they are not asked again"),
+    NoticeKind.DELETED: ("{person} asked you to delete what was recorded", "It is done; it cannot be brought back"),
+}
 _MAIL_TITLES: Final = {
     NoticeKind.REPLIED: "{person} replied",
     NoticeKind.AWAY: "{person} is away",

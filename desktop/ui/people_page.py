@@ -1,18 +1,17 @@
-"""Who allowed what: everybody written to, where each stands, and the forms to record or withdraw a permission.
+"""Who allowed what: everybody written to, where each stands, and the form to record a permission.
 
-A person who said no, by the stop page or to the user, can only grant anew themselves: no button does.
+One person's card, and what can be done from it, have files of their own.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import shiboken6
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QFormLayout,
     QHBoxLayout,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QSplitter,
     QStackedLayout,
@@ -21,52 +20,21 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.core.errors import Trouble
-from desktop.core.permission import Standing
 from desktop.store.database import Store
-from desktop.store.people import PersonRow, people, record_grant, retract_grant, withdraw
+from desktop.store.ledger import LedgerEntry, history
+from desktop.store.people import PersonRow, people, record_grant, retract_grant
 from desktop.ui import words
 from desktop.ui.card_list import CardList
-from desktop.ui.card_model import CardModel, CardText
+from desktop.ui.card_model import CardModel
 from desktop.ui.empty import EmptyState
 from desktop.ui.glyphs import Glyph
 from desktop.ui.grant_dialog import Grant, GrantDialog
-from desktop.ui.labels import Card, ElidedLabel, Role, plain
-from desktop.ui.marks import GlyphMark
 from desktop.ui.ops import Ops
+from desktop.ui.person_deeds import PersonDeeds
+from desktop.ui.person_view import PersonView
+from desktop.ui.person_words import person_card
 from desktop.ui.reading import Reading
 from desktop.ui.theme import Themes
-
-GLYPHS = {
-    Standing.UNKNOWN: Glyph.NOT_TRACKED,
-    Standing.GRANTED: Glyph.CONFIRMED,
-    Standing.WITHDRAWN: Glyph.STOPPED,
-    Standing.STOPPED: Glyph.STOPPED,
-}
-_MEANINGS = {
-    Standing.UNKNOWN: "Mail to them goes out exactly as you write it. Nothing is recorded.",
-    Standing.WITHDRAWN: "They told you no. It holds for mail already sent too, and only they can allow it again.",
-    Standing.STOPPED: "They pressed Stop. It holds for mail already sent too, and only they can allow it again.",
-}
-WITHDRAWING = (
-    "Nothing more is recorded, not even about mail they already have, and new mail to them goes untracked. After this, "
-    "only they can allow it again."
-)
-
-
-def person_card(row: PersonRow) -> CardText:
-    """Return a person as their card shows them."""
-    permission = row.permission
-    status = words.STANDINGS[permission.standing]
-    if permission.standing is Standing.GRANTED:
-        status = f"{words.sentence(words.purposes_line(permission.purposes)).rstrip('.')}"
-    return CardText(
-        key=row.address,
-        glyph=GLYPHS[permission.standing],
-        title=words.one_line(row.name) or row.address,
-        corner="",
-        middle="",
-        status=f"{status} · {row.address}" if row.name else status,
-    )
 
 
 def _by_name(row: PersonRow) -> tuple[str, str]:
@@ -81,18 +49,20 @@ def _holds(row: PersonRow, wanted: Sequence[str]) -> bool:
 class PeoplePage(QWidget):
     """The list at the left, one person at the right; `told` carries a sentence, `failed` a Trouble.
 
-    `recorded` carries a sentence and the address whose permission can still be taken back.
+    `undoable` carries a sentence and what takes back what it tells of.
     """
 
     told = Signal(object)
-    recorded = Signal(object, object)
+    undoable = Signal(object, object)
     failed = Signal(object)
 
-    def __init__(self, store: Store, ops: Ops, themes: Themes, now: Callable[[], datetime]) -> None:
-        """Empty until `reload`."""
+    def __init__(
+        self, store: Store, ops: Ops, themes: Themes, now: Callable[[], datetime], erase: Callable[[str], None]
+    ) -> None:
+        """Empty until `reload`; `erase` deletes what is held of an address."""
         super().__init__()
         self._store, self._ops, self._now, self._themes = store, ops, now, themes
-        self._rows: tuple[PersonRow, ...] = ()
+        self.rows: tuple[PersonRow, ...] = ()
         self._wanted: str | None = None
         self._reading = Reading(ops, self, self._prepare, self._on_read, self._on_failed)
         self.model = CardModel(self)
@@ -108,10 +78,20 @@ class PeoplePage(QWidget):
         self._add.setAccessibleName("Record the permission of somebody new")
         self._add.clicked.connect(self._on_add)
         self.view = PersonView(themes)
-        self.view.record_asked.connect(self.ask_permission)
-        self.view.withdraw_asked.connect(self._on_withdraw)
+        self.deeds = PersonDeeds(self, store, ops, erase, now)
+        self._histories = Reading(ops, self, self._prepare_history, self._on_history, self._on_failed)
+        self._connect()
         self.list.opened.connect(self.view.focus_first)
         self._lay_out()
+
+    def _connect(self) -> None:
+        self.view.asked.connect(self.deeds.do)
+        self.view.chosen.connect(self.deeds.choose)
+        self.deeds.record_asked.connect(self.ask_permission)
+        self.deeds.done.connect(self.reload)
+        self.deeds.told.connect(self.told)
+        self.deeds.undoable.connect(self.undoable)
+        self.deeds.failed.connect(self.failed)
 
     def _lay_out(self) -> None:
         left = QWidget()
@@ -162,13 +142,13 @@ class PeoplePage(QWidget):
         return lambda: tuple(sorted(people(store), key=_by_name))
 
     def _on_read(self, rows: tuple[PersonRow, ...]) -> None:
-        self._rows = rows
+        self.rows = rows
         self._show()
 
     @Slot()
     def _show(self) -> None:
         wanted = self.search.text().casefold().split()
-        found = [row for row in self._rows if not wanted or _holds(row, wanted)]
+        found = [row for row in self.rows if not wanted or _holds(row, wanted)]
         self.model.replace([person_card(row) for row in found])
         self._found.setCurrentWidget(self.list if found or not wanted else self._nobody)
         self.set_empty_shown(False)
@@ -180,12 +160,22 @@ class PeoplePage(QWidget):
 
     def set_empty_shown(self, is_shown: bool) -> None:
         """Show what stands there while nobody is known, though somebody is: for a picture."""
-        self._stack.setCurrentWidget(self._empty if is_shown or not self._rows else self.splitter)
+        self._stack.setCurrentWidget(self._empty if is_shown or not self.rows else self.splitter)
 
     @Slot(object)
     def _on_chosen(self, key: object) -> None:
-        row = next((row for row in self._rows if row.address == key), None)
+        row = next((row for row in self.rows if row.address == key), None)
         self.view.show_person(row)
+        if row is not None:
+            self._histories.ask()
+
+    def _prepare_history(self) -> Callable[[], tuple[str, tuple[LedgerEntry, ...]]]:
+        store, key = self._store, self.list.current_key()
+        address = key if isinstance(key, str) else ""
+        return lambda: (address, history(store, address) if address else ())
+
+    def _on_history(self, read: tuple[str, tuple[LedgerEntry, ...]]) -> None:
+        self.view.show_history(*read)
 
     @Slot()
     def _on_add(self) -> None:
@@ -194,7 +184,7 @@ class PeoplePage(QWidget):
     @Slot(object)
     def ask_permission(self, address: str) -> None:
         """Open the form, for a known person or for somebody new."""
-        row = next((row for row in self._rows if row.address == address), None)
+        row = next((row for row in self.rows if row.address == address), None)
         dialog = GrantDialog(
             self.window(),
             address=address,
@@ -226,7 +216,7 @@ class PeoplePage(QWidget):
             if shiboken6.isValid(dialog):
                 dialog.accept()
             purposes, who = words.purposes_line(grant.purposes), grant.name or grant.address
-            self.recorded.emit(f"Recorded: you may see {purposes} of {who}", grant.address)
+            self.undoable.emit(f"Recorded: you may see {purposes} of {who}", partial(self.retract, grant.address))
 
         def failed(trouble: Trouble) -> None:
             if shiboken6.isValid(dialog):
@@ -246,32 +236,6 @@ class PeoplePage(QWidget):
 
         self._ops.run(self, lambda: retract_grant(self._store, address, at), done, self._on_failed)
 
-    @Slot(object)
-    def _on_withdraw(self, row: PersonRow) -> None:
-        # No undo: a no that can be taken back by anyone but the person would be no no.  So it is asked before.
-        box = QMessageBox(self.window())
-        box.setWindowTitle("Withdraw permission")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"{words.one_line(row.name) or row.address} told you they no longer want it?")
-        box.setInformativeText(WITHDRAWING)
-        yes = box.addButton("&Withdraw", QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton("&Keep", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.buttonClicked.connect(_Confirmed(self, row, yes))
-        box.open()
-
-    def withdraw(self, row: PersonRow) -> None:
-        """Write the withdrawal to the ledger."""
-        at = self._now()
-
-        def done(_: object) -> None:
-            self.reload()
-            self.told.emit(f"Withdrawn: nothing more is recorded of {words.one_line(row.name) or row.address}")
-
-        self._ops.run(self, lambda: withdraw(self._store, row.address, at), done, self._on_failed)
-
     def _on_failed(self, trouble: Trouble) -> None:
         self.failed.emit(trouble)
 
@@ -282,117 +246,3 @@ class _Submitted:
 
     def __call__(self, grant: Grant) -> None:
         self._page.record(grant, self._dialog)
-
-
-class _Confirmed:
-    def __init__(self, page: PeoplePage, row: PersonRow, yes: QPushButton) -> None:
-        self._page, self._row, self._yes = page, row, yes
-
-    def __call__(self, button: QPushButton) -> None:
-        if button is self._yes:
-            self._page.withdraw(self._row)
-
-
-class PersonView(QWidget):
-    """One person: where they stand, what for, how that is known, and what can be done."""
-
-    record_asked = Signal(object)
-    withdraw_asked = Signal(object)
-
-    def __init__(self, themes: Themes) -> None:
-        """Blank until `show_person`."""
-        super().__init__()
-        self._themes = themes
-        self._row: PersonRow | None = None
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(24, 20, 24, 24)
-        self._record = QPushButton("Recor&d permission…")
-        self._record.setProperty("kind", "primary")
-        self._record.clicked.connect(self._on_record)
-        self._withdraw = QPushButton("They said no: &withdraw…")
-        self._withdraw.clicked.connect(self._on_withdraw)
-        self._name, self._address = ElidedLabel("", Role.TITLE), plain("", Role.DIM, selectable=True)
-        self._standing, self._meaning = plain("", Role.HEADING, wraps=True), plain("", Role.DIM, wraps=True)
-        self._mark = GlyphMark(Glyph.NOT_TRACKED, themes, 18)
-        self._facts = QFormLayout()
-        self._facts.setHorizontalSpacing(22)
-        self._facts.setVerticalSpacing(8)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        self._card = Card()
-        inside = QVBoxLayout(self._card)
-        inside.setContentsMargins(20, 18, 20, 18)
-        inside.setSpacing(10)
-        head = QHBoxLayout()
-        head.setSpacing(10)
-        head.addWidget(self._mark)
-        head.addWidget(self._standing, 1)
-        inside.addLayout(head)
-        inside.addWidget(self._meaning)
-        inside.addLayout(self._facts)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self._record)
-        buttons.addWidget(self._withdraw)
-        buttons.addStretch(1)
-        inside.addSpacing(4)
-        inside.addLayout(buttons)
-        self._card.setMaximumWidth(720)
-        self._column.setSpacing(4)
-        self._column.addWidget(self._name)
-        self._column.addWidget(self._address)
-        self._column.addSpacing(14)
-        self._column.addWidget(self._card)
-        self._column.addStretch(1)
-
-    @Slot()
-    def focus_first(self) -> None:
-        """Give the keyboard to what can be done."""
-        button = self._record if self._record.isVisible() else self._withdraw
-        button.setFocus()
-
-    def show_person(self, row: PersonRow | None) -> None:
-        """Show a person, or nobody."""
-        self._row = row
-        for widget in (self._name, self._address, self._card):
-            widget.setVisible(row is not None)
-        if row is None:
-            return
-        permission = row.permission
-        self._name.setText(words.one_line(row.name) or row.address)
-        self._address.setText(row.address if row.name else "")
-        self._mark.set_glyph(GLYPHS[permission.standing])
-        self._standing.setText(words.STANDINGS[permission.standing])
-        is_granted = permission.standing is Standing.GRANTED
-        self._meaning.setText(words.carries_line(permission.purposes) if is_granted else _MEANINGS[permission.standing])
-        while self._facts.rowCount():
-            self._facts.removeRow(0)
-        for name, value in _facts_of(row):
-            self._facts.addRow(plain(name, Role.DIM), plain(value, Role.BODY, wraps=True, selectable=True))
-        self._record.setVisible(permission.standing in (Standing.UNKNOWN, Standing.GRANTED))
-        self._record.setText("Recor&d permission…" if permission.standing is Standing.UNKNOWN else "Chan&ge…")
-        self._withdraw.setVisible(permission.standing is Standing.GRANTED)
-
-    @Slot()
-    def _on_record(self) -> None:
-        if self._row is not None:
-            self.record_asked.emit(self._row.address)
-
-    @Slot()
-    def _on_withdraw(self) -> None:
-        if self._row is not None:
-            self.withdraw_asked.emit(self._row)
-
-
-def _facts_of(row: PersonRow) -> tuple[tuple[str, str], ...]:
-    permission = row.permission
-    facts = [("Mail", words.count(row.messages, "message", "messages"))]
-    if permission.standing is Standing.GRANTED and permission.method is not None:
-        facts += [
-            ("For", words.purposes_line(permission.purposes)),
-            ("Since", words.day(permission.granted_at) if permission.granted_at else "not known"),
-            ("How", words.sentence(words.METHODS_RECORDED[permission.method])),
-            ("Evidence", words.one_line(permission.evidence) or "none"),
-        ]
-    return tuple(facts)

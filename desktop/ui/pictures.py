@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QMessageBox, QPushButton, QWidget
 
 from desktop.core.correction import Who
+from desktop.core.permission import Standing
 from desktop.ui import correction_words, rates_words, words
 from desktop.ui.forms import bring_into_view
 from desktop.ui.grant_dialog import GrantDialog
 from desktop.ui.legend import Legend
-from desktop.ui.settings_dialog import CORRECTIONS
+from desktop.ui.person_view import Deed
+from desktop.ui.settings_dialog import ACCOUNTS, CORRECTIONS, TRUST, WORDING
 from desktop.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ _PAGES: Final = (
     "accounts",
     "mail-program",
     "relay",
+    "trust",
+    "privacy",
+    "do-not-track",
+    "wording",
     "follow-ups",
     "notifications",
     "corrections",
@@ -91,8 +97,7 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
     save(window, "conversations-small")
     window.resize(1100, 720)
     _toast_screen(window, save)
-    window.show_people()
-    save(window, "people")
+    _people_screens(window, save)
     _rates_screens(window, save)
     _empty_screens(window, save)
     window.show_conversations()
@@ -106,6 +111,7 @@ def _screens(window: "MainWindow", folder: Path, theme: str) -> list[Path]:
         window.settings.names.setCurrentRow(CORRECTIONS)
         save(window.settings, "empty-corrections")
     _sent_screen(window, save)
+    _settings_details(window, save)
     window.settings.close()
     _dialog_screens(window, save)
     _recipient_screens(window, save)
@@ -167,6 +173,35 @@ def _save_at(window: "MainWindow", button: QPushButton, save: Callable[[QWidget,
     save(window, name)
 
 
+def _people_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    """Show one person of each standing there is, the whole of the first one's card, and the box before erasing."""
+    window.show_people()
+    save(window, "people")
+    shown: set[object] = set()
+    for row in window.people.rows:
+        if row.permission.standing not in shown:
+            shown.add(row.permission.standing)
+            window.people.list.select_key(row.address)
+            save(window, f"person-{row.permission.standing.value}")
+    window.resize(1100, 1500)
+    for row in window.people.rows:
+        if row.permission.standing is Standing.GRANTED:
+            window.people.list.select_key(row.address)
+            break
+    settle(window)
+    for each in window.people.view.history.rows:
+        if each.button is not None:
+            each.button.click()
+            break
+    save(window, "person-whole")
+    window.resize(1100, 720)
+    window.people.view.ask(Deed.ERASE)
+    for box in window.findChildren(QMessageBox):
+        if box.isVisible():
+            save(box, "person-erase")
+            box.close()
+
+
 def _rates_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
     window.show_rates()
     save(window, "rates")
@@ -191,6 +226,21 @@ def _sent_screen(window: "MainWindow", save: Callable[[QWidget, str], None]) -> 
     save(window.settings, "settings-sent-folder")
 
 
+def _settings_details(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    """Show what the user would like to know, the relay looked at, and a wording that cannot be saved."""
+    window.settings.open_page(ACCOUNTS)
+    settle(window)
+    bring_into_view(window.settings.account.knowing, 400)
+    save(window.settings, "settings-knowing")
+    window.settings.open_page(TRUST)
+    window.settings.trust.look()
+    save(window.settings, "settings-trust-looked")
+    window.settings.open_page(WORDING)
+    settle(window)
+    window.settings.wording.text.setPlainText("I can see when you open this mail.")
+    save(window.settings, "settings-wording-refused")
+
+
 def _empty_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
     _show_dock(window, is_shown=False)
     window.people.set_empty_shown(True)
@@ -212,10 +262,13 @@ def _empty_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -
 
 
 def _dialog_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> None:
+    last = window.new_set_up()
+    last.show_last()
     for name, dialog in (
         ("permission", GrantDialog(window)),
         ("shapes", Legend(window, window.themes)),
         ("add-account", window.new_set_up()),
+        ("what-to-know", last),
     ):
         dialog.show()
         save(dialog, name)

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from desktop.core.status import Aside, CopyStatus, EvidenceKind, Rung
+from desktop.core.status import Aside, CopyStatus, Evidence, EvidenceKind, Rung
 from desktop.core.verdict import Verdict
 from relay.wire.hit import HitKind
 
@@ -35,11 +35,11 @@ class LadderStep:
 
 
 _SIGNS: Final = frozenset({Rung.OPENED, Rung.CLICKED})
-# What a mail that came in proves by itself.
-_BY_MAIL: Final = {
-    Rung.DELIVERED: EvidenceKind.DELIVERED,
-    Rung.CONFIRMED: EvidenceKind.RECEIPT,
-    Rung.REPLIED: EvidenceKind.REPLY,
+# What a mail that came in, or a press of the "I have read it" button, proves by itself.
+_BY_WORD: Final = {
+    Rung.DELIVERED: frozenset({EvidenceKind.DELIVERED}),
+    Rung.CONFIRMED: frozenset({EvidenceKind.RECEIPT, EvidenceKind.CONFIRMATION}),
+    Rung.REPLIED: frozenset({EvidenceKind.REPLY}),
 }
 
 
@@ -48,7 +48,7 @@ def ladder_of(status: CopyStatus) -> tuple[LadderStep, ...]:
     is_waiting = status.rung is Rung.QUEUED and not {Aside.NOT_DELIVERED, Aside.UNCERTAIN} & set(status.asides)
     first = Rung.QUEUED if is_waiting else Rung.SENT
     # A confirmation comes only where it was asked for, so its step stands only once it came.
-    is_confirmed = status.rung is Rung.CONFIRMED or _came(status, EvidenceKind.RECEIPT) is not None
+    is_confirmed = status.rung is Rung.CONFIRMED or _came(status, Rung.CONFIRMED) is not None
     asked = (Rung.CONFIRMED,) if is_confirmed else ()
     return tuple(
         _step(status, rung) for rung in (first, Rung.DELIVERED, Rung.OPENED, Rung.CLICKED, *asked, Rung.REPLIED)
@@ -89,25 +89,36 @@ def _witnessed(status: CopyStatus) -> frozenset[Rung]:
         found.add(Rung.OPENED)
     if status.clicked_at is not None:
         found.add(Rung.CLICKED)
-    found |= {rung for rung, kind in _BY_MAIL.items() if _came(status, kind) is not None}
+    found |= {rung for rung in _BY_WORD if _came(status, rung) is not None}
     return frozenset(found)
 
 
-def _came(status: CopyStatus, kind: EvidenceKind) -> datetime | None:
-    """Return when the first mail of a kind that counts came."""
-    return min((line.at for line in status.evidence if line.kind is kind and line.counted), default=None)
+def _came(status: CopyStatus, rung: Rung) -> datetime | None:
+    """Return when the first word that proves a rung came, and counts."""
+    kinds = _BY_WORD[rung]
+    return min((line.at for line in status.evidence if line.kind in kinds and line.counted), default=None)
 
 
 def _opens(status: CopyStatus) -> list[datetime]:
-    return [
-        line.at
-        for line in status.evidence
-        if line.counted
-        and line.hit is not None
-        and line.hit.kind is HitKind.OPEN
-        and line.judgement is not None
-        and line.judgement.verdict is Verdict.PERSON
-    ]
+    return [_shown_at(line) for line in status.evidence if line.counted and _is_opening(line)]
+
+
+def _shown_at(line: Evidence) -> datetime:
+    """Return a line's instant; where only its day is known, the middle of it: almost everywhere the same day."""
+    return line.at.replace(hour=12, minute=0, second=0, microsecond=0) if line.is_day_only else line.at
+
+
+def _clicked_at(status: CopyStatus) -> datetime | None:
+    lines = [line for line in status.evidence if line.counted and line.at == status.clicked_at]
+    return _shown_at(lines[0]) if lines else status.clicked_at
+
+
+def _is_opening(line: Evidence) -> bool:
+    """Say whether a line tells of a person's opening: a picture they fetched, or what is left of one."""
+    if line.kind is EvidenceKind.EARLIER:
+        return line.rung is Rung.OPENED
+    is_picture = line.hit is not None and line.hit.kind is HitKind.OPEN
+    return is_picture and line.judgement is not None and line.judgement.verdict is Verdict.PERSON
 
 
 def _since(status: CopyStatus, rung: Rung) -> datetime | None:
@@ -115,6 +126,6 @@ def _since(status: CopyStatus, rung: Rung) -> datetime | None:
         return next((line.at for line in status.evidence if line.kind is EvidenceKind.SENT), None)
     if rung is Rung.OPENED:
         return min(_opens(status), default=None)
-    if rung in _BY_MAIL:
-        return _came(status, _BY_MAIL[rung])
-    return status.clicked_at if rung is Rung.CLICKED else None
+    if rung in _BY_WORD:
+        return _came(status, rung)
+    return _clicked_at(status) if rung is Rung.CLICKED else None

@@ -5,6 +5,7 @@ Accounts, listener and relay have buttons since they talk to others; a tick or a
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QFontMetrics
@@ -31,18 +32,23 @@ from desktop.ui import notice_words
 from desktop.ui.account_page import AccountPage
 from desktop.ui.actions import Actions, Stations
 from desktop.ui.corrections_page import CorrectionsPage
+from desktop.ui.do_not_track_page import DoNotTrackPage
 from desktop.ui.follow_ups_settings import FollowUpsSettings
 from desktop.ui.forms import Message
 from desktop.ui.labels import Page, Role, plain
 from desktop.ui.ops import Ops
 from desktop.ui.place_settings import PlaceSettings
+from desktop.ui.privacy_page import PrivacyPage
 from desktop.ui.screen_room import resize_within_screen
 from desktop.ui.station_pages import ListenerPage, RelayPage
 from desktop.ui.telling import is_switched_on, notice_key
 from desktop.ui.theme import Theme, Themes
+from desktop.ui.trust_page import TrustPage
+from desktop.ui.wording_page import WordingPage
 
 THEME_KEY = "theme"
-ACCOUNTS, MAIL_PROGRAM, RELAY, FOLLOW_UPS, NOTIFICATIONS, CORRECTIONS, PLACES, APPEARANCE = range(8)
+ACCOUNTS, MAIL_PROGRAM, RELAY, TRUST, PRIVACY, DO_NOT_TRACK, WORDING = range(7)
+FOLLOW_UPS, NOTIFICATIONS, CORRECTIONS, PLACES, APPEARANCE = range(7, 12)
 _NAME_PADDING = 18
 _THEMES = {Theme.SYSTEM: "As the &system", Theme.LIGHT: "&Light", Theme.DARK: "&Dark"}
 
@@ -162,6 +168,12 @@ class PageNames(QListWidget):
         self.addItem(item)
 
 
+class _Page(Protocol):
+    def reload(self) -> None:
+        """Read anew what stands."""
+        ...
+
+
 class SettingsDialog(QDialog):
     """The pages beside their names; `changed` says that accounts or stations may stand differently now.
 
@@ -193,13 +205,22 @@ class SettingsDialog(QDialog):
         self.corrections = CorrectionsPage(ops, actions.corrections, now)
         self.places = PlaceSettings(store, ops, actions.examine_places)
         self.appearance = AppearancePage(store, ops, themes)
+        self.trust = TrustPage(store, ops, actions.trust)
+        self.privacy = PrivacyPage(store, ops)
+        self.do_not_track = DoNotTrackPage(store, ops, now)
+        self.wording = WordingPage(store, ops, now)
         self.names = PageNames()
         self.pages = QStackedWidget()
         self.follow_ups = FollowUpsSettings(store, ops)
+        self._pages: list[_Page] = []
         for name, page in (
             ("Accounts", self.account),
             ("Mail program", self.listener),
             ("Relay", self.relay),
+            ("Trust", self.trust),
+            ("Privacy", self.privacy),
+            ("Do not track", self.do_not_track),
+            ("Wording", self.wording),
             ("Follow-ups", self.follow_ups),
             ("Notifications", self.notifications),
             ("Corrections", self.corrections),
@@ -208,13 +229,12 @@ class SettingsDialog(QDialog):
         ):
             self.names.add(name)
             self.pages.addWidget(_scrolled(page))
+            self._pages.append(page)
         self.names.currentRowChanged.connect(self._on_page)
         self.account.saved.connect(self.changed)
         self.account.add_asked.connect(self.add_asked)
-        self.follow_ups.changed.connect(self.changed)
-        self.listener.changed.connect(self.changed)
-        self.relay.changed.connect(self.changed)
-        self.places.changed.connect(self.changed)
+        for page in (self.listener, self.relay, self.trust, self.privacy, self.follow_ups, self.places):
+            page.changed.connect(self.changed)
         self.notifications.test_asked.connect(self.test_asked)
         self._lay_out()
         self.names.setCurrentRow(0)
@@ -248,10 +268,8 @@ class SettingsDialog(QDialog):
 
     def reload(self) -> None:
         """Read all pages anew."""
-        for page in (self.account, self.listener, self.relay, self.follow_ups, self.notifications, self.corrections):
+        for page in self._pages:
             page.reload()
-        self.places.reload()
-        self.appearance.reload()
 
     def reload_corrections(self) -> None:
         """Read the corrections anew while they can be seen."""
@@ -265,9 +283,9 @@ class SettingsDialog(QDialog):
 
     def forget(self) -> None:
         """Let no page say any more what was tried on it."""
-        for page in (self.account, self.listener, self.relay):
+        for page in (self.account, self.listener, self.relay, self.trust, self.do_not_track, self.wording):
             page.forget()
-        for message in (each.message for each in (self.follow_ups, self.notifications, self.corrections)):
+        for message in (each.message for each in (self.privacy, self.follow_ups, self.notifications, self.corrections)):
             message.clear()
         self.appearance.message.clear()
 
@@ -276,6 +294,7 @@ class SettingsDialog(QDialog):
         self.account.show_stations(stations)
         self.listener.show_stations(stations)
         self.relay.show_stations(stations)
+        self.trust.show_stations(stations)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Forget a typed password, and wait for no browser."""

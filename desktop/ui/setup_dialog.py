@@ -1,7 +1,8 @@
 """Adding an account by its address: who you are, what was found, how you sign in; then a test, and only then a save.
 
-The three steps stand one after the other and each leads back.  The form to be filled in by hand is one press away at
-any time, also while the search still runs.
+The steps stand one after the other and each leads back.  The form to be filled in by hand is one press away at any
+time, also while the search still runs.  Once the account is saved, one question follows: what the user would like to
+know; it may be left unanswered.
 """
 
 from collections.abc import Callable
@@ -15,10 +16,12 @@ from PySide6.QtWidgets import QDialog, QFrame, QPushButton, QScrollArea, QStacke
 from desktop.core.address import Mailbox
 from desktop.core.errors import Malformed, Trouble
 from desktop.core.keep import Keep
-from desktop.store.accounts import AccountRow
+from desktop.store.accounts import AccountRow, accounts, save_account
+from desktop.store.database import Store
 from desktop.ui.account_page import unsaid
 from desktop.ui.actions import AccountDraft, Actions, CheckLine, Finding
 from desktop.ui.forms import ButtonRow
+from desktop.ui.knowing_page import KnowingPage
 from desktop.ui.labels import Page
 from desktop.ui.ops import Ops
 from desktop.ui.screen_room import resize_within_screen
@@ -29,19 +32,20 @@ _PERSON: Final = 0
 _FOUND: Final = 1
 _SERVERS: Final = 2
 _CONNECT: Final = 3
+_KNOWING: Final = 4
 
 
 class SetUpDialog(QDialog):
-    """`saved` carries the id of the account that was added."""
+    """`saved` carries the id of the account that was added, while the last question is still open."""
 
     saved = Signal(object)
 
-    def __init__(self, parent: QWidget, ops: Ops, themes: Themes, actions: Actions) -> None:
+    def __init__(self, parent: QWidget, store: Store, ops: Ops, themes: Themes, actions: Actions) -> None:
         """Begin with name and address."""
         super().__init__(parent)
         self.setWindowTitle("Add your account")
         resize_within_screen(self, 580, 560)
-        self._ops, self._actions = ops, actions
+        self._store, self._ops, self._actions = store, ops, actions
         self._row: AccountRow | None = None
         self._finding: Finding | None = None
         self._came_from = _FOUND
@@ -50,8 +54,9 @@ class SetUpDialog(QDialog):
         self.found = FoundPage(ops, themes, actions.set_up)
         self.servers = ServersPage()
         self.connect_page = ConnectPage(ops, themes, actions.set_up)
+        self.knowing = KnowingPage()
         self.pages = QStackedWidget()
-        for page in (self.person, self.found, self.servers, self.connect_page):
+        for page in (self.person, self.found, self.servers, self.connect_page, self.knowing):
             self.pages.addWidget(_scrolled(page))
         self._lay_out()
         self.person.submitted.connect(self._on_next)
@@ -100,16 +105,17 @@ class SetUpDialog(QDialog):
         self.pages.setCurrentIndex(step)
         self.save_anyway.hide()
         self._show_buttons()
-        page = (self.person, self.found, self.servers, self.connect_page)[step]
+        page = (self.person, self.found, self.servers, self.connect_page, self.knowing)[step]
         page.focus_first()
 
     @Slot()
     def _show_buttons(self) -> None:
         step = self.step
-        self.by_hand.setVisible(step != _SERVERS)
+        self.by_hand.setVisible(step not in (_SERVERS, _KNOWING))
         self.by_hand.setText("Change ser&vers or certificate…" if step == _CONNECT else "Enter the settings by &hand…")
-        self.back_button.setVisible(step != _PERSON)
-        self.next_button.setText("&Test and save" if step == _CONNECT else "&Continue")
+        # What was saved is not taken back by going back: it is changed in the settings.
+        self.back_button.setVisible(step not in (_PERSON, _KNOWING))
+        self.next_button.setText({_CONNECT: "&Test and save", _KNOWING: "&Done"}.get(step, "&Continue"))
         self.next_button.setEnabled(step != _FOUND or self.found.chosen is not None)
 
     @Slot()
@@ -122,6 +128,8 @@ class SetUpDialog(QDialog):
             self._take_by_hand()
         elif self.step == _CONNECT:
             self._test()
+        else:
+            self._answer()
 
     @Slot()
     def _on_back(self) -> None:
@@ -247,7 +255,39 @@ class SetUpDialog(QDialog):
     def _on_saved(self, account_id: int) -> None:
         self.connect_page.forget()
         self.saved.emit(account_id)
+
+        def done(rows: tuple[AccountRow, ...]) -> None:
+            row = next((each for each in rows if each.id == account_id), None)
+            if row is None:
+                self.accept()
+                return
+            self.setWindowTitle("Your account is added")
+            self.knowing.show_account(row)
+            self._go(_KNOWING)
+            self.next_button.setEnabled(True)
+
+        self._ops.run(self, lambda: accounts(self._store), done, self._on_failed)
+
+    def show_last(self) -> None:
+        """Show the last question without an account: for a picture."""
+        self._go(_KNOWING)
+
+    def _answer(self) -> None:
+        try:
+            row = self.knowing.answer()
+        except Malformed as trouble:
+            self.knowing.message.show_trouble(trouble)
+            return
+        if row is not None:
+            self.next_button.setEnabled(False)
+            self._ops.run(self, lambda: save_account(self._store, row), self._on_answered, self._on_not_answered)
+
+    def _on_answered(self, _: object) -> None:
         self.accept()
+
+    def _on_not_answered(self, trouble: Trouble) -> None:
+        self.next_button.setEnabled(True)
+        self.knowing.message.show_trouble(trouble)
 
     def _on_failed(self, trouble: Trouble) -> None:
         self.connect_page.set_busy(False)
@@ -255,7 +295,7 @@ class SetUpDialog(QDialog):
         self.connect_page.message.show_trouble(trouble)
 
     def reject(self) -> None:
-        """Leave without an account: stop whatever still runs."""
+        """Leave: stop whatever still runs."""
         self._stop()
         super().reject()
 

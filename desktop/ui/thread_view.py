@@ -180,7 +180,13 @@ class ThreadView(QScrollArea):
         column.addWidget(plain(" · ".join(part for part in parts if part), Role.DIM, wraps=True))
         for copy in message.copies:
             card = CopyCard(
-                copy, self._themes, self._now, self._unfolded, readings=detail.readings, has_relay=self._has_relay
+                copy,
+                self._themes,
+                self._now,
+                self._unfolded,
+                readings=detail.readings,
+                read_for=detail.read_for.get(copy.id),
+                has_relay=self._has_relay,
             )
             card.permission_asked.connect(self.permission_asked)
             card.relay_asked.connect(self.relay_asked)

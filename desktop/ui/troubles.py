@@ -6,18 +6,22 @@ A trouble of a station that was dismissed stays dismissed while it lasts; the ne
 from collections.abc import Callable
 
 from desktop.core.errors import NoKeyring, Trouble
-from desktop.ui import words
+from desktop.store.ledger import broken_ledger
+from desktop.ui import consent_words, words
 from desktop.ui.actions import ListenerState, MailState, Stations
 from desktop.ui.head import Banner
 
 
 class Troubles:
-    """Decides what stands in a banner; `open_account` leads to an account's settings, 0 to those of all."""
+    """Decides what stands in a banner; `open_account` leads to an account's settings, 0 to those of all.
 
-    def __init__(self, banner: Banner, open_account: Callable[[int], None]) -> None:
+    `repair` asks whether the ledger is to be repaired.
+    """
+
+    def __init__(self, banner: Banner, open_account: Callable[[int], None], repair: Callable[[], None]) -> None:
         """Start with nothing wrong."""
-        self._banner, self._open_account = banner, open_account
-        self._is_of_station = False
+        self._banner, self._open_account, self._repair = banner, open_account, repair
+        self._is_of_station = self._is_of_ledger = False
         self._told: tuple[str, str] | None = None
 
     def show_stations(self, stations: Stations) -> None:
@@ -47,12 +51,31 @@ class Troubles:
         self._is_of_station = True
         if isinstance(trouble, NoKeyring) and not button:
             button, chosen = "Choose another place", _Opening(self._open_account, 0)
-        self._banner.show_trouble(trouble, button=button, chosen=chosen)
+        self._show(trouble, button=button, chosen=chosen)
 
     def show_own(self, trouble: Trouble) -> None:
         """Say what of the user's own doing or looking went wrong, until it is dismissed."""
         self._is_of_station = False
-        self._banner.show_trouble(trouble)
+        self._show(trouble)
+
+    def _show(self, trouble: Trouble, *, button: str = "", chosen: Callable[[], None] | None = None) -> None:
+        self._is_of_ledger = is_of_ledger(trouble)
+        if self._is_of_ledger:
+            button, chosen = consent_words.REPAIR, self._repair
+        self._banner.show_trouble(trouble, button=button, chosen=chosen)
+
+    def show_ledger(self, trouble: Trouble | None) -> None:
+        """Say that the ledger does not hold, or no longer that it did not."""
+        if trouble is not None:
+            self.show_own(trouble)
+        elif self._is_of_ledger:
+            self._is_of_ledger = False
+            self._banner.hide()
+
+
+def is_of_ledger(trouble: Trouble) -> bool:
+    """Say whether a trouble is that the ledger does not hold, whoever met it."""
+    return trouble.sentence == broken_ledger().sentence
 
 
 class _Opening:

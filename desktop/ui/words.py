@@ -57,8 +57,17 @@ ASIDE_SENTENCES: Final = {
 }
 WHY_NOT: Final = {
     WhyNot.NO_PERMISSION: "They have not given permission. Record it under People once they have.",
+    WhyNot.ASKED: "They were asked, and have not said yes. Silence counts as no.",
+    WhyNot.DENIED: "They said no when they were asked. Only they can allow it.",
     WhyNot.WITHDRAWN: "Their permission was withdrawn.",
     WhyNot.STOPPED: "They stopped tracking. Only they can allow it again.",
+    WhyNot.LISTED: "They are to be let alone: your do-not-track list names them, or you erased them.",
+    WhyNot.POLICY_OFF: "You chose that nothing is recorded of them.",
+    WhyNot.COUNTRY_UNKNOWN: "You tell people instead of asking, which needs to be known of the country that they, or "
+    "you, are in.",
+    WhyNot.COUNTRY_NOT_OFFERED: "You tell people instead of asking, which is not offered for the country that they, or "
+    "you, are in.",
+    WhyNot.LEDGER_BROKEN: "The record of permissions is damaged, so nobody was tracked or asked.",
     WhyNot.NO_RELAY: "No relay was connected when it was sent.",
     WhyNot.SIGNED: "It is signed, and a change would break the signature.",
     WhyNot.ENCRYPTED: "It is encrypted and stays as it is.",
@@ -81,6 +90,7 @@ WHY_NOT: Final = {
     WhyNot.SHARED: "All recipients got one shared copy, and not all of them gave permission.",
     WhyNot.STORE_TROUBLE: "Readback could not write to its store, so the mail went out untouched.",
     WhyNot.SWITCHED_OFF: "Tracking was switched off.",
+    WhyNot.NO_GOT_IT: "It went out without its “Got it” link, which could not be put in.",
     WhyNot.ELSEWHERE: "Readback only saw it in Sent: it was sent without Readback, as from a phone, so opens and "
     "clicks stay unknown.",
 }
@@ -97,21 +107,30 @@ FAILURES: Final = {
 }
 STANDINGS: Final = {
     Standing.UNKNOWN: "No permission",
+    Standing.ASKED: "Asked; no answer yet",
     Standing.GRANTED: "Gave permission",
+    Standing.DENIED: "Said no when asked",
     Standing.WITHDRAWN: "Withdrawn",
     Standing.STOPPED: "Stopped by the person",
 }
 METHODS: Final = {
+    Method.PAGE: "They pressed it on the page",
     Method.SPOKEN: "They told me",
     Method.WRITTEN: "They wrote it to me",
     Method.CONTRACT: "It stands in our contract",
 }
 METHODS_RECORDED: Final = {
+    Method.PAGE: "they agreed on the page",
     Method.SPOKEN: "you recorded: they told you",
     Method.WRITTEN: "you recorded: they wrote it",
     Method.CONTRACT: "you recorded: it stands in your contract",
 }
-PURPOSES: Final = {Purpose.OPENS: "opens", Purpose.CLICKS: "clicks", Purpose.PLACE: "place and device"}
+PURPOSES: Final = {
+    Purpose.OPENS: "opens",
+    Purpose.CLICKS: "clicks",
+    Purpose.READING: "reading time",
+    Purpose.PLACE: "place and device",
+}
 CONFIDENCES: Final = {Confidence.HIGH: "sure", Confidence.MEDIUM: "fairly sure", Confidence.LOW: "not very sure"}
 VERDICTS: Final = {
     Verdict.PERSON: "a person",
@@ -162,6 +181,8 @@ def why_not_sentence(why: WhyNot) -> str:
 
 def permission_line(permission: Permission, tz: tzinfo | None = None) -> str:
     """Return where a person stands, for what and since when."""
+    if permission.standing is Standing.ASKED and permission.asked_at is not None:
+        return f"Asked on {day(permission.asked_at, tz)}; no answer yet"
     if permission.standing is not Standing.GRANTED:
         return STANDINGS[permission.standing]
     since = f" since {day(permission.granted_at, tz)}" if permission.granted_at else ""
@@ -179,9 +200,10 @@ _CARRIED: Final = {Purpose.OPENS: "a picture", Purpose.CLICKS: "tracked links"}
 
 
 def purposes_line(purposes: frozenset[Purpose]) -> str:
-    """Return purposes as "opens and clicks", or "opens and clicks with place and device"."""
+    """Return purposes as "opens and clicks", or "opens and clicks with reading time, place and device"."""
     seen = " and ".join(PURPOSES[purpose] for purpose in Purpose if purpose in purposes & SEEING) or "nothing"
-    return f"{seen} with {PURPOSES[Purpose.PLACE]}" if Purpose.PLACE in purposes else seen
+    more = ", ".join(PURPOSES[purpose] for purpose in Purpose if purpose in purposes - SEEING)
+    return f"{seen} with {more}" if more else seen
 
 
 def trouble_texts(trouble: Trouble) -> tuple[str, str]:

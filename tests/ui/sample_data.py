@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from desktop.core.address import Mailbox
 from desktop.core.correction import Who
@@ -19,6 +20,7 @@ from desktop.store.accounts import AccountRow, Auth, Security, save_account
 from desktop.store.corrections import CorrectionRow, correct_hit, corrections, undo_correction
 from desktop.store.database import Store
 from desktop.store.hits import record_hits
+from desktop.store.ledger import Repair, evidence_file, repair_ledger
 from desktop.store.mail import CopyState, NewCopy, NewToken, record_message, record_outcome
 from desktop.store.people import record_grant, record_stops
 from desktop.ui.actions import (
@@ -42,11 +44,14 @@ from desktop.ui.actions import (
     Step,
     StepState,
 )
+from desktop.ui.holding import HeldAtRelay, HeldRow, Trust
+from relay.wire.answer import Answer, AnswerKind
 from relay.wire.hit import Hit, HitKind
 from relay.wire.labels import labels_of, parse_address, truncated
 from relay.wire.purpose import Purpose
 from relay.wire.token import TokenType
 
+T = TypeVar("T")
 NOW = datetime(2026, 5, 6, 14, 20, tzinfo=UTC)
 THUNDERBIRD = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Thunderbird/153.7.0"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"
@@ -266,6 +271,55 @@ GOOGLE = Finding(
 )
 
 
+def held_row(number: int, opened: T) -> HeldRow[T]:
+    """Return what a relay would have of a hit or an answer, and what it is."""
+    return HeldRow(
+        key=octets(f"key{number}", 8), day="2026-05-06", sealed=octets(f"seal{number}", 32) * 34, opened=opened
+    )
+
+
+def _waiting(link: str, minute: int) -> Hit:
+    source = parse_address(AT_HOME)
+    return Hit(
+        id=octets(f"waiting{link}", 16),
+        kind=HitKind.CLICK if link else HitKind.OPEN,
+        token_id=octets(f"8anna.berg@fjord.example{link or 'open'}", 12),
+        at_ms=int((NOW - timedelta(minutes=minute)).timestamp() * 1000),
+        labels=(),
+        network=truncated(source),
+        same_source=octets("home", 8),
+        agent=FIREFOX,
+    )
+
+
+# After `fill`: two requests on the newest mail and one answer that no question here asked for.
+HELD = HeldAtRelay(
+    host="relay.larsen-office.example",
+    channel_id=octets("channel", 16),
+    public_key="9c41f00d11802a6e77310be5",
+    hits=(
+        held_row(1, _waiting("", 20)),
+        held_row(2, _waiting("https://www.larsen-office.example/pricing", 18)),
+    ),
+    hits_count=1_203,
+    answers=(
+        held_row(
+            3,
+            Answer(
+                id=octets("answer", 16),
+                kind=AnswerKind.DELETE,
+                token_id=octets("page", 12),
+                tag=octets("taglena@studio-hoch.example", 8),
+                at_ms=int(NOW.timestamp() * 1000),
+            ),
+        ),
+    ),
+    answers_count=1,
+    stops=(octets("tagp.novak@novak-sons.example", 8),),
+    questions=3,
+)
+
+
 @dataclass
 class FakeApp:
     """What the app would do, noted instead of done."""
@@ -322,6 +376,9 @@ class FakeApp:
             ),
             place_of=lambda network: self.places.get(str(network)),
             examine_places=self.examine_places,
+            trust=Trust(held=self.held, delete_channel=lambda: self.note("delete_channel", None)),
+            repair_ledger=self.repair_ledger,
+            erase_person=lambda address: self.note("erase_person", address),
             practice=self.practice,
         )
 
@@ -346,6 +403,16 @@ class FakeApp:
         """Take every file for a good one, or fail as told."""
         self.note("examine_places", path)
         return PlaceDatabase(kind="DBIP-City-Lite", built_at=NOW, has_regions=True)
+
+    def held(self) -> HeldAtRelay:
+        """Return what a relay would hold, or fail as told."""
+        self.note("held", None)
+        return HELD
+
+    def repair_ledger(self) -> Repair:
+        """Repair the store's, as the app does."""
+        self.note("repair_ledger", None)
+        return repair_ledger(self.store, now=NOW, evidence=evidence_file(self.store.path.parent, NOW))
 
     def discover(
         self, address: str, is_further: bool, report: Callable[[SourceLine], None], cancelled: threading.Event

@@ -181,10 +181,12 @@ def test_a_change_opens_with_what_stands(store: Store, open_window: Open, qtbot:
     QTest.keyClick(window.people.view._record, Qt.Key.Key_Space)
     form = form_of(window)
     assert form.windowTitle() == "Change permission"
-    assert [box.isChecked() for box in (form._opens, form._clicks, form._place)] == [False, True, True]
+    ticked = [box.isChecked() for box in (form._opens, form._clicks, form._reading, form._place)]
+    assert ticked == [False, True, False, True]
     QTest.keyClick(form._opens, Qt.Key.Key_Space)
     QTest.keyClick(form._record, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: permission_of(store, "anna@fjord.example").purposes == frozenset(Purpose))
+    wanted = frozenset({Purpose.OPENS, Purpose.CLICKS, Purpose.PLACE})
+    qtbot.waitUntil(lambda: permission_of(store, "anna@fjord.example").purposes == wanted)
     kept = permission_of(store, "anna@fjord.example")
     assert (kept.method, kept.evidence) == (Method.CONTRACT, "Contract of 3 May")
 

@@ -480,7 +480,7 @@ def test_pictures_of_every_screen(filled: Store, app: FakeApp, open_window: Open
     window = open_window()
     before = window.size()
     saved = window.pictures(tmp_path / "pictures")
-    assert len(saved) == len(set(saved)) == 66
+    assert len(saved) == len(set(saved)) == 92
     pairs = {path.name.removesuffix("-light.png") for path in saved if path.name.endswith("-light.png")}
     for name in pairs:
         light, dark = (QImage(str(tmp_path / "pictures" / f"{name}-{theme}.png")) for theme in ("light", "dark"))

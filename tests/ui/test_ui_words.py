@@ -147,7 +147,7 @@ def test_permission_lines(standing: Standing) -> None:
         granted_at=NOW if granted else None,
     )
     said = words.permission_line(permission, UTC)
-    wanted = "May see opens and clicks with place and device since 6 May · you recorded: they told you"
+    wanted = "May see opens and clicks with reading time, place and device since 6 May · you recorded: they told you"
     assert said == (wanted if granted else words.STANDINGS[standing])
 
 

@@ -1,0 +1,123 @@
+"""The words of asking, agreeing and refusing: what each choice means, and where a person stands; pure.
+
+Nothing here claims that anything is lawful: it says what is sent, what is recorded, and what is not.
+"""
+
+from datetime import datetime, tzinfo
+from typing import Final
+
+from desktop.core.grounds import AskWhen, Policy
+from desktop.core.permission import Method, Permission, Standing
+from desktop.core.readingtime import ReadingTime
+from desktop.ui import words
+from relay.wire.language import Language
+
+READING_ALLOWED: Final = (
+    "Told where a mail was opened and a link in it used later, in the same program from the same network: at least so "
+    "many minutes lie between. Nothing else is measured."
+)
+READING_NEEDS: Final = "This is told from an opening and a link: it needs both of the above."
+LANGUAGES: Final = {
+    Language.ENGLISH: "English",
+    Language.GERMAN: "Deutsch",
+    Language.FRENCH: "Français",
+    Language.SPANISH: "Español",
+}
+MEANINGS: Final = {
+    Standing.UNKNOWN: "Mail to them goes out exactly as you write it. Nothing is recorded.",
+    Standing.ASKED: "Until they say yes, nothing is recorded. They are not asked again by themselves.",
+    Standing.DENIED: "They said no when asked, and are not asked again. Only they can allow it.",
+    Standing.WITHDRAWN: "They told you no. It holds for mail already sent too, and only they can allow it again.",
+    Standing.STOPPED: "They pressed Stop. It holds for mail already sent too, and only they can allow it again.",
+}
+
+# What would you like to know?
+WOULD_LIKE: Final = "What would you like to know?"
+ALWAYS: Final = (
+    "Always, with nothing added to your mail: replies, out-of-office, mail that was not delivered, and silence."
+)
+IF_YES: Final = "Opens and clicks, if the person says yes"
+OTHERWISE: Final = "Or for everybody"
+ASKING: Final = {
+    AskWhen.ANSWERED: "ask once, after they ha&ve answered me",
+    AskWhen.FIRST: "ask in m&y first mail",
+    AskWhen.NEVER: "never, I record agreements myself",
+}
+TELLING: Final = "tell them in each mail, and let them stop"
+TELLING_HINT: Final = (
+    "Only where it is known in which country a person is, by what you enter or by their address. It is not offered for "
+    "people, or senders, in the European Union, Iceland, Liechtenstein, Norway, Switzerland or the United Kingdom: "
+    "people there are asked first."
+)
+NOTHING: Final = "nothing: no picture and no tracked link, for any&body"
+CONFIRM: Final = "Let me add a “Got it” link to mails I choose"
+CONFIRM_HINT: Final = (
+    "Write [got it] on a line of its own, and it becomes a link: “No reply needed: tell me you've read this.” It tells "
+    "you only what they press."
+)
+UNANSWERED: Final = "You have not chosen yet. Until you do, nobody is asked, and only what you recorded holds."
+LATER: Final = "You can change this at any time under Settings, Accounts, and for each person under People."
+LANGUAGE_HINT: Final = "For the lines in your mail and the pages they lead to, where a mail's own language is not clear"
+SUNSET_HINT: Final = "Whatever is fetched from a mail later than this is not recorded."
+
+# A person's own policy.
+AS_ACCOUNT: Final = "As your account says"
+POLICIES: Final = {
+    Policy.ASK: "Ask them first",
+    Policy.TELL: "Tell them in each mail, and let them stop",
+    Policy.OFF: "Nothing: no picture and no tracked link",
+}
+ASK_WHEN: Final = {
+    AskWhen.ANSWERED: "Once, after they have answered",
+    AskWhen.FIRST: "In the first mail",
+    AskWhen.NEVER: "Never, you record what they say",
+}
+COUNTRY_BY_ADDRESS: Final = "By their address, if it shows one"
+ASK_IN_NEXT: Final = "Ask in my &next mail"
+ASK_WANTED: Final = "Your next mail to them asks."
+ASKED_FOR_IT: Final = "They asked you to?"
+ERASED_HINT: Final = (
+    "Deletes what is known of them: names, addresses, subjects, what was recorded, what they agreed to, and every "
+    "mail's entry. Their earlier mail is stopped first, so nothing new is stored. What stays is a mark made with a "
+    "secret key, which tells only that this address is to be left alone, and that the ledger once had rows here."
+)
+EXPORT_HINT: Final = "Everything that is held of them, in one file (JSON): to look at, or to hand to them."
+LISTED: Final = "On your do-not-track list: mail to them goes out untracked, and they are not asked."
+
+
+REPAIR: Final = "Repair…"
+REPAIR_QUESTION: Final = "Repair the record of permissions?"
+REPAIR_MEANS: Final = (
+    "The record as it is goes into a file, to be looked into. A new one begins with what held before the damage, and "
+    "with every no, wherever it stood. What was agreed after the damage does not hold any more: it has to be agreed, "
+    "or recorded, again."
+)
+LEDGER_HOLDS: Final = "The record of permissions is whole: each entry confirms the one before it."
+
+
+def repaired_text(dropped: int, evidence: str) -> str:
+    """Return what a repair did, and where the damaged record is kept."""
+    ended = f" {words.count(dropped, 'permission does', 'permissions do')} not hold any more." if dropped else ""
+    return f"Repaired.{ended} The damaged record is kept in {evidence}"
+
+
+def reading_text(time: ReadingTime) -> str:
+    """Return how long a mail was read at the least, and from what that is known."""
+    span = words.count(time.minutes, "minute", "minutes")
+    return f"Read for at least {span}: so long lay between opening it and using a link in it."
+
+
+def standing_line(permission: Permission, tz: tzinfo | None = None) -> str:
+    """Return where a person stands, with the day where one belongs to it."""
+    if permission.standing is Standing.ASKED and permission.asked_at is not None:
+        return f"Asked on {words.day(permission.asked_at, tz)}; no answer yet"
+    if permission.standing is Standing.GRANTED and permission.method is Method.PAGE and permission.granted_at:
+        return f"Agreed on the page on {words.day(permission.granted_at, tz)}"
+    if permission.standing is Standing.GRANTED and permission.granted_at:
+        return f"Gave permission on {words.day(permission.granted_at, tz)}"
+    return words.STANDINGS[permission.standing]
+
+
+def asked_again_text(asked_at: datetime, tz: tzinfo | None = None) -> str:
+    """Return what asking anew means for somebody who has been asked."""
+    return f"They were last asked on {words.day(asked_at, tz)}. The same person is asked at most once in 180 days."

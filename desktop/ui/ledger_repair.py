@@ -1,0 +1,65 @@
+"""What is done about a ledger that does not hold: said in the banner and among the settings, repaired once asked.
+
+A repair forges nothing: the rows as they are go into a file, refusals hold whatever became of their rows, and what was
+agreed after the break has to be agreed, or recorded, again.
+"""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+
+from desktop.core.errors import Trouble
+from desktop.store.ledger import Repair
+from desktop.ui import consent_words
+from desktop.ui.ops import Ops
+
+
+class LedgerRepair(QObject):
+    """Asks, then repairs; `repaired` says that permissions stand otherwise now, `told` what to say."""
+
+    repaired = Signal()
+    told = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, window: QWidget, ops: Ops, repair: Callable[[], Repair]) -> None:
+        """Hold what it needs; the box opens over the window."""
+        super().__init__(window)
+        self._window, self._ops, self._repair = window, ops, repair
+
+    @Slot()
+    def ask(self) -> None:
+        """Say what a repair does, and do it where the user says so."""
+        box = QMessageBox(self._window.window())
+        box.setWindowTitle("Repair")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(consent_words.REPAIR_QUESTION)
+        box.setInformativeText(consent_words.REPAIR_MEANS)
+        yes = box.addButton("&Repair", QMessageBox.ButtonRole.AcceptRole)
+        later = box.addButton("&Not now", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(later)
+        box.setEscapeButton(later)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.buttonClicked.connect(_Confirmed(self, yes))
+        box.open()
+
+    def repair(self) -> None:
+        """Repair it now."""
+
+        def done(repair: Repair) -> None:
+            self.told.emit(consent_words.repaired_text(repair.dropped, str(repair.evidence)))
+            self.repaired.emit()
+
+        self._ops.run(self, self._repair, done, self._on_failed)
+
+    def _on_failed(self, trouble: Trouble) -> None:
+        self.failed.emit(trouble)
+
+
+class _Confirmed:
+    def __init__(self, doing: LedgerRepair, yes: QPushButton) -> None:
+        self._doing, self._yes = doing, yes
+
+    def __call__(self, button: QPushButton) -> None:
+        if button is self._yes:
+            self._doing.repair()

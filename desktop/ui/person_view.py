@@ -1,0 +1,217 @@
+"""One person: where they stand, what for, how that is known; what holds for them alone; and what can be done.
+
+A person who said no can only grant anew themselves: no button does it for them.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from desktop.core.permission import REFUSING, Standing
+from desktop.store.ledger import LedgerEntry
+from desktop.store.people import PersonRow
+from desktop.ui import consent_words, person_words
+from desktop.ui.glyphs import Glyph
+from desktop.ui.labels import Card, ElidedLabel, Page, Role, plain
+from desktop.ui.marks import GlyphMark
+from desktop.ui.person_choices import PersonChoice, PersonChoices
+from desktop.ui.person_history import PersonHistory
+from desktop.ui.theme import Themes
+
+_WIDEST: Final = 720
+
+
+class Deed(StrEnum):
+    """What can be asked for a person."""
+
+    RECORD = "record"
+    WITHDRAW = "withdraw"
+    ASK = "ask"
+    DO_NOT_ASK = "do_not_ask"
+    LIST = "list"
+    UNLIST = "unlist"
+    EXPORT = "export"
+    ERASE = "erase"
+
+
+_TEXTS: Final = {
+    Deed.RECORD: "Recor&d permission…",
+    Deed.WITHDRAW: "They said no: &withdraw…",
+    Deed.ASK: consent_words.ASK_IN_NEXT,
+    Deed.DO_NOT_ASK: "Do &not ask",
+    Deed.LIST: "Never trac&k them",
+    Deed.UNLIST: "Ta&ke off the do-not-track list",
+    Deed.EXPORT: "E&xport…",
+    Deed.ERASE: "Erase…",
+}
+
+
+class PersonView(QScrollArea):
+    """The cards of one person; `asked` carries a Deed and the row, `chosen` the row and a PersonChoice."""
+
+    asked = Signal(object, object)
+    chosen = Signal(object, object)
+
+    def __init__(self, themes: Themes) -> None:
+        """Blank until `show_person`."""
+        super().__init__()
+        self._themes = themes
+        self._row: PersonRow | None = None
+        self.buttons = {deed: self._button(deed) for deed in Deed}
+        self._record, self._withdraw = self.buttons[Deed.RECORD], self.buttons[Deed.WITHDRAW]
+        self._record.setProperty("kind", "primary")
+        self._name, self._address = ElidedLabel("", Role.TITLE), plain("", Role.DIM, selectable=True)
+        self._standing, self._meaning = plain("", Role.HEADING, wraps=True), plain("", Role.DIM, wraps=True)
+        self._mark = GlyphMark(Glyph.NOT_TRACKED, themes, 18)
+        self._wanted = plain("", Role.BODY, wraps=True)
+        self._facts = QFormLayout()
+        self._facts.setHorizontalSpacing(22)
+        self._facts.setVerticalSpacing(8)
+        self.choices, self.history = PersonChoices(), PersonHistory()
+        self.choices.chosen.connect(self._on_chosen)
+        self._cards = (self._standing_card(), self.choices, self.history, self._held_card())
+        self._lay_out()
+
+    def _button(self, deed: Deed) -> QPushButton:
+        button = QPushButton(_TEXTS[deed])
+        button.setAutoDefault(False)
+        button.clicked.connect(_Asking(self, deed))
+        return button
+
+    def _lay_out(self) -> None:
+        holder = Page()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(24, 20, 24, 24)
+        column.setSpacing(4)
+        column.addWidget(self._name)
+        column.addWidget(self._address)
+        column.addSpacing(10)
+        for card in self._cards:
+            card.setMaximumWidth(_WIDEST)
+            column.addWidget(card)
+            column.addSpacing(8)
+        column.addStretch(1)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(holder)
+
+    def _standing_card(self) -> Card:
+        card, inside = _card()
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(self._mark)
+        head.addWidget(self._standing, 1)
+        inside.addLayout(head)
+        inside.addWidget(self._meaning)
+        inside.addLayout(self._facts)
+        inside.addWidget(self._wanted)
+        inside.addSpacing(4)
+        inside.addLayout(_row(*(self.buttons[deed] for deed in (Deed.RECORD, Deed.WITHDRAW, Deed.ASK))))
+        inside.addLayout(_row(*(self.buttons[deed] for deed in (Deed.DO_NOT_ASK, Deed.LIST, Deed.UNLIST))))
+        return card
+
+    def _held_card(self) -> Card:
+        card, inside = _card()
+        inside.addWidget(plain("Everything that is held of them", Role.HEADING))
+        for deed, hint in ((Deed.EXPORT, consent_words.EXPORT_HINT), (Deed.ERASE, consent_words.ERASED_HINT)):
+            inside.addWidget(plain(hint, Role.DIM, wraps=True))
+            inside.addLayout(_row(self.buttons[deed]))
+            self.buttons[deed].setAccessibleDescription(hint)
+        return card
+
+    @Slot()
+    def focus_first(self) -> None:
+        """Give the keyboard to what can be done first."""
+        next(button for button in self.buttons.values() if not button.isHidden()).setFocus()
+
+    def show_person(self, row: PersonRow | None) -> None:
+        """Show a person, or nobody; their history comes with `show_history`."""
+        is_other = self._row is None or row is None or row.address != self._row.address
+        self._row = row
+        for widget in (self._name, self._address, *self._cards):
+            widget.setVisible(row is not None)
+        if row is None:
+            return
+        if is_other:
+            self.verticalScrollBar().setValue(0)
+            self.history.hide()
+        self._name.setText(person_words.who(row))
+        self._address.setText(row.address if row.name else "")
+        self._mark.set_glyph(person_words.glyph_of(row))
+        self._standing.setText(consent_words.standing_line(row.permission))
+        self._meaning.setText(person_words.meaning_of(row))
+        self._show_facts(person_words.facts_of(row))
+        self.choices.show_person(row)
+        self._show_buttons(row)
+
+    def show_history(self, address: str, entries: Sequence[LedgerEntry]) -> None:
+        """Show the ledger's rows of the person who is shown."""
+        if self._row is not None and self._row.address == address:
+            self.history.show_entries(entries)
+            self.history.show()
+
+    def _show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        while self._facts.rowCount():
+            self._facts.removeRow(0)
+        for name, value in facts:
+            self._facts.addRow(plain(name, Role.DIM), plain(value, Role.BODY, wraps=True, selectable=True))
+
+    def _show_buttons(self, row: PersonRow) -> None:
+        standing = row.permission.standing
+        can_record = standing not in REFUSING
+        can_ask = standing is not Standing.GRANTED and not row.is_listed
+        wanted = row.is_asking_wanted and can_ask
+        shown = {
+            Deed.RECORD: can_record,
+            Deed.WITHDRAW: standing in (Standing.GRANTED, Standing.ASKED),
+            Deed.ASK: can_ask and not wanted,
+            Deed.DO_NOT_ASK: wanted,
+            Deed.LIST: not row.is_listed,
+            Deed.UNLIST: row.is_listed,
+        }
+        for deed, is_shown in shown.items():
+            self.buttons[deed].setVisible(is_shown)
+        self._record.setText("Chan&ge…" if standing is Standing.GRANTED else _TEXTS[Deed.RECORD])
+        self.buttons[Deed.ASK].setText("They asked me to ask…" if standing in REFUSING else _TEXTS[Deed.ASK])
+        self._wanted.setText(consent_words.ASK_WANTED)
+        self._wanted.setVisible(wanted)
+
+    def ask(self, deed: Deed) -> None:
+        """Ask for a deed, for the person who is shown."""
+        if self._row is not None:
+            self.asked.emit(deed, self._row)
+
+    @Slot(object)
+    def _on_chosen(self, choice: PersonChoice) -> None:
+        if self._row is not None:
+            self.chosen.emit(self._row, choice)
+
+
+class _Asking:
+    def __init__(self, view: PersonView, deed: Deed) -> None:
+        self._view, self._deed = view, deed
+
+    def __call__(self) -> None:
+        self._view.ask(self._deed)
+
+
+def _card() -> tuple[Card, QVBoxLayout]:
+    card = Card()
+    inside = QVBoxLayout(card)
+    inside.setContentsMargins(20, 18, 20, 18)
+    inside.setSpacing(10)
+    return card, inside
+
+
+def _row(*buttons: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    for button in buttons:
+        row.addWidget(button)
+    row.addStretch(1)
+    return row

@@ -1,0 +1,75 @@
+"""How a line of mail will read: its words with the link in them, made of values, never of markup."""
+
+from datetime import date
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
+
+from desktop.core.disclosure import AddedLine, offered_line, tracked_line
+from desktop.core.permission import SEEING
+from desktop.core.wordings import Wording, WordingKind
+from relay.wire.language import Language
+
+_ROOM: Final = 76
+# Where the link of a preview leads: nowhere.
+_NOWHERE: Final = "https://relay.example/"
+
+
+class WordingPreview(QTextEdit):
+    """A field that is read, not written: nothing that is typed elsewhere becomes markup in it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start empty."""
+        super().__init__(parent)
+        self.setReadOnly(True)
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFixedHeight(_ROOM)
+        self.viewport().setAutoFillBackground(False)
+        self.line: AddedLine | None = None
+
+    def show_line(self, line: AddedLine | None) -> None:
+        """Show a line, or nothing while there is none."""
+        self.line = line
+        self.clear()
+        if line is None:
+            return
+        cursor, said = self.textCursor(), QTextCharFormat()
+        link = QTextCharFormat()
+        link.setFontUnderline(True)
+        link.setForeground(self.palette().brush(QPalette.ColorRole.Link))
+        before = f"{line.before} " if line.before else ""
+        for text, form in ((before, said), (line.link_text, link), (_after(line.after), said)):
+            _put(cursor, text, form)
+
+    def text(self) -> str:
+        """Return what is shown."""
+        return self.toPlainText()
+
+
+def _put(cursor: QTextCursor, text: str, form: QTextCharFormat) -> None:
+    cursor.insertText(text, form)
+
+
+def _after(text: str) -> str:
+    """Return what follows the link: a stop stands right after it, a word apart from it."""
+    return f" {text}" if text[:1].isalnum() else text
+
+
+def preview_line(wording: Wording, language: Language, *, sender: str, today: date) -> AddedLine:
+    """Return the line as a mail of today would carry it; raise ValueError where it could name nobody."""
+    if wording.kind in (WordingKind.ASK, WordingKind.CONFIRM):
+        return offered_line(wording, sender=sender, url=_NOWHERE)
+    return tracked_line(
+        wording,
+        language=language,
+        sender=sender,
+        purposes=SEEING,
+        stop_url=_NOWHERE,
+        agreed_on=today if wording.kind is WordingKind.AGREED else None,
+        today=today,
+    )
