@@ -2,10 +2,13 @@
 
 An erasure takes away all that names the person and leaves a keyed hash, so that they are let alone.  It is two steps,
 each of which can be done again: one transaction stops their tags, so that the relay stores nothing more, and takes away
-the rows; then the file is rewritten, for until then what was deleted stands in free pages and in the write-ahead log.
+the rows; then the files are rewritten, for until then what was deleted stands in free pages and in the write-ahead log,
+and in what repairs of the ledger set aside.
 """
 
 import base64
+import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -20,6 +23,7 @@ from desktop.store.columns import from_ms, to_json, to_ms
 from desktop.store.database import Store
 from desktop.store.forgetting import forget_person
 from desktop.store.hits import delete_hits
+from desktop.store.ledger import EVIDENCE
 from desktop.store.settle import settle_copies
 from relay.wire.answer import Answer, AnswerKind
 
@@ -40,6 +44,7 @@ def erase_person(store: Store, address: str, *, suppression_mark: bytes, now: da
 
     change = store.write(work)[0]
     try:
+        _forget_in_evidence(store.path.parent, person)
         store.rewrite()
     except StoreTrouble as trouble:
         raise StoreTrouble(
@@ -47,6 +52,39 @@ def erase_person(store: Store, address: str, *, suppression_mark: bytes, now: da
             f"{trouble.cure} Then erase them once more.",
         ) from trouble
     return change
+
+
+def _forget_in_evidence(folder: Path, address: str) -> None:
+    """Take a person out of the broken ledgers that repairs set aside; what else such a file shows stays."""
+    try:
+        for path in sorted(folder.glob(EVIDENCE)):
+            before = path.read_bytes().splitlines()
+            after = [_without_detail(line, address) for line in before]
+            if after != before:
+                _replace(path, b"".join(line + b"\n" for line in after))
+    except OSError as error:
+        raise StoreTrouble(
+            "A broken ledger that was set aside could not be written anew.",
+            "Free some disk space and mend the folder's permissions.",
+        ) from error
+
+
+def _without_detail(line: bytes, address: str) -> bytes:
+    """Return a line as it is, or without its detail where that is a person's."""
+    told = json.loads(line)
+    detail = told.get("detail")
+    if detail is None or detail["address"] != address:
+        return line
+    return json.dumps(told | {"detail": None, "erased": True}).encode("ascii")
+
+
+def _replace(path: Path, octets: bytes) -> None:
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(octets)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
 
 
 def files_naming(folder: Path, address: str) -> tuple[Path, ...]:
@@ -62,6 +100,7 @@ def files_naming(folder: Path, address: str) -> tuple[Path, ...]:
 def _spellings(address: str) -> Iterator[bytes]:
     octets = address.encode()
     yield octets
+    yield json.dumps(address)[1:-1].encode("ascii")
     yield octets.hex().encode()
     # In base64 a text has three spellings, by what stands before it; the first and last signs belong to neighbours too.
     for skipped in range(3):

@@ -1,6 +1,7 @@
 """Erasure and deletion: what is gone is in no file, what is left names nobody, and the others stay as they were."""
 
 import base64
+import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,7 +23,7 @@ from desktop.store.do_not_track import entries
 from desktop.store.erase import apply_deletion, erase_person, files_naming, has_suppressed, is_suppressed
 from desktop.store.export import export_person, is_empty
 from desktop.store.hits import record_hits
-from desktop.store.ledger import verify_ledger
+from desktop.store.ledger import evidence_file, repair_ledger, verify_ledger
 from desktop.store.mail import NewCopy, cards, conversation, record_message, record_outcome
 from desktop.store.people import all_stop_tags, people, permission_of
 from desktop.store.retention import expire_hits
@@ -165,6 +166,23 @@ def test_a_reader_that_does_not_end_is_told_of(store: Store, monkeypatch: pytest
     reader.close()
     erase_person(store, GONE, suppression_mark=MARK, now=NOW)
     assert found_in(tmp_path)[GONE] == set()
+
+
+def test_a_broken_ledger_that_was_set_aside_names_them_no_more(store: Store, tmp_path: Path) -> None:
+    """What a repair keeps as evidence loses the person's details alone; the other's stand as they did."""
+    path = evidence_file(tmp_path, NOW)
+    store._writer.submit(store._connection.execute, "UPDATE ledger_head SET rows = 1").result()
+    repair_ledger(store, now=NOW, evidence=path)
+    before = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    erase_person(store, GONE, suppression_mark=MARK, now=NOW)
+    after = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    assert found_in(tmp_path) == {mark: set() for mark in MARKS}
+    theirs = [number for number, line in enumerate(before) if (line.get("detail") or {}).get("address") == GONE]
+    assert theirs != []
+    assert [line for number, line in enumerate(after) if number not in theirs] == [
+        line for number, line in enumerate(before) if number not in theirs
+    ]
+    assert [after[number]["erased"] for number in theirs] == [True] * len(theirs)
 
 
 def test_a_file_that_names_them_still_is_found(store: Store, tmp_path: Path) -> None:
