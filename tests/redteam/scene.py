@@ -8,10 +8,12 @@ the evidence.
 import base64
 import html
 import json
+import os
 import re
 import smtplib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from typing import Final
 import requests
 
 from desktop import logs
+from desktop.accounts.channel import Channel
 from desktop.core.address import Mailbox
 from desktop.core.keep import Keep
 from desktop.core.permission import Method
@@ -29,7 +32,11 @@ from desktop.outgoing.listener import LISTENER_USER
 from desktop.places import Places
 from desktop.store.accounts import AccountRow, Security
 from desktop.store.people import record_grant
+from relay.wire import urls
+from relay.wire.claims import Claims, spell_claims
+from relay.wire.language import Language
 from relay.wire.purpose import Purpose
+from relay.wire.token import RANDOM_ID_BYTES, SECONDS_PER_DAY, Token, TokenType, mint, recipient_tag
 from tests.fakes.leaky_relay import LeakyRelay
 from tests.fakes.provider import PASSWORD, USER, Provider, make_certificates
 
@@ -46,6 +53,7 @@ MARKS: Final[Mapping[str, str]] = {
     "agent": "PlantedAgent-7.31-ungewohnt",
     "destination": "preisliste-c81d44.example",
 }
+_PRESSED: Final = {"consent": {"answer": "yes", "purpose": "opens"}, "confirm": {}, "stop": {}}
 _LINK: Final = re.compile(rb'(?:href|src)="(http://127\.0\.0\.1:[0-9]+/[a-z]+/[^"]+)"')
 
 
@@ -84,6 +92,32 @@ def _mail() -> bytes:
     return (head + body).encode()
 
 
+def _pages(channel: Channel | None) -> list[str]:
+    """Return the question that this desktop would ask, which bears the sender's name, and a link to say `read`."""
+    assert channel is not None
+    claims = spell_claims(
+        Claims(sender=MARKS["sender_name"], language=Language.GERMAN, purposes=frozenset({Purpose.OPENS}))
+    )
+
+    def minted(kind: TokenType, bound: bytes = b"") -> str:
+        tag = recipient_tag(channel.tag_key, MARKS["recipient"], int(kind))
+        today = int(time.time()) // SECONDS_PER_DAY
+        token = Token(
+            type=kind,
+            key_id=channel.key_id,
+            channel_id=channel.channel_id,
+            recipient_tag=tag,
+            issue_day=today,
+            random_id=os.urandom(RANDOM_ID_BYTES),
+        )
+        return mint(channel.minting_keys[kind], token, bound=bound)
+
+    return [
+        urls.consent_url(channel.link_base, minted(TokenType.CONSENT, claims), claims),
+        urls.confirm_url(channel.link_base, minted(TokenType.CONFIRM)),
+    ]
+
+
 def _read(links: list[str]) -> None:
     """Ask for everything in the mail as recipients' programs do, and press the stop page's button in the end."""
     referer = f"https://webmail.example/{MARKS['recipient']}/{MARKS['subject']}?from={MARKS['sender']}"
@@ -99,8 +133,9 @@ def _read(links: list[str]) -> None:
             }
             answer = requests.get(link, headers=headers, allow_redirects=False, timeout=20)
             assert answer.status_code in {200, 302}, link
-    stop = next(link for link in links if "/stop/" in link)
-    assert requests.post(stop, headers=headers, timeout=20).status_code == 200
+    for kind, form in _PRESSED.items():
+        link = next(link for link in links if f"/{kind}/" in link)
+        assert requests.post(link, headers=headers, data=form, timeout=20).status_code == 200, kind
 
 
 def play(folder: Path) -> Evidence:
@@ -117,7 +152,7 @@ def play(folder: Path) -> Evidence:
         engine = Engine(places, keep=Keep.FILE)
         opened.callback(engine.close)
         _connect(engine, provider, str(certificates.ca_file), front.url)
-        links = _send(engine, provider)
+        links = [*_send(engine, provider), *_pages(engine.channel)]
         engine.disconnect_relay()  # What comes now stays at the relay, unread.
         _read(links)
         subprocess.run(
