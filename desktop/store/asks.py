@@ -184,9 +184,8 @@ def _deny(connection: sqlite3.Connection, ask: _Ask, present: Permission, answer
     """
     if present.granted_at is not None and ask.generation < present.generation and at < present.granted_at:
         return _refuse(connection, answer, RefusedFor.GENERATION)
-    generation = max(ask.generation, present.generation)
+    generation = max(present.generation, stop_tags(connection, ask.address, at))
     _add(connection, ask, answer, event=Event.DENIED, generation=generation, at=at)
-    stop_tags(connection, ask.address, at)
     copies = connection.execute(
         "SELECT id FROM copy WHERE tag IN (SELECT tag FROM tag WHERE address = ?)", (ask.address,)
     )
@@ -197,8 +196,9 @@ def _deny(connection: sqlite3.Connection, ask: _Ask, present: Permission, answer
 
 
 def _was_told(connection: sqlite3.Connection, tag: bytes) -> bool:
-    """Return whether a stop of the tag rang: there was mail to stop."""
-    return connection.execute("SELECT 1 FROM copy WHERE tag = ? LIMIT 1", (tag,)).fetchone() is not None
+    """Return whether a stop of the tag rang: there was tracked mail to stop."""
+    row = connection.execute("SELECT 1 FROM copy WHERE tag = ? AND purposes <> '[]' LIMIT 1", (tag,)).fetchone()
+    return row is not None
 
 
 def _add(

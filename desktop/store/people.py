@@ -162,8 +162,8 @@ def withdraw(store: Store, address: str, at: datetime) -> Change:
         before = standing(connection, person)
         if before.standing not in (Standing.GRANTED, Standing.ASKED):
             return Change(), None
-        append(connection, address=person, event=Event.WITHDRAWN, generation=before.generation, at=at)
-        stop_tags(connection, person, at)
+        generation = max(before.generation, stop_tags(connection, person, at))
+        append(connection, address=person, event=Event.WITHDRAWN, generation=generation, at=at)
         copies = connection.execute(_COPIES_OF_PERSON, (person,)).fetchall()
         change = settle_copies(connection, [copy_id for (copy_id,) in copies])
         return change | Change(people=frozenset({person})), None
@@ -171,11 +171,13 @@ def withdraw(store: Store, address: str, at: datetime) -> Change:
     return store.write(work)[0]
 
 
-def stop_tags(connection: sqlite3.Connection, address: str, at: datetime) -> None:
-    """Stop every tag that is known to be a person's."""
+def stop_tags(connection: sqlite3.Connection, address: str, at: datetime) -> int:
+    """Stop every tag that is known to be a person's; return their newest generation: no yes can begin that any more."""
     connection.execute(
         "INSERT OR IGNORE INTO stop (tag, at_ms) SELECT tag, ?2 FROM tag WHERE address = ?1", (address, to_ms(at))
     )
+    newest = connection.execute("SELECT coalesce(max(generation), 0) FROM tag WHERE address = ?", (address,))
+    return int(newest.fetchone()[0])
 
 
 def record_stops(store: Store, tags: Iterable[bytes], at: datetime) -> Change:
@@ -207,7 +209,7 @@ def apply_stop(connection: sqlite3.Connection, tag: bytes, at: datetime) -> Chan
     append(connection, address=address, event=Event.STOPPED, generation=generation, at=at)
     change |= Change(people=frozenset({address}))
     latest = _latest(connection, tag)
-    # A tag that a question alone bore: its answer tells.
+    # Nothing was tracked under it, a question bore it: what they answered tells.
     if latest is None:
         return change
     notice = stop_notice(person=_name_of(connection, address), address=address, at=at, names=latest)
@@ -248,10 +250,11 @@ def _name_of(connection: sqlite3.Connection, address: str) -> str:
 
 
 def _latest(connection: sqlite3.Connection, tag: bytes) -> CopyNames | None:
-    """Return the latest copy that bears a tag, if any does."""
+    """Return the latest tracked copy that bears a tag, if any does."""
     row = connection.execute(
         "SELECT copy.conversation_id, copy.id, copy.name, copy.address, message.subject FROM copy"
-        " JOIN message ON message.id = copy.message_id WHERE copy.tag = ? ORDER BY copy.id DESC LIMIT 1",
+        " JOIN message ON message.id = copy.message_id WHERE copy.tag = ? AND copy.purposes <> '[]'"
+        " ORDER BY copy.id DESC LIMIT 1",
         (tag,),
     ).fetchone()
     if row is None:
