@@ -73,8 +73,9 @@ class Confirming:
         hindrance = self._hindrance(token)
         if hindrance is not None:
             return hindrance
-        if database.use(token.channel_id, mark, token.issue_day + ACCEPTED_DAYS):
-            self.answers.put(database, answer, token.channel_id)
+        is_first = database.use(token.channel_id, mark, token.issue_day + ACCEPTED_DAYS)
+        if is_first and not self.answers.put(database, answer, token.channel_id):
+            return Page.GONE
         return Page.THANKED
 
     def _hindrance(self, token: Token) -> Page | None:

@@ -106,7 +106,8 @@ class Consent:
         if hindrance is not None:
             return hindrance
         channel_id = asked.token.channel_id
-        self.answers.put(database, answer, channel_id)
+        if not self.answers.put(database, answer, channel_id):
+            return Page.GONE
         database.use(channel_id, asked.mark, asked.token.issue_day + ANSWERABLE_DAYS)
         if answer.purposes:
             return Page.AGREED

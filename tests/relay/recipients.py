@@ -50,3 +50,10 @@ def answers_of(desk: Desk) -> list[Answer]:
     """Fetch the answers that wait, and open them."""
     sealed = [base64.b64decode(row["sealed"], validate=True) for row in rows_of(desk)]
     return [read_answer(desk.opener.open(octets)) for octets in sealed]
+
+
+def taken(desk: Desk) -> list[Answer]:
+    """Fetch the answers that wait, and acknowledge them."""
+    answers = answers_of(desk)
+    assert desk.post("/answers/acknowledge", {"keys": [row["key"] for row in rows_of(desk)]}).status_code == 204
+    return answers
