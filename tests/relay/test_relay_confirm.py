@@ -1,4 +1,4 @@
-"""The link to tell that a mail was read: a press tells the sender, once, and nothing else does.
+"""The link to tell that a mail was read: a press tells the sender, once, and nothing else does."""
 
 import os
 from collections.abc import Iterator
