@@ -116,7 +116,8 @@ def settings_from(arguments: argparse.Namespace, environment: Mapping[str, str])
         trusted_proxies=_networks(proxies),
         practice_clock=Path(clock) if clock else None,
     )
-    _check_host(settings)
+    if getattr(arguments, "command", "serve") == "serve":
+        _check_host(settings)
     return settings
 
 

@@ -74,7 +74,7 @@ def lay_nginx(folder: Path, *, plain: int, secure: int, relay: int) -> Path:
         "127.0.0.1:8025": f"127.0.0.1:{relay}",
         "t.example.com p.example.com": f"{HOST} {PICTURES}",
         "/etc/ssl/readback-relay.pem": str(folder / "chain.pem"),
-        "/etc/ssl/private/readback-relay.key": str(folder / "key.pem"),
+        "/etc/ssl/readback-relay.key": str(folder / "key.pem"),
     }
     for written, here in places.items():
         assert written in shipped

@@ -199,6 +199,13 @@ def test_the_line_it_prints_is_where_it_listens(tmp_path: Path) -> None:
         assert relay.end() in {0, -signal.SIGTERM}
 
 
+def test_where_the_figures_are_is_said_first(tmp_path: Path) -> None:
+    """With a listener for figures its address is printed too, and they are there."""
+    with process(tmp_path / "relay", "--metrics", "0") as relay:
+        assert relay.announced.startswith("figures on http://127.0.0.1:")
+        assert "readback_relay_healthy 1.0" in requests.get(relay.base, timeout=10).text
+
+
 def test_the_secrets_are_the_owners_alone(tmp_path: Path) -> None:
     """Folder 0700 and every file 0600; a secrets file that others may read is refused."""
     data = tmp_path / "relay"

@@ -74,6 +74,13 @@ def test_a_host_others_can_reach_passes_with_its_public_url() -> None:
     assert chosen({"READBACK_RELAY_OPEN_REGISTRATION": "0"}).open_registration is False
 
 
+def test_only_who_serves_must_know_the_address_that_mails_carry() -> None:
+    """In a container that listens everywhere, a command beside the relay needs no more than the folder."""
+    assert chosen(command="invite", host="0.0.0.0").public_url is None
+    with pytest.raises(BadSettingError, match="--public-url is missing"):
+        chosen(command="serve", host="0.0.0.0")
+
+
 def test_pictures_come_from_where_links_do_unless_told() -> None:
     """Without addresses to carry, both bases are what is listened on."""
     settings = chosen(host="::1", port="9")
