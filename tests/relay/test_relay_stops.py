@@ -4,6 +4,7 @@ import base64
 import errno
 import hashlib
 import io
+import json
 import re
 import time
 from pathlib import Path
@@ -15,6 +16,8 @@ from relay.database import Database
 from relay.settings import BadSettingError
 from relay.stops import Stops
 from relay.wire.stops import stops_digest
+from relay.wire.token import TokenType
+from relay.wire.urls import page_url
 from tests.relay.desk import DESTINATION, OTHER_TAG, TAG, Clock, Desk, served
 
 CHANNEL = b"channel-id-1"
@@ -26,7 +29,7 @@ def press(desk: Desk, url: str) -> tuple[int, str]:
 
 
 def test_after_the_stop_nothing_of_that_tag_is_stored_and_links_still_redirect(desk: Desk) -> None:
-    """Picture and link of the stopped tag store nothing, mail sent earlier included."""
+    """Item 9: picture and link of the stopped tag store nothing, mail sent earlier included."""
     earlier_picture, earlier_link = desk.open_url(), desk.click_url()
     status, page = press(desk, desk.stop_url())
     assert (status, "<h1>You have stopped</h1>" in page) == (200, True)
@@ -55,11 +58,13 @@ def test_a_stop_leaves_the_same_tag_of_another_channel_alone(base: str, clock: C
 
 
 def test_looking_at_the_stop_page_stops_nothing(desk: Desk) -> None:
-    """GET and HEAD show the page and leave tracking as it was: scanners follow links."""
+    """Item 8: a GET never stops anything, nor does a HEAD, since scanners follow links; a POST does."""
     assert desk.get(desk.stop_url()).status_code == 200
     assert desk.session.head(desk.stop_url(), timeout=10).status_code == 200
     desk.get(desk.open_url())
     assert len(desk.hits()) == 1
+    assert press(desk, desk.stop_url())[0] == 200
+    assert desk.exchange([]) == [TAG]
 
 
 def test_whoever_comes_back_sees_that_they_stopped(desk: Desk) -> None:
@@ -73,18 +78,43 @@ def test_whoever_comes_back_sees_that_they_stopped(desk: Desk) -> None:
 
 
 def test_a_stop_twice_is_a_stop(desk: Desk) -> None:
-    """Pressing again answers the same."""
+    """Item 8: one POST is enough, and pressing again answers the same."""
     url = desk.stop_url()
     assert press(desk, url) == press(desk, url)
     assert desk.exchange([]) == [TAG]
 
 
 def test_a_stop_link_never_expires(desk: Desk, clock: Clock) -> None:
-    """A link of more than three years ago still stops."""
+    """Item 10: a link of more than three years ago still stops."""
     old = desk.stop_url()
     clock.pass_days(1_200)
     assert press(desk, old)[0] == 200
     assert desk.exchange([]) == [TAG]
+
+
+def test_stop_links_survive_key_rotation(tmp_path: Path, clock: Clock) -> None:
+    """Item 10: once the operator has added a master, links of the old one stop, and the pages they lead to work."""
+    with served(tmp_path, clock) as base:
+        desk = Desk(base, clock)
+        stop = desk.stop_url(random_id=b"stop-link-01").removeprefix(base)
+        page = page_url("", desk.token(TokenType.PAGE, random_id=b"stop-link-01"))
+        desk.close()
+    secrets = json.loads((tmp_path / "secrets.json").read_text())
+    secrets["masters"]["2"] = base64.urlsafe_b64encode(bytes(32)).decode()
+    (tmp_path / "secrets.json").write_text(json.dumps({**secrets, "current": 2}))
+    with served(tmp_path, clock) as base:
+        desk.base = base
+        newcomer = Desk(base, clock)
+        assert (desk.given["key_id"], newcomer.given["key_id"]) == (1, 2)
+        desk.get(desk.open_url())
+        assert desk.session.post(base + page, data={"wish": "delete"}, timeout=10).status_code == 200
+        assert desk.hits() == []
+        status, text = press(desk, base + stop)
+        assert (status, f'href="{page}"' in text) == (200, True)
+        assert (desk.exchange([]), newcomer.exchange([])) == ([TAG], [])
+        assert press(newcomer, newcomer.stop_url())[0] == 200
+        desk.close()
+        newcomer.close()
 
 
 def test_a_forged_stop_link_stops_nothing(desk: Desk) -> None:
@@ -98,7 +128,7 @@ def test_a_forged_stop_link_stops_nothing(desk: Desk) -> None:
 
 
 def test_the_stop_page_is_one_form_without_scripts_cookies_or_third_parties(desk: Desk) -> None:
-    """One button that posts; no script, no cookie, no address of anyone in it; a strict policy."""
+    """Item 8: one button that posts; no script, no cookie, no address of anyone in it; a strict policy."""
     url = desk.stop_url()
     answer = desk.get(url)
     policy = answer.headers["content-security-policy"]
