@@ -90,7 +90,7 @@ def test_tracked_html_holds_one_picture_in_the_lines_own_paragraph(name: str) ->
     seen = seen_in(html_of(copy_of(client_message(name))))
     assert own_pictures(seen) == [PICTURE]
     picture = next(each for each in seen.pictures if each["src"] == PICTURE)
-    assert picture == {"src": PICTURE, "width": "1", "height": "1", "alt": ""}
+    assert picture == {"src": PICTURE, "width": "1", "height": "1", "alt": "", "class": "/o/"}
     assert seen.own_picture_places[0][-1] == "p"
     assert "blockquote" not in seen.own_picture_places[0]
 

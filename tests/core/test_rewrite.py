@@ -325,7 +325,7 @@ def test_visible_line_is_a_plain_paragraph() -> None:
     """12 px, no colour, no box, nothing hidden; the picture stands in it, 1 by 1, with an empty alternative."""
     added = page_of(copy_of(html_message(PAGE))).split("<p style")[1].split("</p>")[0]
     assert added.startswith('="font-size:12px">As agreed on 3 May')
-    assert f'<a href="{STOP}">See or stop</a><img\r\nsrc="{PICTURE}" width="1" height="1" alt="">' in added
+    assert f'<a href="{STOP}">See or stop</a><img\r\nsrc="{PICTURE}" width="1" height="1" alt="" class="/o/">' in added
     assert not re.search("display|visibility|color|border|background|opacity", added)
     without = page_of(copy_of(html_message(PAGE), picture=False)).split("<p style")[1].split("</p>")[0]
     assert without.endswith(f'<a href="{STOP}">See or stop</a>')
