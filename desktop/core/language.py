@@ -13,7 +13,7 @@ from relay.wire.language import Language
 # As much as tells a language for sure; nobody waits for the rest.
 _MAX_CHARS: Final = 2_000
 # So much by small words, and so many times what the next language has, is clear.
-_ENOUGH: Final = 3.0
+_ENOUGH: Final = 4.0
 _LEAD: Final = 1.7
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019](?=[^\W\d_]))?")
 _TAG: Final = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*\s*\Z")
