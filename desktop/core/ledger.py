@@ -25,6 +25,8 @@ SALT_BYTES: Final = 32
 # What the first row's `previous` is.
 GENESIS: Final = bytes(32)
 _FORMAT: Final = 1
+# One encoder for all: json.dumps makes one for each call, and every row of a chain is spelled twice.
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 class Event(StrEnum):
@@ -132,7 +134,7 @@ def row_hash(row: LedgerRow) -> bytes:
 
 
 def _spelled(fields: list[object]) -> bytes:
-    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(fields).encode("ascii")
 
 
 def is_intact(row: LedgerRow, detail: LedgerDetail) -> bool:

@@ -1,6 +1,6 @@
 """The ledger in the store: rows are appended with their hashes, a person's own are checked whenever they are read.
 
-Going through the whole chain takes about a second per 100,000 rows, so that is done once for each opened store, and
+Going through the whole chain takes about two seconds for 100,000 rows, so that is done once for each opened store, and
 once an hour; in between what was appended since is gone through, by whichever program.  A row that is altered under a
 running program is met at the latest when the person whose it is gets mail, and a detail that is taken away at once.
 """

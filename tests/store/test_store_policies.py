@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from desktop.core.address import Mailbox
+from desktop.core.arrival import ArrivalKind
 from desktop.core.donottrack import parse_line
 from desktop.core.errors import Malformed, StoreTrouble
 from desktop.core.grounds import AskWhen, Grounds, Policy
@@ -116,6 +117,7 @@ def test_11_do_not_track_lists_are_consulted(store: Store) -> None:
 
 def test_a_person_has_answered_once_a_mail_of_theirs_came(store: Store) -> None:
     """Any mail a person wrote; an automatic answer is none."""
+    record(store, arrival("<a@a>", "<1@s>", kind=ArrivalKind.AUTO_REPLY))
     assert not of(store).has_answered
     record(store, arrival("<r@a>", "<1@s>"))
     assert of(store).has_answered
