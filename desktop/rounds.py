@@ -77,6 +77,8 @@ def _account(session: Session) -> AccountRow:
         imap_host=provider.host,
         imap_port=provider.imap_port,
         imap_security=Security.TLS,
+        adds_confirm=True,
+        is_policy_chosen=True,
     )
 
 

@@ -114,6 +114,9 @@ def _act(stage: Round, act: str, request: Mapping[str, Any]) -> tuple[Answer, ..
         "scan": lambda: stage.recipients.scan(raw),
         "stop_page": lambda: (stage.recipients.stop_page(raw, recipient),),
         "press_stop": lambda: (stage.recipients.press_stop(raw, recipient),),
+        "choose": lambda: (stage.recipients.choose(raw, recipient, request["purposes"]),),
+        "confirm": lambda: (stage.recipients.confirm(raw, recipient),),
+        "ask_deletion": lambda: (stage.recipients.ask_deletion(raw, recipient),),
     }
     if act not in acts:
         raise Refused("The practice round does not know this act.")

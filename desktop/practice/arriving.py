@@ -3,10 +3,8 @@
 Times are counted from the moment the store says a copy was sent; the clock is moved on instead of waiting.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from desktop.core.correction import Who
@@ -16,13 +14,11 @@ from desktop.practice import cast
 from desktop.practice.delivery import Answer
 from desktop.practice.desk import CopyView
 from desktop.practice.mails import OAK, OFFER, SHELVES, SampleMail
-from desktop.practice.stage import MismatchError, Stage, must_equal
+from desktop.practice.stage import Stage, must_equal
+from desktop.practice.stillness import stands_still
 from relay.wire.hit import HitKind
 
 _MINUTE_S: Final = 60.0
-# A stop is proven by the relay's files standing still over a request; the desktop's own acknowledgement of earlier
-# hits may touch them in between, so that the request is made again, this many times at most.
-_TRIES: Final = 5
 
 
 def scan_links(stage: Stage) -> Iterator[str]:
@@ -126,7 +122,11 @@ def stop_and_open_again(stage: Stage) -> Iterator[str]:
     stage.await_copy(cast.JONAS.address, OAK, "a stop", lambda view: Aside.STOPPED in view.status.asides)
     before = len(stage.hits(cast.JONAS.address, OAK))
     stage.desk.clock.advance(_MINUTE_S)
-    files, octets = _open_without_trace(stage, place)
+    files, octets = stands_still(
+        stage,
+        lambda: _all_loaded(stage.control.load_pictures(cast.JONAS.address, place)),
+        "nothing stored after the stop",
+    )
     # Hits come home in order: once a later one is here, an earlier one would be.
     _load(stage, cast.DAVID, OFFER)
     _await_hits(stage, cast.DAVID.address, OFFER, Verdict.IMAGE_PROXY, 2)
@@ -136,25 +136,6 @@ def stop_and_open_again(stage: Stage) -> Iterator[str]:
     yield f"Opened again: the relay's {files} files ({octets:,} octets) did not change by one octet"
     yield f"Gmail fetched the picture of {cast.DAVID.mailbox.name} once more, which did come home"
     yield f"Hits on that copy before {before}, after {after}"
-
-
-def _open_without_trace(stage: Stage, place: int) -> tuple[int, int]:
-    """Open the stopped copy and return how many files and octets of the relay stood still over it."""
-    for _ in range(_TRIES):
-        before = _fingerprint(stage.relay_data)
-        _all_loaded(stage.control.load_pictures(cast.JONAS.address, place))
-        after = _fingerprint(stage.relay_data)
-        if before == after:
-            return len(after), sum(size for size, _ in after.values())
-    changed = sorted(name for name in after if after[name] != before.get(name))
-    raise MismatchError("nothing stored after the stop", f"the relay wrote to {', '.join(changed)}")
-
-
-def _fingerprint(folder: Path) -> dict[str, tuple[int, str]]:
-    """Return size and SHA-256 of every file, but for SQLite's index in shared memory, which readers alter too."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith("-shm"))
-    contents = {str(path.relative_to(folder)): path.read_bytes() for path in files}
-    return {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
 
 
 def _load(stage: Stage, recipient: cast.Recipient, mail: SampleMail) -> None:

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from desktop.core import errors
 from desktop.core.errors import Malformed, Refused, Trouble, Unreachable
 from desktop.practice.delivery import Answer, Delivery, InboxMail, ProviderAccess, RoundAccess
 from desktop.practice.relay_process import RELAY_COMMAND
+from relay.wire.purpose import Purpose
 
 _NEWEST: Final = -1
 _GRACE_S: Final = 10.0
@@ -75,6 +76,18 @@ class Control:
         """Let a recipient open the stop page and press its button."""
         return self._act("press_stop", address, copy)[0]
 
+    def choose(self, address: str, copy: int = _NEWEST, *, purposes: Collection[Purpose]) -> Answer:
+        """Let a recipient open the page that asks, tick these purposes and press yes; without any press no."""
+        return self._act("choose", address, copy, purposes=sorted(purposes))[0]
+
+    def confirm(self, address: str, copy: int = _NEWEST) -> Answer:
+        """Let a recipient open the page behind "tell me you've read this" and press its button."""
+        return self._act("confirm", address, copy)[0]
+
+    def ask_deletion(self, address: str, copy: int = _NEWEST) -> Answer:
+        """Let a recipient go from the stop page to their own and have what was recorded deleted."""
+        return self._act("ask_deletion", address, copy)[0]
+
     def reply(self, address: str, copy: int = _NEWEST) -> str:
         """Let a recipient reply to a copy; return the reply's Message-ID."""
         return self._write("reply", address, copy)
@@ -113,7 +126,7 @@ class Control:
             self._process.wait()
         self._process.stdout.close()
 
-    def _act(self, act: str, address: str, copy: int, **more: int) -> tuple[Answer, ...]:
+    def _act(self, act: str, address: str, copy: int, **more: int | list[Purpose]) -> tuple[Answer, ...]:
         answers = self._put({"do": act, "address": address, "copy": copy, **more})
         return tuple(Answer.of(fields) for fields in answers)
 

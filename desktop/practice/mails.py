@@ -104,8 +104,34 @@ VISIT: Final = SampleMail(
     paragraphs=("may I come by next Thursday at ten, to measure the rooms?",),
     links=(Link(reads="Who we are", leads_to=f"{_SITE}/contact"),),
 )
-# What leaves through the listener.
+# What leaves through the listener at first.
 ALL: Final = (OFFER, SHELVES, OAK, PRICES, SAMPLES)
+PLAN: Final = SampleMail(
+    subject="The floor plan, with your desks in it",
+    to=(cast.ERIK.mailbox,),
+    greeting="Hello Erik,",
+    paragraphs=(
+        "thank you for your answer. This is the plan of the new floor,\nwith the desks where you wanted them.",
+    ),
+    links=(Link(reads="The floor plan", leads_to=f"{_SITE}/plans/lund-floor"),),
+)
+DATES: Final = SampleMail(
+    subject="Two dates for the delivery",
+    to=(cast.ERIK.mailbox,),
+    greeting="Hello Erik,",
+    paragraphs=("we can deliver in the first week of the month or in the third.\nWhich one is better for you?",),
+    links=(Link(reads="Where to deliver", leads_to=f"{_SITE}/contact/warehouse"),),
+)
+MEASURES: Final = SampleMail(
+    subject="The measures of your rooms",
+    to=(cast.LENA.mailbox,),
+    greeting="Hello Lena,",
+    paragraphs=("here are the measures that we took with us on Thursday, for your files.", "[got it]"),
+    links=(Link(reads="The measures", leads_to=f"{_SITE}/plans/hofmann"),),
+)
+# What leaves through it later: the first to who has answered, the second to who has agreed, the last to be confirmed.
+LATER: Final = (PLAN, DATES, MEASURES)
+EVERY: Final = (*ALL, VISIT, *LATER)
 
 
 def compose(mail: SampleMail, *, sent_at: datetime, message_id: str) -> bytes:

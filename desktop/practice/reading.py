@@ -1,17 +1,25 @@
-"""What a mail program makes of a copy: its bodies, its pictures and links; and of a page: its form.
+"""What a mail program makes of a copy: its bodies, its pictures and links; and of a page: its links and forms.
 
 Everything is read from the octets the provider holds, so that a recipient acts only on what was really delivered.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
-from relay.wire.urls import BadUrlError, read_click_path, read_open_path, read_stop_path
+from relay.wire.urls import (
+    BadUrlError,
+    read_click_path,
+    read_confirm_path,
+    read_consent_url,
+    read_open_path,
+    read_page_path,
+    read_stop_path,
+)
 
 _PARSER = BytesParser(_class=EmailMessage, policy=policy.default)
 
@@ -34,10 +42,17 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A page's first POST form; `action` is absolute."""
+    """A page's POST form; `action` is absolute, `boxes` may be ticked, and of the named `buttons` one is pressed."""
 
     action: str
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...] = ()
+    boxes: tuple[tuple[str, str], ...] = ()
+    buttons: tuple[tuple[str, str], ...] = ()
+
+    def pressed(self, button: str = "", ticked: Collection[str] = ()) -> tuple[tuple[str, str], ...]:
+        """Return what a browser sends when the button with this value is pressed, and these boxes are ticked."""
+        boxes = tuple(box for box in self.boxes if box[1] in ticked)
+        return (*self.fields, *boxes, *(each for each in self.buttons if each[1] == button))
 
 
 def bodies_of(raw: bytes) -> Bodies:
@@ -71,9 +86,10 @@ def pictures_in(html: str) -> tuple[str, ...]:
     return tuple(url for url in _read(html).pictures if urlsplit(url).scheme in ("http", "https"))
 
 
-def anchors_in(html: str) -> tuple[Anchor, ...]:
-    """Return all links to the web, in order."""
-    return tuple(a for a in _read(html).anchors if urlsplit(a.leads_to).scheme in ("http", "https"))
+def anchors_in(html: str, page_url: str = "") -> tuple[Anchor, ...]:
+    """Return all links to the web, in order; those of a page are taken from where it is."""
+    anchors = (Anchor(reads=a.reads, leads_to=urljoin(page_url, a.leads_to)) for a in _read(html).anchors)
+    return tuple(a for a in anchors if urlsplit(a.leads_to).scheme in ("http", "https"))
 
 
 def is_picture(url: str) -> bool:
@@ -91,6 +107,22 @@ def is_stop(url: str) -> bool:
     return _is_read_by(read_stop_path, url)
 
 
+def is_question(url: str) -> bool:
+    """Return whether this leads to a page that asks."""
+    parts = urlsplit(url)
+    return _is_read_by(lambda path: read_consent_url(path, parts.query), url)
+
+
+def is_confirm(url: str) -> bool:
+    """Return whether this leads to the page behind "tell me you've read this"."""
+    return _is_read_by(read_confirm_path, url)
+
+
+def is_own_page(url: str) -> bool:
+    """Return whether this leads to a recipient's own page, which says what is recorded."""
+    return _is_read_by(read_page_path, url)
+
+
 def _is_read_by(read: Callable[[str], object], url: str) -> bool:
     try:
         read(urlsplit(url).path)
@@ -104,12 +136,9 @@ def destination_of(url: str) -> str:
     return read_click_path(urlsplit(url).path)[1].decode("ascii")
 
 
-def form_in(html: str, page_url: str) -> Form | None:
-    """Return the first form of a page that is sent by POST, or None."""
-    reader = _read(html)
-    if reader.action is None:
-        return None
-    return Form(action=urljoin(page_url, reader.action), fields=tuple(reader.fields))
+def forms_in(html: str, page_url: str) -> tuple[Form, ...]:
+    """Return the forms of a page that are sent by POST, in order."""
+    return tuple(replace(form, action=urljoin(page_url, form.action)) for form in _read(html).forms)
 
 
 def _read(html: str) -> "_Reader":
@@ -120,14 +149,14 @@ def _read(html: str) -> "_Reader":
 
 
 class _Reader(HTMLParser):
-    """Collects pictures, links and the first POST form."""
+    """Collects pictures, links and POST forms."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.pictures: list[str] = []
         self.anchors: list[Anchor] = []
-        self.action: str | None = None
-        self.fields: list[tuple[str, str]] = []
+        self.forms: list[Form] = []
+        self._is_in_form = False
         self._href: str | None = None
         self._words: list[str] = []
 
@@ -138,10 +167,11 @@ class _Reader(HTMLParser):
             self.pictures.append(named["src"])
         elif tag == "a" and "href" in named:
             self._href, self._words = named["href"], []
-        elif tag == "form" and self.action is None and named.get("method", "").lower() == "post":
-            self.action = named.get("action", "")
-        elif tag in ("input", "button") and self.action is not None and "name" in named:
-            self.fields.append((named["name"], named.get("value", "")))
+        elif tag == "form" and named.get("method", "").lower() == "post":
+            self._is_in_form = True
+            self.forms.append(Form(action=named.get("action", "")))
+        elif tag in ("input", "button") and self._is_in_form and "name" in named:
+            self.forms[-1] = _with(self.forms[-1], tag, named)
 
     def handle_data(self, data: str) -> None:
         """Collect the words of an open link."""
@@ -149,7 +179,18 @@ class _Reader(HTMLParser):
             self._words.append(data)
 
     def handle_endtag(self, tag: str) -> None:
-        """Close a link."""
+        """Close a link, or a form."""
+        if tag == "form":
+            self._is_in_form = False
         if tag == "a" and self._href is not None:
             self.anchors.append(Anchor(reads=" ".join("".join(self._words).split()), leads_to=self._href))
             self._href = None
+
+
+def _with(form: Form, tag: str, named: Mapping[str, str]) -> Form:
+    field = (named["name"], named.get("value", ""))
+    if tag == "button":
+        return replace(form, buttons=(*form.buttons, field))
+    if named.get("type") == "checkbox":
+        return replace(form, boxes=(*form.boxes, field))
+    return replace(form, fields=(*form.fields, field))

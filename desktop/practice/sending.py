@@ -5,7 +5,7 @@ The mail client here is smtplib speaking as Thunderbird does; the copies are rea
 
 import hashlib
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import make_msgid
 from typing import Final
@@ -13,8 +13,9 @@ from typing import Final
 from desktop.core.permission import SEEING, Method, Standing
 from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Rung
+from desktop.core.trackingheader import NAME as TRACKING_FIELD
 from desktop.practice import cast
-from desktop.practice.difference import difference
+from desktop.practice.difference import difference, shortened
 from desktop.practice.mails import ALL, OFFER, PRICES, SampleMail, compose
 from desktop.practice.reading import (
     anchors_in,
@@ -56,26 +57,31 @@ def record_permissions(stage: Stage) -> Iterator[str]:
 
 def send_mails(stage: Stage) -> Iterator[str]:
     """Hand every mail to the listener, and wait until the store knows that the provider took each copy."""
-    try:
-        _submit(stage)
-    except (smtplib.SMTPException, OSError) as error:
-        raise MismatchError("the listener to take the mails", f"{type(error).__name__}: {error}") from error
     named = took = 0
-    for mail in ALL:
-        sent = stage.sent[mail.subject]
-        taken = [address for address in mail.recipients if address not in sent.refused]
-        for address in taken:
-            stage.await_copy(address, mail, "a copy that was sent", lambda view: view.status.rung >= Rung.SENT)
+    for mail, taken in submit(stage, ALL):
         named, took = named + len(mail.recipients), took + len(taken)
         yield f"“{mail.subject}”: {len(taken)} of {len(mail.recipients)} copies"
     yield f"The provider took {took} of {named} copies"
 
 
-def _submit(stage: Stage) -> None:
+def submit(stage: Stage, mails: Sequence[SampleMail]) -> Iterator[tuple[SampleMail, list[str]]]:
+    """Hand mails to the listener; yield each with whom the store knows the provider to have taken it for."""
+    try:
+        _hand_in(stage, mails)
+    except (smtplib.SMTPException, OSError) as error:
+        raise MismatchError("the listener to take the mails", f"{type(error).__name__}: {error}") from error
+    for mail in mails:
+        taken = [address for address in mail.recipients if address not in stage.sent[mail.subject].refused]
+        for address in taken:
+            stage.await_copy(address, mail, "a copy that was sent", lambda view: view.status.rung >= Rung.SENT)
+        yield mail, taken
+
+
+def _hand_in(stage: Stage, mails: Sequence[SampleMail]) -> None:
     at = stage.desk.listener
     with smtplib.SMTP(at.host, at.port, local_hostname="[127.0.0.1]", timeout=_ANSWER_TIMEOUT_S) as client:
         client.login(at.user, at.password)
-        for mail in ALL:
+        for mail in mails:
             message_id = make_msgid(domain="larsen-office.example").strip("<>")
             now = datetime.fromtimestamp(stage.desk.clock.now_ms() / 1000, UTC)
             raw = compose(mail, sent_at=now, message_id=message_id)
@@ -102,14 +108,22 @@ def hear_refusal(stage: Stage) -> Iterator[str]:
 
 
 def show_copy(stage: Stage) -> Iterator[str]:
-    """Show one recipient's copy against what was sent: the visible line, one picture, every link, no other header."""
+    """Show one recipient's copy against what was sent: the visible line, one picture, every link, the header's line."""
     sent = stage.sent[OFFER.subject].raw
     received = stage.delivered(cast.ANNA.address, OFFER)[1].raw
-    must_equal(headers_of(sent), headers_of(received), "as the header of the copy")
+    must_equal(headers_of(sent), _others_of(received), "as the header of the copy")
     added = _check_additions(received, OFFER)
+    own = [f"{name}: {value}" for name, value in headers_of(received) if name == TRACKING_FIELD]
+    must_equal(1, len(own), "line of the header that says it is tracked")
     yield f"The copy of {cast.ANNA.mailbox.name}, “{OFFER.subject}”:"
     yield from difference(sent, received)
+    yield f"For programs, in the header: {shortened(own[0])}"
     yield f"Added: {added}"
+
+
+def _others_of(received: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the header of a copy but for the line that says it is tracked."""
+    return tuple(each for each in headers_of(received) if each[0] != TRACKING_FIELD)
 
 
 def _check_additions(received: bytes, mail: SampleMail) -> str:
@@ -133,7 +147,7 @@ def hide_bcc(stage: Stage) -> Iterator[str]:
     taken = [address for address in OFFER.recipients if address not in sent.refused]
     copies = {address: stage.delivered(address, OFFER)[1].raw for address in taken}
     for raw in copies.values():
-        must_equal(headers_of(sent.raw), headers_of(raw), "as the header of every copy")
+        must_equal(headers_of(sent.raw), _others_of(raw), "as the header of every copy")
     for hidden in OFFER.bcc:
         telling = [who for who, raw in copies.items() if hidden.address.encode() in raw or hidden.name.encode() in raw]
         must_equal([], telling, f"as the copies that name {hidden.address}")

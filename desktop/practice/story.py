@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from desktop.core.errors import Trouble
-from desktop.practice import answers, arriving, proving, sending
+from desktop.practice import answers, arriving, consenting, proving, sending
 from desktop.practice.stage import MismatchError, Stage
 
 
@@ -76,6 +76,12 @@ STORY: Final = (
     Step(name="bounce", title="A mail comes back: no such address", play=answers.bounce_later),
     Step(name="followups", title="Who to follow up with", play=answers.list_follow_ups),
     Step(name="figures", title="What an ordinary tracker would have said", play=proving.compare_figures),
+    Step(name="asked", title="Somebody who answered is asked", play=consenting.ask_who_answered),
+    Step(name="crawler", title="A crawler opens the question: nobody agreed", play=consenting.crawl_question),
+    Step(name="agreed", title="The person says yes, to opens alone", play=consenting.agree_to_opens),
+    Step(name="next", title="The next mail carries what was agreed to", play=consenting.send_as_agreed),
+    Step(name="confirmed", title="Somebody says that they have read it", play=consenting.confirm_reading),
+    Step(name="deleted", title="A recipient has deleted what was recorded", play=consenting.have_deleted),
     Step(name="relay", title="What the relay knows", play=proving.search_relay),
     Step(name="ladder", title="Where everybody stands", play=proving.show_ladder),
 )

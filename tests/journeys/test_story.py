@@ -20,6 +20,7 @@ import pytest
 from desktop import rounds
 from desktop.core.arrival import Arrival, ArrivalKind
 from desktop.core.classify import ruled_copy
+from desktop.core.permission import SEEING
 from desktop.core.rewrite import Additions, Survey, splice
 from desktop.core.triage import read_arrival, read_header
 from desktop.core.verdict import Judgement, Verdict
@@ -117,8 +118,7 @@ def nothing(*_arguments: Any, **_options: Any) -> Change:
 def test_the_story_is_true_over_real_parts(caplog: pytest.LogCaptureFixture) -> None:
     """Every step finds what it expects, the figures are those of the hits that were made, and what is wrong is named.
 
-    A list that forgets who waits, a request that nobody made and a mailbox that is gone each fail their step, though
-    the same step has just held.
+    A list that forgets who waits and a mailbox that is gone each fail their step, though the same step has just held.
     """
     out = io.StringIO()
     with opened() as stage:
@@ -135,9 +135,6 @@ def test_the_story_is_true_over_real_parts(caplog: pytest.LogCaptureFixture) -> 
         assert "=  Lena Hofmann" in text
         forgotten = Sabotage(step="followups", names=(("desktop.store.reminders.follow_ups", lambda *_, **__: ()),))
         assert found(stage, forgotten) == "0"
-        holds(stage, "figures")
-        extra = Sabotage(step="figures", before=lambda stage: stage.requests.append(HitKind.OPEN))
-        assert found(stage, extra) == "(6, 4)"
         unread = found(stage, Sabotage(step="sent", before=lambda stage: stage.control.stop_imap()))
         assert "Error: " in unread
     caplog.clear()
@@ -218,7 +215,11 @@ def test_what_judges_and_reads_is_missed_by_its_step(monkeypatch: pytest.MonkeyP
         kept = Sabotage(step="correct", names=(("desktop.store.corrections.undo_correction", nothing),))
         assert "open by self" in found(stage, kept)
         assert "the relay wrote to" in found(stage, Sabotage(step="stop"))
-        holds(stage, "sent")
+        holds(stage, "sent", "open", "asked", "agreed")
+        all_of_them = (("desktop.core.policy.usable", lambda _purposes: SEEING),)
+        assert "tracked link" in found(stage, Sabotage(step="next", names=all_of_them))
+        undone = Sabotage(step="deleted", names=(("desktop.store.answers.apply_deletion", nothing),))
+        assert "Opened" in found(stage, undone)
         for step, kind, instead, shown in (
             ("away", ArrivalKind.AUTO_REPLY, as_reply, "Replied"),
             ("bounce", ArrivalKind.BOUNCE, no_report, "Sent"),
@@ -236,7 +237,9 @@ def test_what_is_gone_is_missed_by_its_step(caplog: pytest.LogCaptureFixture) ->
     with opened(relay_with(forgetful)) as stage:
         holds(stage, "permissions", "send")
         assert "Stopped" not in found(stage, Sabotage(step="stop"))
-        holds(stage, "sent")
+        holds(stage, "sent", "asked")
+        lost = Sabotage(step="agreed", names=(("desktop.tracking.poller.record_answers", nothing),))
+        assert found(stage, lost) == "asked"
         endless = misread(ArrivalKind.AUTO_REPLY, partial(replace, returns_on=None))
         assert "None" in found(stage, Sabotage(step="away", names=endless))
         adrift = Sabotage(step="reply", names=misread(ArrivalKind.MAIL, nameless))
@@ -246,10 +249,27 @@ def test_what_is_gone_is_missed_by_its_step(caplog: pytest.LogCaptureFixture) ->
     caplog.clear()
 
 
+def test_what_looking_gives_is_missed_by_its_step() -> None:
+    """A relay that takes looking at a question for a yes, and at the page to confirm for a press, fails each step."""
+    hasty = (
+        "import relay.confirming, relay.consent\n"
+        "from relay.wire.purpose import Purpose\n"
+        "async def grant(self, request): return await self._take(self._asked(request), frozenset(Purpose))\n"
+        "relay.consent.Consent.page = grant\n"
+        "relay.confirming.Confirming.page = relay.confirming.Confirming.press\n"
+        "relay.confirming.is_own_press = lambda request: True"
+    )
+    with opened(relay_with(hasty)) as stage:
+        holds(stage, "permissions", "send", "asked")
+        # The first look answered it, which the relay wrote down; to the second one it is answered already.
+        assert found(stage, Sabotage(step="crawler")) == "[409]"
+        assert "nothing to press" in found(stage, Sabotage(step="confirmed"))
+
+
 def test_what_is_left_out_is_missed_by_its_step(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A copy without its picture fails the step that shows it; what is passed over in Sent, or not read, its own."""
+    """A copy without its picture, a hit too few, a question not asked, mail passed over or not read: each is named."""
 
     def without_picture(survey: Survey, additions: Additions) -> bytes:
         return splice(survey, replace(additions, picture_url=None))
@@ -258,6 +278,11 @@ def test_what_is_left_out_is_missed_by_its_step(
     with opened() as stage:
         holds(stage, "permissions", "send")
         assert found(stage, Sabotage(step="copy")) == "0"
+        holds(stage, "scanner")
+        extra = Sabotage(step="figures", before=lambda stage: stage.requests.append(HitKind.OPEN))
+        assert found(stage, extra) == "(0, 3)"
+        never = Sabotage(step="asked", names=(("desktop.core.policy.is_to_be_asked", lambda *_, **__: False),))
+        assert found(stage, never) == "[]"
         passed_over = Sabotage(step="sent", names=(("desktop.core.triage.is_own_automatic", lambda _header: True),))
         assert found(stage, passed_over) == "0"
         unread = Sabotage(step="reply", before=lambda stage: stage.control.stop_imap())

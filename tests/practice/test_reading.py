@@ -2,13 +2,14 @@
 
 import pytest
 
-from desktop.practice.reading import Anchor, Form, anchors_in, bodies_of, form_in, pictures_in
+from desktop.practice.reading import Anchor, Form, anchors_in, bodies_of, forms_in, pictures_in
 
 HTML = """
 <p>one <img src="https://a.example/1.gif"> <img src="cid:inline"></p>
 <a href="https://a.example/x?y=1&amp;z=2">See <b>or</b>
  stop</a> <a href="mailto:a@a.example">mail</a> <a name="top">no link</a>
 """
+FORM = '<form method="post"><button name="wish" value="{}"></button></form>'
 
 
 def test_remote_pictures_are_loaded_and_attached_ones_are_not() -> None:
@@ -44,16 +45,42 @@ def test_a_mail_without_html_has_none() -> None:
     [
         (
             '<form method="post"><button type="submit">Stop</button></form>',
-            Form(action="http://r/stop/t/me", fields=()),
+            (Form(action="http://r/stop/t/me"),),
         ),
         (
             '<form method="POST" action="/now"><input type="hidden" name="a" value="1"></form>',
-            Form(action="http://r/now", fields=(("a", "1"),)),
+            (Form(action="http://r/now", fields=(("a", "1"),)),),
         ),
-        ('<form action="/search"><input name="q"></form>', None),
-        ("<p>nothing to press</p>", None),
+        (
+            f"{FORM.format('delete')}<button name='x'></button>{FORM.format('stop')}",
+            (
+                Form(action="http://r/stop/t/me", buttons=(("wish", "delete"),)),
+                Form(action="http://r/stop/t/me", buttons=(("wish", "stop"),)),
+            ),
+        ),
+        ('<form action="/search"><input name="q"></form>', ()),
+        ("<p>nothing to press</p>", ()),
     ],
 )
-def test_only_a_form_that_posts_is_a_button_to_press(page: str, expected: Form | None) -> None:
+def test_only_a_form_that_posts_is_a_button_to_press(page: str, expected: tuple[Form, ...]) -> None:
     """A form without POST changes nothing and is not pressed; an empty action means the page itself."""
-    assert expected == form_in(page, "http://r/stop/t/me")
+    assert expected == forms_in(page, "http://r/stop/t/me")
+
+
+def test_what_is_pressed_and_ticked_is_sent_and_nothing_else() -> None:
+    """Of the boxes those that are ticked, of the buttons the one that is pressed, and what is hidden always."""
+    (form,) = forms_in(
+        '<form method="post"><input type="hidden" name="h" value="1"><input type="checkbox" name="p" value="opens">'
+        '<input type="checkbox" name="p" value="clicks"><button name="a" value="yes"></button>'
+        '<button name="a" value="no"></button></form>',
+        "http://r/x",
+    )
+    assert form.pressed("yes", ["opens"]) == (("h", "1"), ("p", "opens"), ("a", "yes"))
+    assert form.pressed() == (("h", "1"),)
+
+
+def test_the_links_of_a_page_lead_from_where_it_is() -> None:
+    """A page may link to its own server without naming it; in a mail such a link leads nowhere."""
+    page = '<a href="/page/t/me">What is recorded</a>'
+    assert [anchor.leads_to for anchor in anchors_in(page, "http://r/stop/t/me")] == ["http://r/page/t/me"]
+    assert anchors_in(page) == ()
