@@ -20,6 +20,8 @@ _COPIES: Final = "IN (SELECT value FROM json_each(:copies))"
 _MESSAGES: Final = "IN (SELECT value FROM json_each(:messages))"
 _ARRIVALS: Final = """
     from_address = :address OR answer_copy_id IN (SELECT value FROM json_each(:copies))
+    OR from_address IN (SELECT from_address FROM arrival WHERE kind = 'mail'
+        AND answer_copy_id IN (SELECT value FROM json_each(:copies)))
     OR id IN (SELECT arrival_id FROM sign WHERE copy_id IN (SELECT value FROM json_each(:copies)))
     OR instr(deliveries, :quoted) OR instr(receipt, :quoted) OR instr(parties, :quoted)"""
 _TAGS: Final = "IN (SELECT tag FROM tag WHERE address = :address UNION SELECT tag FROM copy WHERE address = :address)"

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from desktop.core.donottrack import exact_spellings
 from desktop.core.sunset import LONGEST_DAYS
-from desktop.store.cards import refresh_cards
 from desktop.store.change import Change
 from desktop.store.columns import from_json, to_json, to_ms
 from desktop.store.hits import delete_hits
@@ -76,7 +75,6 @@ def forget_person(connection: sqlite3.Connection, address: str, now: datetime) -
     messages = _ids(connection, "SELECT id FROM message WHERE conversation_id IN {}", touched)
     change |= bring_in_step(connection, messages=sorted(messages), notifies=False)
     change |= settle_copies(connection, sorted(heirs - mail.copies), notifies=False)
-    refresh_cards(connection, touched - change.conversations)
     return change | Change(conversations=mail.dead | touched)
 
 

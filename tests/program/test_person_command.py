@@ -11,13 +11,14 @@ from desktop import commands
 from desktop.accounts.suppression import is_let_alone
 from desktop.accounts.vault import FileVault
 from desktop.core.keep import Keep
-from desktop.engine import SECRETS_SETTING
+from desktop.engine import SECRETS_SETTING, Engine
+from desktop.outgoing.journal import Journal, State, key_of
 from desktop.places import Places
 from desktop.running import RunningLock
 from desktop.store import settings
 from desktop.store.database import Store
 from desktop.store.people import people
-from tests.store.planted import GONE, NOW, STAYS, planted
+from tests.store.planted import GONE, MARKS, NOW, STAYS, found_in, planted
 
 
 @pytest.fixture
@@ -76,6 +77,23 @@ def test_16_a_person_is_erased_and_let_alone(places: Places, capsys: pytest.Capt
     assert is_let_alone(store, FileVault(places.secrets), GONE)
     assert not is_let_alone(store, FileVault(places.secrets), STAYS)
     store.close()
+
+
+def test_16_no_file_of_the_folder_names_who_was_erased(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    """Item 16: with spare copy, secrets, log and a journal of mail to them there, no mark is in any file afterwards."""
+    engine = Engine(places, clock=lambda: NOW)
+    journal = Journal(places.journal, clock=lambda: NOW)
+    entry = journal.prepare([key_of(b"content", GONE)])
+    journal.attach(entry, {0: 1})
+    journal.advance(entry, [0], State.ACCEPTED)
+    journal.close()
+    engine.close()
+    places.log.write_text("A line that names nobody.", encoding="utf-8")
+    assert all(found_in(places.home).values())
+    commands.run(["person", "erase", GONE, "--yes"])
+    assert {path.name for path in places.home.iterdir()} >= {"spare.json", "journal", "secrets.json", "readback.log"}
+    assert found_in(places.home) == {mark: set() for mark in MARKS}
+    capsys.readouterr()
 
 
 def test_16_the_twin_without_a_yes_nobody_is_erased(places: Places, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """A person planted in every table that can name one, beside another person who stays."""
 
+import base64
 import functools
 import ipaddress
 import shutil
@@ -42,6 +43,8 @@ STAYS: Final = "bob@lund.example"
 GONE_TAG: Final = b"gone-tag"
 GONE_TOKEN: Final = b"gone-token-1"
 NOW: Final = SENT_AT + timedelta(days=3)
+LINKED: Final = GONE.replace("@", "%40")
+OCTETS: Final = "plantedoctets"
 # What of them stands nowhere but in their own rows.
 MARKS: Final = (
     GONE,
@@ -54,8 +57,9 @@ MARKS: Final = (
     "plantedreply",
     "planteddiagnostic",
     "plantednote",
-    "plantedoctets",
+    OCTETS,
     "203.0.113.0/24",
+    LINKED,
 )
 ACCOUNT: Final = AccountRow(
     id=0,
@@ -124,7 +128,7 @@ def _mail_to_them_alone(store: Store) -> None:
         facts=facts(subject="plantedsubject", message_id="<alone@sender.example>"),
         at=SENT_AT,
         copies=(replace(copy, tokens=tokens),),
-        original=b"To: plantedoctets\r\n\r\n",
+        original=f"To: {OCTETS}\r\n\r\n".encode(),
     )
     record_outcome(store, copy_id, CopyState.SENT, at=SENT_AT, reply="250 plantedreply")
     network = ipaddress.ip_network("203.0.113.0/24")
@@ -158,7 +162,9 @@ def _conversations(store: Store) -> list[int]:
 
 def _mail_to_both(store: Store) -> None:
     """Record a mail to both, and one to the other that speaks of the first; only the other opens."""
-    stays = tracked_copy(STAYS, name="Bob", tag=b"stay-tag")
+    stays = tracked_copy(STAYS, name=f"Bob ({GONE})", tag=b"stay-tag")
+    picture, link = stays.tokens
+    stays = replace(stays, tokens=(picture, replace(link, destination=f"https://x.example/?to%3D{LINKED}&x=1")))
     _, ids = record_message(
         store,
         account_id=1,
@@ -188,7 +194,10 @@ def _mail_that_came(store: Store) -> None:
         store,
         arrival("<r1@a>", "<alone@sender.example>", sender=GONE, name=GONE_NAME, subject="Re: plantedsubject"),
         arrival("<r2@a>", "<both@sender.example>", sender=GONE, name=GONE_NAME),
-        arrival("<r3@b>", "<both@sender.example>", sender=STAYS, name="Bob", subject="Re: hello"),
+        arrival("<r3@b>", "<both@sender.example>", sender=STAYS, name="Bob", subject=f"Re: as <{GONE}> said"),
+        arrival("<r6@b>", sender=STAYS, name="Bob", subject=f"Re: {GONE.upper()}"),
+        arrival("<r7@c>", "<both@sender.example>", sender="docs@x.example", name=f"{GONE} (by Docs)", subject="Shared"),
+        arrival("<r8@c>", "<alone@sender.example>", sender="desk@x.example", name="A desk", subject="plantedsubject!"),
         arrival("<r4@a>", "<synced@s>", sender=OTHER_ADDRESS, name=GONE_NAME, subject="Re: x"),
         arrival("<r5@a>", "<elsewhere@x>", sender=OTHER_ADDRESS, name=GONE_NAME, subject="Something else"),
         arrival(
@@ -211,3 +220,19 @@ def _mail_that_came(store: Store) -> None:
     )
     asked = next(each for each in questions(store) if each.sender.address == OTHER_ADDRESS)
     answer_question(store, asked.arrival_id, asked.candidates[0].copy_id)
+
+
+def found_in(folder: Path, marks: tuple[str, ...] = MARKS) -> dict[str, set[str]]:
+    """Return in which files of a folder each mark stands, in letters of any case, base64 or hex."""
+    texts = {path.name: path.read_bytes().lower() for path in folder.rglob("*") if path.is_file()}
+    return {
+        mark: {name for name, text in texts.items() if any(each.lower() in text for each in _spellings(mark))}
+        for mark in marks
+    }
+
+
+def _spellings(mark: str) -> list[bytes]:
+    octets = mark.encode()
+    coded = [base64.b64encode(b"\0" * skipped + octets).rstrip(b"=") for skipped in range(3)]
+    inner = [each[(0, 2, 3)[skipped] : -1] for skipped, each in enumerate(coded)]
+    return [octets, octets.hex().encode(), *inner]

@@ -15,6 +15,7 @@ from desktop.core.errors import Malformed, StoreTrouble
 from desktop.core.notice import NoticeKind
 from desktop.core.permission import Standing
 from desktop.core.status import CopyState, CopyStatus, EvidenceKind, Rung
+from desktop.core.thread import name_key
 from desktop.core.verdict import Verdict
 from desktop.store.change import Change
 from desktop.store.corrections import correct_hit, corrections
@@ -29,7 +30,7 @@ from desktop.store.people import all_stop_tags, people, permission_of
 from desktop.store.retention import expire_hits
 from relay.wire.answer import Answer, AnswerKind
 from tests.fakes.samples import SENT_AT, facts, hit, tracked_copy
-from tests.store.planted import GONE, GONE_TAG, GONE_TOKEN, MARKS, NOW, STAYS, plant, planted
+from tests.store.planted import GONE, GONE_TAG, GONE_TOKEN, MARKS, NOW, STAYS, found_in, plant, planted
 
 MARK = b"key-name" + b"m" * 24
 
@@ -39,22 +40,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     """Lend a store in which a person stands in every table that can name one."""
     with planted(tmp_path) as opened:
         yield opened
-
-
-def spellings(mark: str) -> list[bytes]:
-    octets = mark.encode()
-    coded = [base64.b64encode(b"\0" * skipped + octets).rstrip(b"=") for skipped in range(3)]
-    inner = [each[(0, 2, 3)[skipped] : -1] for skipped, each in enumerate(coded)]
-    return [octets, octets.hex().encode(), *inner]
-
-
-def found_in(folder: Path, marks: tuple[str, ...] = MARKS) -> dict[str, set[str]]:
-    """Return in which files each mark stands, in letters of any case, base64 or hex."""
-    texts = {path.name: path.read_bytes().lower() for path in folder.rglob("*") if path.is_file()}
-    return {
-        mark: {name for name, text in texts.items() if any(each.lower() in text for each in spellings(mark))}
-        for mark in marks
-    }
 
 
 def test_16_erase_leaves_only_a_keyed_suppression_hash_in_no_file(tmp_path: Path) -> None:
@@ -88,6 +73,11 @@ def test_what_is_left_of_them_is_the_hash_and_what_names_nobody(store: Store) ->
     assert b"stay-tag" not in all_stop_tags(store)
     assert verify_ledger(store) is None
     assert permission_of(store, GONE).standing is Standing.UNKNOWN
+    with store.read() as connection:
+        assert connection.execute("SELECT count(*) FROM message WHERE twin IS NOT NULL").fetchone() == (1,)
+        named = {key for (key,) in connection.execute("SELECT key FROM named")}
+    assert named & {name_key(each) for each in ("<r1@a>", "<r2@a>", "<alone@sender.example>")} == set()
+    assert name_key("<both@sender.example>") in named
 
 
 def test_who_stays_keeps_everything(store: Store) -> None:
@@ -103,7 +93,11 @@ def test_who_stays_keeps_everything(store: Store) -> None:
     assert (copy.address, copy.status.rung) == (STAYS, Rung.REPLIED)
     assert {EvidenceKind.HIT, EvidenceKind.REPLY, EvidenceKind.DELAYED} <= {each.kind for each in copy.status.evidence}
     assert [each.detail for each in copy.status.evidence if each.kind is EvidenceKind.DELAYED] == ["451 later"]
-    assert [each.from_.address for each in detail.arrivals] == ["mailer-daemon@x.example", STAYS]
+    assert {each.from_.address: (each.from_.name, each.subject) for each in detail.arrivals} == {
+        "mailer-daemon@x.example": ("", "Undelivered"),
+        "docs@x.example": ("… (by Docs)", "Shared"),
+        STAYS: ("Bob", "Re: as <…> said"),
+    }
     assert [(row.entry.value, row.note) for row in entries(store)] == [("spam.example", "as … said")]
 
 
@@ -320,5 +314,44 @@ def test_the_users_word_on_other_hits_outlives_the_hit_it_was_said_of(store: Sto
     (line,) = (each for each in status_of(store, STAYS, "Later").evidence if each.judgement)
     assert line.judgement is not None
     assert line.judgement.verdict is Verdict.SELF
+    assert line.judgement.reason == "you said so"
     erase_person(store, STAYS, suppression_mark=MARK, now=NOW)
     assert corrections(store) == ()
+
+
+def test_the_users_word_on_an_erased_persons_hit_outlives_it_too(store: Store) -> None:
+    """It decides the other person's hit from then on as a word on that very hit."""
+    first, second = record_later(store), record_later(store, STAYS, b"stay-tag")
+    mine = hit(token_id=first.tokens[0].random_id, after_s=4_000, same_source=b"\x07" * 8)
+    like_it = hit(token_id=second.tokens[0].random_id, after_s=4_100, same_source=b"\x07" * 8)
+    record_hits(store, [mine, like_it], now=NOW)
+    correct_hit(store, mine.id, Who.ME, now=NOW)
+    erase_person(store, GONE, suppression_mark=MARK, now=NOW)
+    (line,) = (each for each in status_of(store, STAYS, "Later").evidence if each.judgement)
+    assert line.judgement is not None
+    assert (line.judgement.verdict, line.judgement.reason) == (Verdict.SELF, "you said so")
+
+
+def test_a_wish_concerns_mail_of_every_generation(store: Store) -> None:
+    """A hit from before it stays away whichever of the person's tags its mail bore."""
+    older, newer = record_later(store, tag=b"older-tg"), record_later(store, tag=b"newer-tg")
+    delete(store, delete_answer(b"newer-tg"))
+    record_hits(store, [hit(token_id=each.tokens[0].random_id) for each in (older, newer)], now=NOW)
+    assert not any(each.hit for each in status_of(store, subject="Later").evidence)
+
+
+def test_what_was_deleted_before_is_gone_with_the_rest(store: Store, tmp_path: Path) -> None:
+    """Free pages that an earlier version left, which overwrote nothing, are written anew as well."""
+    run = store._writer.submit
+    run(store._connection.execute, "PRAGMA secure_delete = OFF").result()
+    run(store._connection.execute, _MANY.format("plantedbefore")).result()
+    run(store._connection.execute, "DROP TABLE old").result()
+    assert found_in(tmp_path, ("plantedbefore",)) != {"plantedbefore": set()}
+    erase_person(store, GONE, suppression_mark=MARK, now=NOW)
+    assert found_in(tmp_path, ("plantedbefore",)) == {"plantedbefore": set()}
+
+
+_MANY = (
+    "CREATE TABLE old AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+    " SELECT '{}' || i AS x FROM n"
+)

@@ -108,6 +108,8 @@ def test_what_rang_once_does_not_ring_again(store: Store) -> None:
     assert received(store, hit(token_id=picture, after_s=60)) == [NoticeKind.OPENED]
     settings.put(store, KEEP_DAYS, 30)
     expire_hits(store, after(31))
+    preload = hit(agent="Mozilla/5.0", labels=("apple-egress",), token_id=picture, after_s=34 * DAY_S)
+    assert received(store, preload) == []
     assert received(store, hit(token_id=picture, after_s=35 * DAY_S)) == []
     assert received(store, click(token_id=link, after_s=36 * DAY_S)) == [NoticeKind.CLICKED]
     expire_hits(store, after(70))
@@ -144,6 +146,22 @@ def test_what_the_user_said_goes_on_deciding(store: Store) -> None:
     assert status(store).rung is Rung.SENT
     expire_hits(store, after(500))
     assert (corrections(store), status(store).rung) == ((), Rung.SENT)
+
+
+def test_what_expired_is_in_the_file_no_more(store: Store) -> None:
+    """A hit that is let go is overwritten, and not left in a page that is free."""
+    copy = tracked_copy()
+    sent(store, copy)
+    received(store, *(hit(token_id=copy.tokens[0].random_id, agent="plantedagent") for _ in range(3)))
+    empty_log(store)
+    assert b"plantedagent" in store.path.read_bytes()
+    expire_hits(store, after(400))
+    empty_log(store)
+    assert b"plantedagent" not in store.path.read_bytes()
+
+
+def empty_log(store: Store) -> None:
+    store._writer.submit(lambda: store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()).result()
 
 
 def test_hits_of_no_copy_expire_too(store: Store) -> None:
