@@ -193,7 +193,11 @@ def test_after_a_stop_the_question_grants_nothing_and_says_why(desk: Desk, tag: 
     press(desk, desk.stop_url(tag=tag))
     url = question_url(desk, tag=tag)
     for page in (desk.get(url), press(desk, url, OPENS, answer="yes")):
-        assert (page.status_code, "<h1>You have stopped</h1>" in page.text, "<form" in page.text) == (409, True, False)
+        assert (page.status_code, "<h1>Recording was stopped</h1>" in page.text, "<form" in page.text) == (
+            409,
+            True,
+            False,
+        )
     assert answers_of(desk) == []
     press(desk, question_url(desk, tag=os.urandom(8)), OPENS, answer="yes")
     assert len(taken(desk)) == 1

@@ -123,7 +123,7 @@ def test_the_page_stops_too_and_then_says_so(desk: Desk, tag: bytes) -> None:
     assert "<h1>You have stopped</h1>" in press(desk, url, wish="stop").text
     assert tag in desk.exchange([])
     page = desk.get(url).text
-    assert (page.count("<button"), "You have stopped." in page) == (1, True)
+    assert (page.count("<button"), "Recording was stopped." in page) == (1, True)
     assert "<h1>Deleted here" in press(desk, url, wish="delete").text
     assert len(taken(desk)) == 1
 
