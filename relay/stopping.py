@@ -19,6 +19,8 @@ from relay.stops import Stops
 from relay.wire.token import RECIPIENT_TAG_BYTES, Token, TokenType
 from relay.wire.urls import read_stop_path
 
+# Stops are kept for ever and in memory; a tag for everyone that somebody ever wrote to is far from this.
+MAX_TAGS: Final = 250_000
 MAX_EXCHANGE_BYTES: Final = 4 * 1_024 * 1_024
 _MAX_FORM_BYTES: Final = 4_096
 
@@ -74,6 +76,8 @@ class Stopping:
             tags = parse_octets(body, "tags", RECIPIENT_TAG_BYTES)
         except ValueError:
             return refusal(400, "The request is no list of tags.")
+        if len(tags | self.stops.tags(channel_id)) > MAX_TAGS:
+            return refusal(413, f"This relay keeps at most {MAX_TAGS} stops of one desktop.")
         try:
             union = await self._stop(channel_id, tags)
         except (StorageError, OSError):

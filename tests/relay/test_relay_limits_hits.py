@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from relay import stopping
 from relay.limits import DEFAULT, MS_PER_HOUR, Limits, Table
 from tests.relay.desk import Clock, Desk, Running, running
 
@@ -132,6 +133,21 @@ def test_what_a_stop_kept_out_is_counted(tmp_path: Path, clock: Clock) -> None:
         desk.get(desk.open_url())
         desk.get(desk.open_url(tag=b"recipie2"))
         assert (relay.counts.hits_stopped, relay.counts.hits_stored) == (1, 1)
+
+
+def test_a_desktop_brings_so_many_stops_and_no_more(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that it had hold on, and a recipient's own press is taken all the same."""
+    monkeypatch.setattr(stopping, "MAX_TAGS", 2)
+    with limited(tmp_path, clock) as (_, desk):
+        tags = [number.to_bytes(8, "big") for number in range(3)]
+        assert desk.exchange(tags[:2]) == tags[:2]
+        assert desk.post("/stops", {"tags": [tags[2].hex()]}).status_code == 413
+        assert desk.exchange(tags[:2]) == tags[:2]
+        assert desk.session.post(desk.stop_url(tag=tags[2]), timeout=10).status_code == 200
+        desk.get(desk.open_url(tag=tags[2]))
+        assert desk.hits() == []
 
 
 @pytest.mark.parametrize("slots", [1 << 17])
