@@ -25,6 +25,7 @@ from desktop.running import is_running
 from desktop.store import accounts, settings
 from desktop.store.accounts import AccountRow, Auth
 from desktop.store.database import Store
+from desktop.store.ledger import ledger_trouble
 from desktop.tracking.health import health
 from desktop.ui import words
 
@@ -50,6 +51,7 @@ def findings(places: Places) -> Iterator[Finding]:
         return
     try:
         yield Finding(part="store", is_well=True, seen=str(places.store))
+        yield _look("ledger", lambda: _ledger(store))
         keep = Keep(settings.get(store, SECRETS_SETTING, Keep.KEYRING.value))
         vault = open_vault(keep, path=places.secrets)
         yield _look("secrets", lambda: _secrets(vault))
@@ -94,6 +96,13 @@ def _secrets(vault: Vault) -> str:
     if found != "well":
         raise StoreTrouble("The keyring forgets what it is given.", "Look at the system's keyring program.")
     return {Keep.KEYRING: "in the system keyring", Keep.FILE: "in a file only you can read"}[vault.where]
+
+
+def _ledger(store: Store) -> str:
+    trouble = ledger_trouble(store)
+    if trouble is not None:
+        raise trouble
+    return "the record of who agreed holds"
 
 
 def _listener(port: int, vault: Vault, *, runs: bool) -> str:

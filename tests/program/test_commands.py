@@ -132,6 +132,7 @@ def test_doctor_finds_a_round_well(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert Keep(vault.where) is Keep.SESSION
     assert {part: finding.is_well for part, finding in found.items()} == {
         "store": True,
+        "ledger": True,
         "secrets": False,
         "listener": True,
         "provider": True,

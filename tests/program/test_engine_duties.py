@@ -1,5 +1,6 @@
 """The engine's duties: what the relay holds is seen and ended, a person erased, a broken ledger told and repaired."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop import doctor
 from desktop.accounts.suppression import is_let_alone
 from desktop.core.errors import NotAuthorised, Refused, StoreTrouble, Unreachable
 from desktop.core.keep import Keep
@@ -51,6 +53,12 @@ def agreed(engine: Engine) -> None:
         evidence="by mail",
         at=utc_now(),
     )
+
+
+def ledger_is_well(places: Places) -> bool:
+    """Return what the doctor finds, which looks no further for it."""
+    with contextlib.closing(doctor.findings(places)) as findings:  # type: ignore[type-var]
+        return next(finding.is_well for finding in findings if finding.part == "ledger")
 
 
 def test_what_the_relay_holds_is_asked_of_it(engine: Engine, relay_url: str) -> None:
@@ -145,9 +153,11 @@ def test_item_6_a_broken_ledger_is_told_at_the_start_and_repaired(tmp_path: Path
     engine = Engine(places, keep=Keep.FILE)
     engine.start(port=0)
     assert isinstance(engine.stations().troubles["ledger"], StoreTrouble)
+    assert ledger_is_well(places) is False
     repair = engine.repair_ledger()
     assert (repair.dropped, repair.evidence.exists()) == (1, True)
     assert "ledger" not in engine.stations().troubles
+    assert ledger_is_well(places) is True
     engine.close()
 
 
