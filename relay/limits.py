@@ -87,7 +87,7 @@ class HitLimits:
         self._left = limits.hits_in_all
         self._hour = -1
 
-    def reached(self, *, token_id: bytes, network: str, channel_id: bytes, at_ms: int) -> str | None:
+    def reached(self, token_id: bytes, network: str, channel_id: bytes, at_ms: int) -> str | None:
         """Count a hit and return None, or return which limit it is over: token, network, channel, all."""
         if at_ms // MS_PER_HOUR != self._hour:
             self._begin_hour(at_ms // MS_PER_HOUR)
@@ -128,9 +128,7 @@ class Room:
         if self._unread.total >= self._limits.unread_in_all:
             counts.hits_relay_full += 1
             return False
-        reached = self._rates.reached(
-            token_id=token.random_id, network=network, channel_id=token.channel_id, at_ms=at_ms
-        )
+        reached = self._rates.reached(token.random_id, network, token.channel_id, at_ms)
         if reached is None:
             return True
         name = f"hits_over_{reached}"

@@ -1,11 +1,11 @@
 """The threat model in the relay's README: every claim that names a test names one that exists."""
 
-import ast
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"`(test_\w+)`")
+DEFINED = re.compile(r"^def (test_\w+)", re.MULTILINE)
 
 
 def _section() -> str:
@@ -15,12 +15,8 @@ def _section() -> str:
 
 def _tests() -> set[str]:
     """Return the name of every test in the tree, read and not run."""
-    return {
-        node.name
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    }
+    files = (ROOT / "tests").rglob("test_*.py")
+    return {name for path in files for name in DEFINED.findall(path.read_text("utf-8"))}
 
 
 def test_each_claim_of_the_threat_model_names_a_test_that_exists() -> None:
