@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relay import stopping
-from relay.limits import DEFAULT, MS_PER_HOUR, Limits, Table
+from relay.limits import DEFAULT, MS_PER_HOUR, Connections, Limits, Table
 from tests.relay.desk import Clock, Desk, Running, running
 
 MANY = 1_000
@@ -148,6 +148,19 @@ def test_a_desktop_brings_so_many_stops_and_no_more(
         assert desk.session.post(desk.stop_url(tag=tags[2]), timeout=10).status_code == 200
         desk.get(desk.open_url(tag=tags[2]))
         assert desk.hits() == []
+
+
+def test_connections_are_counted_by_network_and_in_all() -> None:
+    """A network takes two and no third until one has gone; what is not limited counts towards all, and nothing stays."""
+    open_ = Connections(replace(DEFAULT, connections_per_network=2, connections_in_all=4))
+    taken = [open_.opened("198.51.100.0/24", is_limited=True) for _ in range(3)]
+    taken += [open_.opened("127.0.0.0/24", is_limited=False) for _ in range(3)]
+    assert taken == [True, True, False, True, True, False]
+    open_.closed("198.51.100.0/24")
+    assert open_.opened("198.51.100.0/24", is_limited=True) is True
+    for network in ("198.51.100.0/24", "198.51.100.0/24", "127.0.0.0/24", "127.0.0.0/24"):
+        open_.closed(network)
+    assert [open_.opened(f"{number}.0.0.0/24", is_limited=True) for number in range(5)] == [True] * 4 + [False]
 
 
 @pytest.mark.parametrize("slots", [1 << 17])
