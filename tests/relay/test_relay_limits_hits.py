@@ -151,7 +151,7 @@ def test_a_desktop_brings_so_many_stops_and_no_more(
 
 
 def test_connections_are_counted_by_network_and_in_all() -> None:
-    """A network takes two and no third until one has gone; what is not limited counts towards all, and nothing stays."""
+    """A network takes two and no third until one has gone; others count towards all, and nothing is left counted."""
     open_ = Connections(replace(DEFAULT, connections_per_network=2, connections_in_all=4))
     taken = [open_.opened("198.51.100.0/24", is_limited=True) for _ in range(3)]
     taken += [open_.opened("127.0.0.0/24", is_limited=False) for _ in range(3)]
