@@ -1,14 +1,14 @@
 """Copies that a recipient said to have read, by pressing the button of their own link's page.
 
 Pressing is the person's word and needs no permission, so it counts for untracked copies too; who has stopped is let
-alone all the same.  The first press stands.
+alone all the same.  The first press stands, to the minute.
 """
 
 import sqlite3
 
 from desktop.core.notice import confirmation_notice
 from desktop.store.change import Change
-from desktop.store.columns import from_ms
+from desktop.store.columns import MINUTE_MS, from_ms
 from desktop.store.copies import copy_records, names_of
 from desktop.store.settle import keep_told, settle_copies, told_signs
 from relay.wire.answer import Answer
@@ -25,18 +25,18 @@ def apply_confirmation(connection: sqlite3.Connection, answer: Answer) -> Change
     row = connection.execute(_CONFIRMED, (answer.tag, answer.token_id, TokenType.CONFIRM)).fetchone()
     if row is None or (row[1] is not None and answer.at_ms >= row[1]):
         return Change()
-    copy_id = row[0]
+    copy_id, at_ms = row[0], answer.at_ms // MINUTE_MS * MINUTE_MS
     cursor = connection.execute(
         "INSERT INTO confirmation (copy_id, at_ms) VALUES (?1, ?2)"
         " ON CONFLICT (copy_id) DO UPDATE SET at_ms = ?2 WHERE at_ms > ?2",
-        (copy_id, answer.at_ms),
+        (copy_id, at_ms),
     )
     if not cursor.rowcount:
         return Change()
     change = settle_copies(connection, [copy_id])
     (record,) = copy_records(connection, "copy.id = ?", (copy_id,))
     names, told = names_of(connection, record), told_signs(connection, copy_id)
-    notice = confirmation_notice(names, at=from_ms(answer.at_ms), told=told)
+    notice = confirmation_notice(names, at=from_ms(at_ms), told=told)
     if notice is None:
         return change
     keep_told(connection, [notice])

@@ -99,6 +99,13 @@ def test_a_confirmation_is_a_rung_of_its_own(store: Store) -> None:
     assert [person.confirmed_at for case in cases(store) for person in case.awaited] == [PRESSED_AT]
 
 
+def test_a_press_is_kept_to_the_minute(store: Store) -> None:
+    """Of the instant no more is kept than its minute, and the list puts the conversation there."""
+    sent(store)
+    record_answers(store, [pressed(AnswerKind.CONFIRM, CONFIRM, at=PRESSED_AT + timedelta(seconds=42))], now=LATER)
+    assert (status(store).opened_at, cards(store)[0].at) == (PRESSED_AT, PRESSED_AT)
+
+
 def test_an_answer_counts_once(store: Store) -> None:
     """The relay gives out what was not acknowledged: the same answer again, and a second press, alter nothing."""
     sent(store)
