@@ -24,6 +24,8 @@ from relay.wire.purpose import Purpose
 SALT_BYTES: Final = 32
 # What the first row's `previous` is.
 GENESIS: Final = bytes(32)
+# How the evidence of a question, and of the answer to it, begins: with its link's token.
+LINK: Final = "link "
 _FORMAT: Final = 1
 # One encoder for all: json.dumps makes one for each call, and every row of a chain is spelled twice.
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
@@ -210,14 +212,18 @@ def standing_of(address: str, rows: Iterable[tuple[LedgerRow, str]]) -> Permissi
     """Return where a person stands by their rows, oldest first, each with its evidence.
 
     A row taken back lets what stood before it stand again; a no ends all that stood, and a question alone changes
-    neither a yes nor a no.
+    neither a yes nor a no.  A question whose mail did not leave is taken back by a row that names the same link.
     """
     grants: list[tuple[LedgerRow, str]] = []
-    refusal, generation, asked_ms = None, 0, None
+    asked: dict[str, int] = {}
+    refusal, generation = None, 0
     for row, evidence in rows:
         event = Event(row.event)
         if event is Event.ASKED:
-            asked_ms = row.at_ms
+            asked[evidence] = row.at_ms
+            continue
+        if event is Event.RETRACTED and evidence.startswith(LINK):
+            asked.pop(evidence, None)
             continue
         generation = row.generation
         if event is Event.GRANTED:
@@ -226,7 +232,7 @@ def standing_of(address: str, rows: Iterable[tuple[LedgerRow, str]]) -> Permissi
             del grants[-1:]
         else:
             grants, refusal = [], REFUSALS.get(event, refusal)
-    asked_at = None if asked_ms is None else _instant(asked_ms)
+    asked_at = _instant(max(asked.values())) if asked else None
     if grants:
         return _granted(address, *grants[-1], asked_at)
     standing = refusal or (Standing.UNKNOWN if asked_at is None else Standing.ASKED)

@@ -33,7 +33,7 @@ from desktop.outgoing.means import Means
 from desktop.outgoing.replies import Fate, Outcome, Reply, answer_to, ours, told
 from desktop.outgoing.syntax import Path
 from desktop.outgoing.upstream import AnswerLost, Upstream
-from desktop.store.mail import CopyState, NewCopy, record_message, record_outcome
+from desktop.store.mail import CopyState, NewCopy, record_message, record_outcome, record_untouched
 from desktop.store.people import is_stopped
 
 MAX_COPIES: Final = 5
@@ -374,8 +374,11 @@ class Delivery:
             return
         copy = Copy(octets=self._raw, indices=tuple(indices))
         self._finish_recording()
-        if not self._copy_ids:
-            with self._means.fail_open():
+        with self._means.fail_open():
+            if self._copy_ids:
+                ids = [self._copy_ids[index] for index in indices if index in self._copy_ids]
+                record_untouched(self._means.store, ids, at=self._means.clock())
+            else:
                 rows = self._untracked_rows(indices, [WhyNot.STORE_TROUBLE] * len(indices))
                 self._record_message(rows, indices)
         try:

@@ -5,6 +5,7 @@ generation that its link stands for and grants nothing where that has been refus
 """
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,11 +13,11 @@ from enum import StrEnum
 from desktop.core.address import normalised
 from desktop.core.asking import can_ask_by_hand, generation_of_yes
 from desktop.core.errors import Refused
-from desktop.core.ledger import Event
+from desktop.core.ledger import LINK, Event
 from desktop.core.notice import Notice, NoticeKind
 from desktop.core.permission import REFUSING, Method, Permission, Standing, usable
 from desktop.store.change import Change
-from desktop.store.columns import from_json, from_ms, set_to_json, to_ms
+from desktop.store.columns import from_json, from_ms, set_to_json, to_json, to_ms
 from desktop.store.database import Store
 from desktop.store.ledger import keep_wording, standing
 from desktop.store.ledger_rows import append
@@ -102,11 +103,37 @@ def record_ask(
         event=Event.ASKED,
         purposes=claims.purposes,
         generation=generation,
-        evidence=f"link {token_id.hex()}",
+        evidence=_link(token_id),
         language=claims.language,
         wording=wording,
         at=at,
     )
+
+
+def retract_asks(connection: sqlite3.Connection, copy_ids: Iterable[int], *, at: datetime) -> Change:
+    """Take back the questions of copies that did not leave: nobody was asked, and what the user wished they still wish.
+
+    One that was answered did leave, whatever is said of its copy.
+    """
+    asked = connection.execute(
+        "SELECT token_id, address, generation FROM ask"
+        " WHERE copy_id IN (SELECT value FROM json_each(?)) AND answer_id IS NULL",
+        (to_json(list(copy_ids)),),
+    ).fetchall()
+    for token_id, address, generation in asked:
+        connection.execute("DELETE FROM ask WHERE token_id = ?", (token_id,))
+        append(
+            connection, address=address, event=Event.RETRACTED, generation=generation, evidence=_link(token_id), at=at
+        )
+        present = standing(connection, address)
+        if present.asked_at is not None or present.standing in REFUSING:
+            # By itself it would not be put again: the user had asked for it.
+            connection.execute("UPDATE person SET asking_wanted_at_ms = ? WHERE address = ?", (to_ms(at), address))
+    return Change(people=frozenset(address for _, address, _ in asked))
+
+
+def _link(token_id: bytes) -> str:
+    return f"{LINK}{token_id.hex()}"
 
 
 def apply_consent(connection: sqlite3.Connection, answer: Answer, *, now: datetime) -> Change:
@@ -211,7 +238,7 @@ def _add(
         purposes=answer.purposes,
         generation=generation,
         method=Method.PAGE,
-        evidence=f"link {answer.token_id.hex()}, answer {answer.id.hex()}",
+        evidence=f"{_link(answer.token_id)}, answer {answer.id.hex()}",
         language=ask.language,
         # A no counts in whatever words it was asked; which they were is known where they are ours alone.
         wording=ask.wording if answer.wording == ask.wording else b"",

@@ -13,8 +13,10 @@ from desktop.core.address import Mailbox, normalised
 from desktop.core.arrival import ArrivalKind
 from desktop.core.notice import refusal_notice
 from desktop.core.parse import MessageFacts
+from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, CopyState, CopyStatus, EvidenceKind, Rung, copy_status
 from desktop.core.unknown import Carried, Pictures, Unknown, why_unknown
+from desktop.store.asks import retract_asks
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms, to_json, to_ms
 from desktop.store.copies import CopyRecord, copy_records, names_of, stored_hits, stored_signs
@@ -40,6 +42,7 @@ __all__ = [
     "conversation",
     "record_message",
     "record_outcome",
+    "record_untouched",
 ]
 MAX_REPLY_CHARS: Final = 1_000
 
@@ -182,7 +185,8 @@ def _keep_tag(connection: sqlite3.Connection, person: str, copy: NewCopy, at: da
 def record_outcome(store: Store, copy_id: int, state: CopyState, *, at: datetime, reply: str = "") -> Change:
     """Keep what became of a copy and the provider's own words; raise LookupError for an unknown copy.
 
-    Hits that came before the outcome are judged anew, since only now it is known that the copy was sent.
+    Hits that came before the outcome are judged anew, since only now it is known that the copy was sent.  Nobody was
+    asked by a copy that was refused.
     """
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
@@ -194,7 +198,25 @@ def record_outcome(store: Store, copy_id: int, state: CopyState, *, at: datetime
             (state, to_ms(at), reply[:MAX_REPLY_CHARS], copy_id),
         )
         change = bring_in_step(connection, messages=[found[0].message_id])
+        if state is CopyState.REFUSED:
+            change |= retract_asks(connection, [copy_id], at=at)
         return change | _refusal(connection, found[0], state, at, reply), None
+
+    return store.write(work)[0]
+
+
+def record_untouched(store: Store, copy_ids: Collection[int], *, at: datetime) -> Change:
+    """Keep that mail left as it came after all: its copies carry nothing, and ask nobody, whatever their rows said."""
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        wanted = (to_json(list(copy_ids)),)
+        connection.execute("DELETE FROM token WHERE copy_id IN (SELECT value FROM json_each(?))", wanted)
+        connection.execute(
+            f"UPDATE copy SET purposes = '[]', links = 0, why_not = '{WhyNot.STORE_TROUBLE}'"  # noqa: S608 - a constant
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            wanted,
+        )
+        return retract_asks(connection, copy_ids, at=at), None
 
     return store.write(work)[0]
 

@@ -202,6 +202,24 @@ def test_where_a_person_stands_follows_from_their_rows(events: list[str], standi
     assert (found.standing, found.generation) == (standing, generation)
 
 
+def test_a_question_whose_mail_did_not_leave_was_not_put() -> None:
+    """A row that names the same link takes it back, and no other question nor a yes with it."""
+    chain = Chain()
+    chain.add("granted")
+    chain.add("asked", evidence="link 01")
+    chain.add("asked", evidence="link 02")
+    first = datetime.fromtimestamp((AT_MS + 2) / 1000, UTC)
+    chain.add("retracted", evidence="link 02")
+    assert (stands_in(chain).standing, stands_in(chain).asked_at) == (Standing.GRANTED, first)
+    chain.add("retracted", evidence="link 01")
+    assert (stands_in(chain).standing, stands_in(chain).asked_at) == (Standing.GRANTED, None)
+
+
+def stands_in(chain: Chain) -> Permission:
+    """Return where the one person of a chain stands."""
+    return standing_of(ANNA, pairs(chain))
+
+
 def test_a_grant_is_told_with_all_that_is_known_of_it() -> None:
     """Purposes, method, evidence, time, language and wording come from the row itself, the question from its own."""
     chain = of_three()

@@ -17,6 +17,7 @@ from desktop.core.permission import Standing
 from desktop.core.policy import WhyNot
 from desktop.core.trackingheader import NAME
 from desktop.outgoing import means
+from desktop.outgoing.journal import Journal
 from desktop.store import settings
 from desktop.store.accounts import save_account
 from desktop.store.asks import apply_consent, want_asking
@@ -443,3 +444,46 @@ def test_without_its_line_a_copy_is_not_tracked(asking: Bench, monkeypatch: pyte
         assert send(asking, mail(1)) == mail(1)
     assert why(asking) == [WhyNot.LINE_NOT_WRITABLE]
     assert b"/open/" in send(asking, mail(2))
+
+
+def test_a_question_that_the_provider_refused_was_not_put(asking: Bench) -> None:
+    """Refused at the final dot nobody was asked, so the next mail asks; one that was taken counts."""
+    asking.provider.faults.replies["dot"] = "554 5.7.1 spam"
+    assert asking.send(mail(1) + b".\r\n", PERSON).startswith("554")
+    asking.copies()
+    assert standing_of(asking) is Standing.UNKNOWN
+    asking.provider.faults.clear()
+    question_in(send(asking, mail(2)))
+    asking.copies()
+    assert standing_of(asking) is Standing.ASKED
+
+
+def test_a_question_by_hand_that_was_refused_is_still_wanted(asking: Bench) -> None:
+    """What the user asked for is not lost with the mail that would have asked."""
+    withdrawn(asking)
+    want_asking(asking.store, PERSON, asking.clock())
+    asking.provider.faults.replies["dot"] = "554 5.7.1 spam"
+    asking.send(mail(1) + b".\r\n", PERSON)
+    asking.copies()
+    asking.provider.faults.clear()
+    question_in(send(asking, mail(2)))
+
+
+@pytest.mark.parametrize("is_permitted", [True, False], ids=["tracked", "asking"])
+def test_a_mail_that_left_untouched_after_all_says_so(
+    asking: Bench, monkeypatch: pytest.MonkeyPatch, is_permitted: bool
+) -> None:
+    """The journal fails at the last moment: the mail goes out as it came, its rows say that, and nobody was asked."""
+    if is_permitted:
+        asking.permit(PERSON)
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "sync", fail_to_sync)
+        assert send(asking, mail(1)) == mail(1)
+    assert why(asking) == [WhyNot.STORE_TROUBLE]
+    assert [copy.purposes for copy in asking.copies()] == [frozenset()]
+    assert standing_of(asking) is (Standing.GRANTED if is_permitted else Standing.UNKNOWN)
+
+
+def fail_to_sync(_journal: Journal) -> None:
+    """Fail as a full disk does."""
+    raise StoreTrouble("The journal of outgoing mail cannot be written.")
