@@ -1,10 +1,15 @@
-"""Whose a token or a tag is, as only this store can tell: what the relay holds is shown beside what it means."""
+"""Whose a token or a tag is, and what a mail asked, as only this store can tell: for showing, and for nothing else."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from desktop.core.ledger import Event
+from desktop.store.columns import from_json, from_ms
 from desktop.store.database import Store
+from desktop.store.ledger import history
+from relay.wire.purpose import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,44 @@ _OF_ASK = (
     "SELECT copy.name, copy.address, message.subject, '' FROM ask"
     " JOIN copy ON copy.id = ask.copy_id JOIN message ON message.id = copy.message_id WHERE ask.token_id = ?"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question that a copy put: when, for what, and when it was answered, None while it is not.
+
+    `agreed` is what the person then allowed on the page; None where they said no, or where the answer granted nothing.
+    """
+
+    at: datetime
+    purposes: frozenset[Purpose]
+    answered_at: datetime | None = None
+    agreed: frozenset[Purpose] | None = None
+    is_denied: bool = False
+
+
+def questions_of(store: Store, copies: Iterable[tuple[int, str]]) -> Mapping[int, Question]:
+    """Return the question of each copy, given by its id and address, that put one."""
+    found: dict[int, Question] = {}
+    for copy_id, address in copies:
+        with store.read() as connection:
+            row = connection.execute(_ASKED, (copy_id,)).fetchone()
+        if row is not None:
+            token_id, purposes, at_ms, answered_at_ms = row
+            # The ledger's rows of an answer name the link that it came by.
+            link = f"link {token_id.hex()},"
+            answers = [entry for entry in history(store, address) if entry.evidence.startswith(link)]
+            found[copy_id] = Question(
+                at=from_ms(at_ms),
+                purposes=frozenset(Purpose(each) for each in from_json(purposes)),
+                answered_at=None if answered_at_ms is None else from_ms(answered_at_ms),
+                agreed=next((entry.purposes for entry in answers if entry.event is Event.GRANTED), None),
+                is_denied=any(entry.event is Event.DENIED for entry in answers),
+            )
+    return found
+
+
+_ASKED = "SELECT token_id, purposes, at_ms, answered_at_ms FROM ask WHERE copy_id = ?"
 
 
 def known_tags(store: Store, tags: Iterable[bytes]) -> Mapping[bytes, str]:

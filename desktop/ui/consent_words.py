@@ -9,6 +9,7 @@ from typing import Final
 from desktop.core.grounds import AskWhen, Policy
 from desktop.core.permission import Method, Permission, Standing
 from desktop.core.readingtime import ReadingTime
+from desktop.store.known import Question
 from desktop.ui import words
 from relay.wire.language import Language
 
@@ -75,7 +76,6 @@ ASK_WHEN: Final = {
 COUNTRY_BY_ADDRESS: Final = "By their address, if it shows one"
 ASK_IN_NEXT: Final = "Ask in my &next mail"
 ASK_WANTED: Final = "Your next mail to them asks."
-ASKED_FOR_IT: Final = "They asked you to?"
 ERASED_HINT: Final = (
     "Deletes what is known of them: names, addresses, subjects, what was recorded, what they agreed to, and every "
     "mail's entry. Their earlier mail is stopped first, so nothing new is stored. What stays is a mark made with a "
@@ -118,6 +118,13 @@ def standing_line(permission: Permission, tz: tzinfo | None = None) -> str:
     return words.STANDINGS[permission.standing]
 
 
-def asked_again_text(asked_at: datetime, tz: tzinfo | None = None) -> str:
-    """Return what asking anew means for somebody who has been asked."""
-    return f"They were last asked on {words.day(asked_at, tz)}. The same person is asked at most once in 180 days."
+def question_lines(question: Question) -> tuple[tuple[datetime, str], ...]:
+    """Return what became of a question, newest first, each with its instant."""
+    asked = f"This mail asked whether you may see {words.purposes_line(question.purposes)}."
+    if question.answered_at is None:
+        return ((question.at, f"{asked} No answer yet."),)
+    if question.agreed is not None:
+        said = f"They agreed on the page: you may see {words.purposes_line(question.agreed)}."
+    else:
+        said = "They said no on the page." if question.is_denied else "An answer came that allows nothing."
+    return (question.answered_at, said), (question.at, asked)

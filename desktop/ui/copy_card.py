@@ -13,6 +13,7 @@ from desktop.core.readingtime import ReadingTime
 from desktop.core.status import Aside, CopyStatus, EvidenceKind, Rung
 from desktop.core.unknown import Cure
 from desktop.core.where import Reading
+from desktop.store.known import Question
 from desktop.store.mail import CopyRow
 from desktop.ui import consent_words, glyphs, words
 from desktop.ui.evidence_list import EvidenceList, Folding, Unfolded
@@ -55,6 +56,7 @@ class CopyCard(Card):
         *,
         readings: Mapping[bytes, Reading],
         read_for: ReadingTime | None,
+        question: Question | None,
         has_relay: bool,
     ) -> None:
         """Without a relay nothing is said about tracking here unasked: the foot of the window says it once."""
@@ -72,7 +74,7 @@ class CopyCard(Card):
             column.addWidget(remarks)
         if copy.unknowns:
             column.addWidget(self._unknown(copy, unfolded))
-        lines = EvidenceList(copy.id, copy.status, themes, now, unfolded, readings=readings)
+        lines = EvidenceList(copy.id, copy.status, themes, now, unfolded, readings=readings, question=question)
         lines.asked.connect(self.asked)
         lines.taken_back.connect(self.taken_back)
         column.addWidget(lines)

@@ -11,6 +11,7 @@ from desktop.core.readingtime import ReadingTime, reading_time
 from desktop.core.status import Aside
 from desktop.core.where import PlaceOf, Reading, reading_of
 from desktop.store.database import Store
+from desktop.store.known import Question, questions_of
 from desktop.store.mail import ConversationDetail, CopyRow, conversation
 from desktop.store.people import permission_of
 from desktop.store.reminders import ReminderRow, reminder
@@ -21,13 +22,15 @@ from relay.wire.purpose import Purpose
 class Detail:
     """One conversation; `readings` are who and where by a hit's id, of each hit of which place may be known.
 
-    A reading is empty where nothing is known of its hit.  `read_for` is how long a copy was read, by the copy's id.
+    A reading is empty where nothing is known of its hit.  `read_for` is how long a copy was read, and
+    `questions` what it asked, by the copy's id.
     """
 
     conversation: ConversationDetail
     reminder: ReminderRow
     readings: Mapping[bytes, Reading] = field(default_factory=dict)
     read_for: Mapping[int, ReadingTime] = field(default_factory=dict)
+    questions: Mapping[int, Question] = field(default_factory=dict)
 
 
 def read_detail(store: Store, conversation_id: int, place_of: PlaceOf) -> Detail | None:
@@ -40,6 +43,7 @@ def read_detail(store: Store, conversation_id: int, place_of: PlaceOf) -> Detail
         conversation=found,
         reminder=reminder(store, conversation_id),
         readings=_readings([copy for copy in copies if _allows(store, copy, Purpose.PLACE)], place_of),
+        questions=questions_of(store, [(copy.id, copy.address) for copy in copies]),
         read_for=_times([copy for copy in copies if _allows(store, copy, Purpose.READING)]),
     )
 

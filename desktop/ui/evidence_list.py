@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QPushButton, QVBo
 from desktop.core.status import CopyStatus, Evidence, EvidenceKind
 from desktop.core.verdict import Verdict
 from desktop.core.where import Reading
-from desktop.ui import correction_words, evidence_words, words
+from desktop.store.known import Question
+from desktop.ui import consent_words, correction_words, evidence_words, words
 from desktop.ui.glyphs import Glyph, glyph_of
 from desktop.ui.labels import Role, as_plain_tooltip, font_of, plain
 from desktop.ui.marks import GlyphMark
@@ -88,6 +89,7 @@ class EvidenceList(QWidget):
         unfolded: Unfolded,
         *,
         readings: Mapping[bytes, Reading],
+        question: Question | None = None,
     ) -> None:
         """Stand under a hairline; `readings` are who and where by a hit's id, of those of which it may be known."""
         super().__init__()
@@ -101,9 +103,29 @@ class EvidenceList(QWidget):
         metrics, at_now = QFontMetrics(font_of(Role.SMALL)), now()
         whens = [evidence_words.when_text(line, at_now) for row in rows for line in row.lines]
         widths = (metrics.horizontalAdvance(when) for when in whens)
-        self._when_width = max(widths, default=0) + 2
-        for row in rows:
-            column.addWidget(self._row(row))
+        asked = () if question is None else consent_words.question_lines(question)
+        moments = (metrics.horizontalAdvance(words.moment(at, at_now)) for at, _ in asked)
+        self._when_width = max(*widths, *moments, 0) + 2
+        boxes = [(row.at, self._row(row)) for row in rows]
+        boxes += [
+            (at, self._told(at, said, is_answer=len(asked) > 1 and not place)) for place, (at, said) in enumerate(asked)
+        ]
+        # Sorting keeps the order of what came at one instant.
+        for _, box in sorted(boxes, key=lambda each: each[0], reverse=True):
+            column.addWidget(box)
+
+    def _told(self, at: datetime, said: str, *, is_answer: bool) -> QWidget:
+        """Return a line on the question that the mail put, or on its answer."""
+        box, grid = _gridded()
+        self._put_when(grid, 0, words.moment(at, self._now()), Glyph.CONFIRMED if is_answer else Glyph.SENT)
+        grid.addWidget(plain(said, Role.BODY, wraps=True), 0, 2)
+        return box
+
+    def _put_when(self, grid: QGridLayout, row: int, text: str, glyph: Glyph) -> None:
+        when = plain(text, Role.SMALL)
+        when.setFixedSize(self._when_width, QFontMetrics(font_of(Role.BODY)).height())
+        grid.addWidget(when, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(GlyphMark(glyph, self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
 
     def _row(self, row: TimelineRow) -> QWidget:
         box, grid = _gridded()
@@ -137,10 +159,7 @@ class EvidenceList(QWidget):
         self, grid: QGridLayout, line: Evidence, says: evidence_words.EvidenceWords, *, is_fold: bool = False
     ) -> None:
         row = grid.rowCount()
-        when = plain(evidence_words.when_text(line, self._now()), Role.SMALL)
-        when.setFixedSize(self._when_width, QFontMetrics(font_of(Role.BODY)).height())
-        grid.addWidget(when, row, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(GlyphMark(glyph_of_evidence(line), self._themes, 14), row, 1, Qt.AlignmentFlag.AlignTop)
+        self._put_when(grid, row, evidence_words.when_text(line, self._now()), glyph_of_evidence(line))
         sentence = plain(says.sentence, Role.BODY, wraps=True)
         under = [" ".join(part for part in (says.why, says.counted) if part), says.possibly]
         if line.hit is not None and not is_fold:

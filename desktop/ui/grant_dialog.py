@@ -128,7 +128,8 @@ class GrantDialog(QDialog):
         for purpose, box in self._boxes().items():
             box.setChecked(purpose in standing.purposes)
         self._method.setCurrentIndex(max(self._method.findData(standing.method), 0))
-        self._evidence.setPlainText(standing.evidence)
+        # What the page gave is its own evidence; what the user records now is known to them in another way.
+        self._evidence.setPlainText("" if standing.method is Method.PAGE else standing.evidence)
 
     def _boxes(self) -> dict[Purpose, QCheckBox]:
         return {

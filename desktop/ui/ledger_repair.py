@@ -5,27 +5,40 @@ agreed after the break has to be agreed, or recorded, again.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from desktop.core.errors import Trouble
-from desktop.store.ledger import Repair
+from desktop.store.database import Store
+from desktop.store.ledger import Repair, ledger_trouble
 from desktop.ui import consent_words
 from desktop.ui.ops import Ops
+from desktop.ui.reading import Reading
 
 
 class LedgerRepair(QObject):
-    """Asks, then repairs; `repaired` says that permissions stand otherwise now, `told` what to say."""
+    """Looks, asks, then repairs; `looked` carries what is wrong, None where nothing is.
 
+    `repaired` says that permissions stand otherwise now, `told` what to say.
+    """
+
+    looked = Signal(object)
     repaired = Signal()
     told = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, window: QWidget, ops: Ops, repair: Callable[[], Repair]) -> None:
+    def __init__(self, window: QWidget, store: Store, ops: Ops, repair: Callable[[], Repair]) -> None:
         """Hold what it needs; the box opens over the window."""
         super().__init__(window)
         self._window, self._ops, self._repair = window, ops, repair
+        self._reading = Reading(ops, self, lambda: partial(ledger_trouble, store), self.looked.emit, self._on_failed)
+
+    @Slot()
+    def look(self) -> None:
+        """Look whether the ledger holds."""
+        self._reading.ask()
 
     @Slot()
     def ask(self) -> None:
@@ -48,6 +61,7 @@ class LedgerRepair(QObject):
 
         def done(repair: Repair) -> None:
             self.told.emit(consent_words.repaired_text(repair.dropped, str(repair.evidence)))
+            self.look()
             self.repaired.emit()
 
         self._ops.run(self, self._repair, done, self._on_failed)

@@ -113,6 +113,9 @@ class MailPlace(QStackedWidget):
             self.threads.reload()
             if self._current in change.conversations or (change.copies and not change.conversations):
                 self.reload_current()
+        elif change.people:
+            # What somebody answered, or may be seen of them, stands beside their copies.
+            self.reload_current()
 
     def reload_current(self) -> None:
         """Read the chosen conversation anew, if there is one."""

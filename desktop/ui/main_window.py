@@ -20,7 +20,6 @@ from desktop.store.accounts import AccountRow, accounts
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.figures import report_between
-from desktop.store.ledger import ledger_trouble
 from desktop.store.questions import Question
 from desktop.ui import menus
 from desktop.ui.actions import Actions, PracticeRecipient, RelayState, Stations
@@ -33,6 +32,7 @@ from desktop.ui.due_page import DuePage, nothing_due
 from desktop.ui.going import CONVERSATIONS, FOLLOW_UPS, TODAY, Going
 from desktop.ui.ledger_repair import LedgerRepair
 from desktop.ui.legend import Legend
+from desktop.ui.mail_asking import MailAsking
 from desktop.ui.mail_place import MailPlace
 from desktop.ui.ops import Ops
 from desktop.ui.people_page import PeoplePage
@@ -72,6 +72,7 @@ class MainWindow(Going):
         self.follow_ups = DuePage(
             "Follow-ups", lambda reading: reading.whole, self.themes, self.acts, nothing_due(self.themes)
         )
+        self.asking = MailAsking(self, self.ops, actions)
         self.correcting = Correcting(self, actions.corrections, self.ops)
         self.mail = MailPlace(
             store,
@@ -92,11 +93,8 @@ class MainWindow(Going):
         if self.practice is not None:
             view_menu.addSeparator()
             view_menu.addAction(self.dock.toggleViewAction())
-        self.repairing = LedgerRepair(self, self.ops, actions.repair_ledger)
+        self.repairing = LedgerRepair(self, store, self.ops, actions.repair_ledger)
         self.troubles = Troubles(self.banner, self.opening.open_account, self.repairing.ask)
-        self._ledger = Reading(
-            self.ops, self, lambda: partial(ledger_trouble, store), self.troubles.show_ledger, self._on_failed
-        )
         self.toast = Toast(self)
         self.telling = Telling(store, self.ops, self.toast, self)
         self.tray = Tray(self) if Tray.is_possible() else None
@@ -119,8 +117,9 @@ class MainWindow(Going):
         self.deeds.dropped.connect(self.feed.put_back)
         for place in (self.today, self.follow_ups, self.rates):
             place.account_asked.connect(self.add_account)
-        self.today.cancel_asked.connect(self._on_cancel_asked)
-        self.today.resume_asked.connect(self._on_resume_asked)
+        self.today.cancel_asked.connect(self.asking.cancel)
+        self.today.resume_asked.connect(self.asking.resume)
+        self.asking.asked.connect(self.refresh_stations)
         self.mail.account_asked.connect(self.add_account)
         self.mail.listener_asked.connect(self.opening.open_mail_program)
         self.view.permission_asked.connect(self._on_permission_asked)
@@ -137,11 +136,15 @@ class MainWindow(Going):
             self.feed.failed.connect(page.show_unread)
         for tells in (self.people, self.repairing):
             tells.told.connect(self._on_told)
-        self.repairing.repaired.connect(self.reload)
-        self.repairing.failed.connect(self._on_failed)
+        self.repairing.looked.connect(self.troubles.show_ledger)
+        self.repairing.repaired.connect(self.people.reload)
+        self.repairing.repaired.connect(self.opening.reload_privacy)
+        self.opening.repair_asked.connect(self.repairing.ask)
         self.people.undoable.connect(self._on_undoable)
-        for part in (self.feed, self.deeds, self.correcting, self.mail, self.people, self.rates, self.telling):
-            part.failed.connect(self._on_failed)
+        for shows in (self.feed, self.mail, self.people, self.rates, self.telling):
+            shows.failed.connect(self._on_failed)
+        for does in (self.asking, self.deeds, self.correcting, self.repairing):
+            does.failed.connect(self._on_failed)
         self.opening.changed.connect(self._on_settings_changed)
         self.opening.add_asked.connect(self.add_account)
         self.opening.test_asked.connect(self._on_sample_asked)
@@ -168,13 +171,13 @@ class MainWindow(Going):
         self.mail.reload()
         self.people.reload()
         self.rates.reload()
-        self._ledger.ask()
+        self.repairing.look()
         self.refresh_stations()
 
     @Slot()
     def refresh(self) -> None:
         """Look for new mail, and read everything anew."""
-        self.ops.run(self, self._actions.check_mail, None, self._on_failed)
+        self.asking.check()
         self.reload()
 
     def _read_settings(self) -> None:
@@ -351,17 +354,6 @@ class MainWindow(Going):
     def _on_hit_taken_back(self, line: Evidence) -> None:
         if line.correction is not None:
             self.correcting.take_back(line.correction)
-
-    @Slot(object)
-    def _on_cancel_asked(self, account_id: int) -> None:
-        self.ops.run(self, lambda: self._actions.cancel_reading(account_id), self._on_asked, self._on_failed)
-
-    @Slot(object)
-    def _on_resume_asked(self, account_id: int) -> None:
-        self.ops.run(self, lambda: self._actions.resume_reading(account_id), self._on_asked, self._on_failed)
-
-    def _on_asked(self, _: object) -> None:
-        self.refresh_stations()
 
     # Telling
 

@@ -1,13 +1,18 @@
-"""The settings of what is kept of recipients: for how long, and how exactly; each choice holds at once."""
+"""The settings of what is kept of recipients, for how long and how exactly; and whether the ledger holds.
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QVBoxLayout, QWidget
+Each choice holds at once.
+"""
 
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
+
+from desktop.core.errors import Trouble
 from desktop.store import settings
 from desktop.store.database import Store
 from desktop.store.hits import STRICT
+from desktop.store.ledger import ledger_trouble
 from desktop.store.retention import DEFAULT_KEEP_DAYS, KEEP_CHOICES, KEEP_DAYS
-from desktop.ui import privacy_words
+from desktop.ui import consent_words, privacy_words
 from desktop.ui.forms import Choice, Message, form_label
 from desktop.ui.knowing_choice import hinted
 from desktop.ui.labels import Role, plain
@@ -15,9 +20,10 @@ from desktop.ui.ops import Ops
 
 
 class PrivacyPage(QWidget):
-    """A choice and a tick; `changed` says that one of them holds now."""
+    """A choice and a tick; `changed` says that one of them holds now, `repair_asked` that the ledger be repaired."""
 
     changed = Signal()
+    repair_asked = Signal()
 
     def __init__(self, store: Store, ops: Ops) -> None:
         """Empty until `reload`."""
@@ -28,7 +34,10 @@ class PrivacyPage(QWidget):
             self.keep_days.addItem(privacy_words.kept_text(days), days)
         self.strict = QCheckBox(privacy_words.STRICT)
         self.strict.setAccessibleDescription(privacy_words.STRICT_HINT)
-        self.message = Message()
+        self.repair_button = QPushButton(consent_words.REPAIR)
+        self.repair_button.setAutoDefault(False)
+        self.repair_button.clicked.connect(self.repair_asked)
+        self.ledger, self.message = Message(), Message()
         self.keep_days.activated.connect(self._on_kept)
         self.strict.clicked.connect(self._on_strict)
         self._lay_out()
@@ -50,20 +59,29 @@ class PrivacyPage(QWidget):
         column.addSpacing(4)
         column.addWidget(plain(privacy_words.SUNSET_ELSEWHERE, Role.DIM, wraps=True))
         column.addWidget(self.message)
+        column.addSpacing(8)
+        column.addWidget(plain("Record of permissions", Role.STRONG))
+        column.addWidget(self.ledger)
+        column.addWidget(self.repair_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
 
     @Slot()
     def reload(self) -> None:
         """Read what stands."""
 
-        def work() -> tuple[int, bool]:
+        def work() -> tuple[int, bool, Trouble | None]:
             kept = settings.get(self._store, KEEP_DAYS, DEFAULT_KEEP_DAYS)
-            return int(kept), bool(settings.get(self._store, STRICT, False))
+            return int(kept), bool(settings.get(self._store, STRICT, False)), ledger_trouble(self._store)
 
         self._ops.run(self, work, self._on_read, self.message.show_trouble)
 
-    def _on_read(self, read: tuple[int, bool]) -> None:
-        days, is_strict = read
+    def _on_read(self, read: tuple[int, bool, Trouble | None]) -> None:
+        days, is_strict, trouble = read
+        self.repair_button.setVisible(trouble is not None)
+        if trouble is None:
+            self.ledger.show_good(consent_words.LEDGER_HOLDS)
+        else:
+            self.ledger.show_trouble(trouble)
         if self.keep_days.findData(days) < 0:
             self.keep_days.addItem(privacy_words.kept_text(days), days)
         self.keep_days.setCurrentIndex(self.keep_days.findData(days))

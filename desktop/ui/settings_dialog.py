@@ -177,12 +177,13 @@ class _Page(Protocol):
 class SettingsDialog(QDialog):
     """The pages beside their names; `changed` says that accounts or stations may stand differently now.
 
-    `add_asked` says that another account is wanted.
+    `add_asked` says that another account is wanted, `repair_asked` that the ledger be repaired.
     """
 
     changed = Signal()
     add_asked = Signal()
     test_asked = Signal()
+    repair_asked = Signal()
 
     def __init__(
         self,
@@ -236,6 +237,7 @@ class SettingsDialog(QDialog):
         for page in (self.listener, self.relay, self.trust, self.privacy, self.follow_ups, self.places):
             page.changed.connect(self.changed)
         self.notifications.test_asked.connect(self.test_asked)
+        self.privacy.repair_asked.connect(self.repair_asked)
         self._lay_out()
         self.names.setCurrentRow(0)
 

@@ -9,11 +9,12 @@ from desktop.ui.settings_dialog import ACCOUNTS, MAIL_PROGRAM, RELAY, SettingsDi
 
 
 class SettingsOpening(QObject):
-    """Opens the dialog on a page; `changed`, `add_asked` and `test_asked` are the dialog's own."""
+    """Opens the dialog on a page; its signals are the dialog's own."""
 
     changed = Signal()
     add_asked = Signal()
     test_asked = Signal()
+    repair_asked = Signal()
 
     def __init__(self, parent: QObject, make: Callable[[], SettingsDialog]) -> None:
         """Make nothing yet."""
@@ -30,6 +31,7 @@ class SettingsOpening(QObject):
             made.changed.connect(self.changed)
             made.add_asked.connect(self.add_asked)
             made.test_asked.connect(self.test_asked)
+            made.repair_asked.connect(self.repair_asked)
             if self._stations is not None:
                 made.show_stations(self._stations)
         return self._made
@@ -39,6 +41,11 @@ class SettingsOpening(QObject):
         self._stations = stations
         if self._made is not None:
             self._made.show_stations(stations)
+
+    def reload_privacy(self) -> None:
+        """Read what is kept, and whether the ledger holds, where it is shown."""
+        if self._made is not None and self._made.isVisible():
+            self._made.privacy.reload()
 
     def reload_corrections(self) -> None:
         """Read the corrections anew where they are shown."""

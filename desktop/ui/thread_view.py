@@ -186,6 +186,7 @@ class ThreadView(QScrollArea):
                 self._unfolded,
                 readings=detail.readings,
                 read_for=detail.read_for.get(copy.id),
+                question=detail.questions.get(copy.id),
                 has_relay=self._has_relay,
             )
             card.permission_asked.connect(self.permission_asked)

@@ -42,8 +42,7 @@ class WordingPreview(QTextEdit):
         link = QTextCharFormat()
         link.setFontUnderline(True)
         link.setForeground(self.palette().brush(QPalette.ColorRole.Link))
-        before = f"{line.before} " if line.before else ""
-        for text, form in ((before, said), (line.link_text, link), (_after(line.after), said)):
+        for text, form in ((line.before, said), (line.link_text, link), (line.after, said)):
             _put(cursor, text, form)
 
     def text(self) -> str:
@@ -53,11 +52,6 @@ class WordingPreview(QTextEdit):
 
 def _put(cursor: QTextCursor, text: str, form: QTextCharFormat) -> None:
     cursor.insertText(text, form)
-
-
-def _after(text: str) -> str:
-    """Return what follows the link: a stop stands right after it, a word apart from it."""
-    return f" {text}" if text[:1].isalnum() else text
 
 
 def preview_line(wording: Wording, language: Language, *, sender: str, today: date) -> AddedLine:

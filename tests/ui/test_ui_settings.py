@@ -125,6 +125,18 @@ def test_a_relay_is_connected_by_address_and_invite(window: MainWindow, qtbot: Q
     assert page.invite.text() == ""
 
 
+def test_the_line_of_a_relays_operator_is_taken_by_paste(window: MainWindow, qtbot: QtBot, app: FakeApp) -> None:
+    """The whole line goes into the address alone; once it worked, its secret is no longer on the screen."""
+    window.settings.open_page(2)
+    page = window.settings.relay
+    line = "https://relay.example.com#invite=" + "a" * 43
+    page.invite.clear()
+    page.url.setText(line)
+    QTest.keyClick(page.url, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: ("connect_relay", (line, "")) in app.calls)
+    qtbot.waitUntil(lambda: page.url.text() == "https://relay.example.com")
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
