@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from relay import durable, invites, wellknown
+from relay import backup, durable, invites, wellknown
 from relay import masters as secrets
 from relay.answers import Answers
 from relay.blocks import Blocks
@@ -72,6 +72,7 @@ def opened(settings: Settings) -> Iterator[Kept]:
     prepare_folder(settings)
     with ExitStack() as stack:
         stack.enter_context(_held(settings))
+        backup.tidy(settings)
         reader = stack.enter_context(closing(_database(settings)))
         channels = reader.channels()
         masters = _masters(settings, is_fresh=not channels and not settings.stops.exists())

@@ -9,10 +9,11 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tarfile
 import tempfile
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -26,6 +27,7 @@ _FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
 _DATABASE, _SECRETS, _STOPS, _BLOCKS = "relay.sqlite3", "secrets.json", "stops.txt", "blocked.txt"
 _LISTS: Final = "lists/"
+_COPYING, _RESTORING = ".backup-", ".restore-"
 _MAX_SMALL_BYTES: Final = 512 * 1_048_576  # Stops and lists; a million stops are 42 MB.
 _PIECE_BYTES: Final = 1_048_576
 
@@ -43,7 +45,7 @@ def back_up(settings: Settings, target: IO[bytes]) -> None:
     """Write the folder's content to `target`; raises BadSettingError where there is none, OSError, StorageError."""
     if not settings.secrets.exists() or not settings.database.exists():
         raise BadSettingError(f"{settings.data} holds no relay: name the folder that `serve` was given.")
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.data) as folder:
+    with _alone(settings), tempfile.TemporaryDirectory(prefix=_COPYING, dir=settings.data) as folder:
         database = Path(folder) / _DATABASE
         with closing(Database(settings.database)) as source:
             source.copy_to(database)
@@ -56,6 +58,33 @@ def back_up(settings: Settings, target: IO[bytes]) -> None:
                 _add(archive, name, octets)
             with database.open("rb") as file:
                 archive.addfile(_member(_DATABASE, database.stat().st_size), file)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Hold what only one backup at a time holds, and remove a copy that one before left when it was killed."""
+    try:
+        held = durable.hold(settings.data / ".backup.lock")
+    except BlockingIOError as error:
+        raise BadSettingError("another backup is being taken: wait for it.") from error
+    with held:
+        _remove(settings.data, _COPYING)
+        yield
+
+
+def tidy(settings: Settings) -> None:
+    """Remove what killed backups and restores left; call it while the folder is held, and raises OSError."""
+    _remove(settings.data, _RESTORING)
+    try:
+        with _alone(settings):
+            return
+    except BadSettingError:
+        return  # A backup is being taken: what is there is its own.
+
+
+def _remove(folder: Path, prefix: str) -> None:
+    for left in folder.glob(f"{prefix}*"):
+        shutil.rmtree(left)
 
 
 def _small_files(settings: Settings) -> dict[str, bytes]:
@@ -89,7 +118,7 @@ def restore(settings: Settings, source: IO[bytes]) -> Restored:
     of another relay; OSError and StorageError.
     """
     prepare_folder(settings)
-    with _held(settings), tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.data) as folder:
+    with _held(settings), tempfile.TemporaryDirectory(prefix=_RESTORING, dir=settings.data) as folder:
         left = sorted(path.name for path in settings.data.glob(f"{_DATABASE}*"))
         if left:
             raise BadSettingError(

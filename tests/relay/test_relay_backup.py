@@ -240,6 +240,21 @@ def test_a_backup_is_its_owners_alone_and_overwrites_nothing(
     assert not (tmp_path / "none.tar").exists()
 
 
+def test_what_a_killed_backup_left_is_removed(tmp_path: Path, clock: Clock) -> None:
+    """A copy of the database would outlive its hits: it is gone at the next start or backup; a running one's is not."""
+    for left in (".backup-1", ".restore-1"):
+        (tmp_path / left).mkdir()
+        (tmp_path / left / "relay.sqlite3").write_bytes(b"x")
+    with served(tmp_path, clock):
+        assert not list(tmp_path.glob(".backup-*")) + list(tmp_path.glob(".restore-*"))
+    (tmp_path / ".backup-2").mkdir()
+    with durable.hold(tmp_path / ".backup.lock"), served(tmp_path, clock):
+        assert (tmp_path / ".backup-2").exists()
+        assert main(["backup", "--data", str(tmp_path), str(tmp_path / "other.tar")]) == 2
+    back_up(tmp_path, tmp_path / "one.tar")
+    assert not (tmp_path / ".backup-2").exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another")
 def test_roots_commands_leave_no_file_of_roots(tmp_path: Path) -> None:
     """What root makes in the relay's folder belongs to the folder's owner; afterwards root is root again."""

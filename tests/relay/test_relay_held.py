@@ -9,7 +9,9 @@ import pytest
 import requests
 
 from relay.database import Database, StorageError
+from relay.wire import urls
 from relay.wire.hit import HitKind, decode
+from relay.wire.token import TokenType
 from tests.relay.desk import DESTINATION, TAG, Clock, Desk, served
 
 
@@ -18,6 +20,11 @@ def held_by(desk: Desk) -> dict[str, Any]:
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     told: dict[str, Any] = answer.json()
     return told
+
+
+def confirm(desk: Desk) -> None:
+    url = urls.confirm_url(desk.base, desk.token(TokenType.CONFIRM, tag=b"another1"))
+    assert desk.session.post(url, timeout=10).status_code == 200
 
 
 def delete(desk: Desk) -> int:
@@ -44,12 +51,14 @@ def test_everything_that_is_held_is_told_as_it_is_kept(desk: Desk, base: str, cl
     clock.pass_days(1)
     desk.get(desk.click_url(tag=b"another1"))
     desk.exchange([TAG])
+    confirm(desk)
     told = held_by(desk)
     assert [row["day"] for row in told["hits"]] == ["2026-09-21", "2026-09-22"]
     opened = [decode(desk.opener.open(base64.b64decode(row["sealed"]))) for row in told["hits"]]
     assert [hit.kind for hit in opened] == [HitKind.OPEN, HitKind.CLICK]
-    assert (told["hits_count"], told["stops"], told["answers"], told["gaps"]) == (2, [TAG.hex()], [], [])
-    assert (told["channel_id"], told["answers_count"], told["used"]) == (desk.channel_id.hex(), 0, 0)
+    assert (told["hits_count"], told["stops"], told["gaps"]) == (2, [TAG.hex()], [])
+    assert (told["channel_id"], told["answers_count"], told["used"]) == (desk.channel_id.hex(), 1, 0)
+    assert [row["day"] for row in told["answers"]] == ["2026-09-22"]
     assert held_by(other)["hits_count"] == 1
     other.close()
 
@@ -72,10 +81,12 @@ def test_a_deleted_channel_leaves_only_its_stops(tmp_path: Path, clock: Clock) -
             one.get(one.open_url())
             one.get(one.open_url(tag=b"another1"))
             one.exchange([b"stopped1"])
+            confirm(one)
         link, stop, picture = desk.click_url(), desk.stop_url(), desk.open_url()
         clock.pass_days(15)
         desk.get(desk.open_url())
-        assert rows_of(tmp_path, desk.channel_id)["gaps"] == 1
+        held = rows_of(tmp_path, desk.channel_id)
+        assert (held["gaps"], held["answers"]) == (1, 1)
         assert delete(desk) == 204
         assert {table for table, count in rows_of(tmp_path, desk.channel_id).items() if count} == {"stops"}
         assert rows_of(tmp_path, other.channel_id)["channels"] == 1
