@@ -18,7 +18,14 @@ from desktop.core.screen import holds_inline_pgp, texts_of, untouchable
 from desktop.core.tags import tag_at
 from desktop.core.transfer import Edit, apply, could_hold, read_body, write_body
 from relay.wire.token import BadTokenError, Token, TokenType, read
-from relay.wire.urls import BadUrlError, read_click_path, read_open_path, read_stop_path
+from relay.wire.urls import (
+    BadUrlError,
+    read_click_path,
+    read_confirm_path,
+    read_consent_url,
+    read_open_path,
+    read_stop_path,
+)
 
 # What surrounds an address in text and HTML; an entity that stands for a quote or a bracket ends it too.
 _RUN: Final = re.compile(
@@ -61,6 +68,7 @@ class _Mark(NamedTuple):
 def without_own_marks(raw: bytes, own: OwnMarks) -> bytes:
     """Return the message with own pictures out and own tracked links leading to their destinations; else `raw` itself.
 
+    Questions and "I have read this" lead nowhere any more: whoever gets the new mail would answer for somebody else.
     Stop links stay: they count nothing, and whoever reads the line beside them may use them.  Messages that may not be
     touched stay, and in the others the embedded messages and the attached files.  Raises nothing.
     """
@@ -127,7 +135,10 @@ def _as_proofpoint(spelled: bytes) -> bytes:
 def _urls(bases: frozenset[str]) -> re.Pattern[bytes]:
     """Return what finds an own URL that is spelled as we spell it; its one group is the path."""
     hosts = b"|".join(re.escape(base.encode()) for base in sorted(bases))
-    paths = rb"/(?:open/[\w-]{72}\.gif|click/[\w-]{72}/[\w-]{1,2000}/go|stop/[\w-]{72}/me)"
+    paths = (
+        rb"/(?:open/[\w-]{72}\.gif|click/[\w-]{72}/[\w-]{1,2000}/go|stop/[\w-]{72}/me"
+        rb"|consent/[\w-]{72}/me\?by=[\w-]{1,200}\.me|confirm/[\w-]{72}/read)"
+    )
     return re.compile(rb"(?i:" + hosts + rb")(" + paths + rb")")
 
 
@@ -186,14 +197,18 @@ def _mark(path: bytes, own: OwnMarks) -> tuple[Token, bytes] | None:
 def _read_path(kind: TokenType, path: str) -> tuple[str, bytes]:
     if kind is TokenType.CLICK:
         return read_click_path(path)
-    return (read_open_path(path) if kind is TokenType.OPEN else read_stop_path(path)), b""
+    if kind is TokenType.CONSENT:
+        text, _ = read_consent_url(*path.split("?", 1))
+        return text, b""
+    readers = {TokenType.OPEN: read_open_path, TokenType.STOP: read_stop_path, TokenType.CONFIRM: read_confirm_path}
+    return readers[kind](path), b""
 
 
 def _text_edits(content: bytes, own: OwnMarks) -> Iterator[Edit]:
     for mark in _marks_in(content, own):
         if mark.token.type is TokenType.CLICK:
             yield Edit(mark.start, mark.end, mark.destination)
-        elif mark.token.type is TokenType.OPEN:
+        elif mark.token.type is not TokenType.STOP:
             yield Edit(*_with_surroundings(content, mark.start, mark.end), b"")
 
 

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 
 from desktop.core.mime import read_message
 from desktop.core.ownmarks import OwnMarks, tokens_in, without_own_marks
+from relay.wire.claims import Claims, spell_claims
+from relay.wire.language import Language
+from relay.wire.purpose import Purpose
 from relay.wire.token import BadTokenError, TokenType, read
-from relay.wire.urls import click_url, open_url, stop_url
+from relay.wire.urls import click_url, confirm_url, consent_url, open_url, stop_url
 from tests.core.copies import BASE, CHANNEL_ID, OWN, client_message, expected, flowed_message, html_message, token
 
 # Reasons for which nothing is added and quoted marks go all the same.
@@ -28,8 +31,12 @@ PLACE = b"https://example.test/a?b=1&c='2'"
 PICTURE = open_url(BASE, token(TokenType.OPEN, random_id=BOB)).encode()
 LINK = click_url(BASE, token(TokenType.CLICK, random_id=BOB, destination=PLACE), PLACE).encode()
 STOP = stop_url(BASE, token(TokenType.STOP, random_id=BOB)).encode()
+CONFIRM = confirm_url(BASE, token(TokenType.CONFIRM, random_id=BOB)).encode()
+CLAIMS = spell_claims(Claims(sender="Alice", language=Language.ENGLISH, purposes=frozenset(Purpose)))
+QUESTION = consent_url(BASE, token(TokenType.CONSENT, random_id=BOB, destination=CLAIMS), CLAIMS).encode()
 IMAGE = b'<img src="' + PICTURE + b'" width="1" height="1" alt="">'
 THEIR_PICTURE = open_url(BASE, token(TokenType.OPEN, channel_id=THEIRS)).encode()
+THEIR_QUESTION = consent_url(BASE, token(TokenType.CONSENT, channel_id=THEIRS, destination=CLAIMS), CLAIMS).encode()
 THEIR_LINK = click_url(BASE, token(TokenType.CLICK, channel_id=THEIRS, destination=PLACE), PLACE).encode()
 QUOTED = quote(LINK.decode(), safe="").encode()
 SAFELINKS = b"https://eur01.safelinks.protection.outlook.com/?url=%s&data=05%%7C02&reserved=0"
@@ -174,6 +181,27 @@ def test_absurd_tags_and_addresses_are_not_searched_without_end() -> None:
     assert cleaned(text_message(wrapped + b"x" * 10_000)) == text_message(PLACE)
     long = text_message(wrapped + b"x" * 20_000)
     assert cleaned(long) is long
+
+
+@pytest.mark.parametrize("link", [QUESTION, CONFIRM], ids=["question", "confirm"])
+def test_what_only_its_recipient_may_press_leads_nowhere(link: bytes) -> None:
+    """A quoted question or "I have read this" would answer for the first recipient; in a text it goes, brackets too."""
+    page = html_message(
+        b'<p>Hi</p><blockquote><a href="' + html.escape(link.decode()).encode() + b'">x</a></blockquote>'
+    )
+    assert cleaned(page) == html_message(b'<p>Hi</p><blockquote><a href="about:blank">x</a></blockquote>')
+    wrapped = b'<a href="' + SAFELINKS.replace(b"&", b"&amp;") % quote(link.decode(), safe="").encode() + b'">x</a>'
+    assert cleaned(html_message(wrapped)) == html_message(b'<a href="about:blank">x</a>')
+    assert cleaned(text_message(b"> Choose here: <" + link + b">\r\n> Bye\r\n")) == (
+        text_message(b"> Choose here:\r\n> Bye\r\n")
+    )
+
+
+@pytest.mark.parametrize("link", [THEIR_QUESTION, QUESTION.replace(b".me", b".you"), QUESTION.split(b"?")[0]])
+def test_a_question_of_somebody_elses_stays(link: bytes) -> None:
+    """Another channel's question, and what is none as it is spelled, are left alone."""
+    raw = html_message(b'<a href="' + link + b'">x</a>')
+    assert cleaned(raw) is raw
 
 
 def test_stop_links_stay() -> None:
