@@ -245,10 +245,11 @@ class Database:
         return count
 
     def remove_channel(self, channel_id: bytes, positions: Sequence[int]) -> None:
-        """Delete a channel, its hits, which are at `positions`, and all else of it but its stops and used links."""
+        """Delete a channel, its hits, which are at `positions`, and all else of it but its stops."""
         self._run("DELETE FROM channels WHERE channel_id = ?", (channel_id,))
         self._run("DELETE FROM gaps WHERE channel_id = ?", (channel_id,))
         self._run("DELETE FROM answers WHERE channel_id = ?", (channel_id,))
+        self._run("DELETE FROM used WHERE channel_id = ?", (channel_id,))  # Without a channel nothing is answered.
         self._run(
             "DELETE FROM hits WHERE position IN (SELECT value FROM json_each(?)) AND channel_id = ?",
             (json.dumps(positions), channel_id),

@@ -57,7 +57,7 @@ def test_everything_that_is_held_is_told_as_it_is_kept(desk: Desk, base: str, cl
     opened = [decode(desk.opener.open(base64.b64decode(row["sealed"]))) for row in told["hits"]]
     assert [hit.kind for hit in opened] == [HitKind.OPEN, HitKind.CLICK]
     assert (told["hits_count"], told["stops"], told["gaps"]) == (2, [TAG.hex()], [])
-    assert (told["channel_id"], told["answers_count"], told["used"]) == (desk.channel_id.hex(), 1, 0)
+    assert (told["channel_id"], told["answers_count"], told["used"]) == (desk.channel_id.hex(), 1, 1)
     assert [row["day"] for row in told["answers"]] == ["2026-09-22"]
     assert held_by(other)["hits_count"] == 1
     other.close()
