@@ -6,6 +6,8 @@ alone (cards of the list, keys by which mail is found) is not told again.
 
 import base64
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -80,7 +82,7 @@ def export_person(store: Store, address: str) -> dict[str, Any]:
     Instants are ISO 8601 in UTC, octets hexadecimal.
     """
     person = normalised(address)
-    with store.read() as connection:
+    with store.read() as connection, _damage_told(connection):
         copies = connection.execute("SELECT id, message_id FROM copy WHERE address = ?", (person,)).fetchall()
         wanted = {
             "address": person,
@@ -101,6 +103,16 @@ def export_person(store: Store, address: str) -> dict[str, Any]:
     return {"format": FORMAT, "address": person, "exported_at": _instant(store.clock()), "held": held}
 
 
+@contextmanager
+def _damage_told(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read text that was damaged, as a flipped octet of the ledger, with signs in place of what cannot be read."""
+    connection.text_factory = lambda octets: octets.decode("utf-8", "replace")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
+
+
 def is_empty(exported: dict[str, Any]) -> bool:
     """Return whether nothing at all is held."""
     return not any(part["rows"] for part in exported["held"].values())
@@ -113,14 +125,17 @@ def _rows(connection: sqlite3.Connection, table: str, where: str, wanted: dict[s
 
 
 def _plain(column: str, value: Any) -> tuple[str, Any]:
-    """Return a column's name and value as JSON can hold them, and people read them."""
-    if column.endswith("_ms"):
-        return column.removesuffix("_ms"), None if value is None else _instant(from_ms(value))
+    """Return a column's name and value as JSON can hold them, and people read them; a damaged one as it is."""
     if isinstance(value, bytes):
         return column, base64.b64encode(value).decode("ascii") if column == "octets" else value.hex()
-    if column in _JSON and value is not None:
-        return column, from_json(value)
-    return column, value
+    try:
+        if column.endswith("_ms") and value is not None:
+            return column.removesuffix("_ms"), _instant(from_ms(value))
+        if column in _JSON and value is not None:
+            return column, from_json(value)
+    except (ValueError, TypeError, OverflowError):
+        return column, value
+    return column.removesuffix("_ms"), value
 
 
 def _instant(at: datetime) -> str:

@@ -321,13 +321,13 @@ def test_the_users_word_on_other_hits_outlives_the_hit_it_was_said_of(store: Sto
 
 def test_the_users_word_on_an_erased_persons_hit_outlives_it_too(store: Store) -> None:
     """It decides the other person's hit from then on as a word on that very hit."""
-    first, second = record_later(store), record_later(store, STAYS, b"stay-tag")
+    first, second = record_later(store), record_later(store, "carol@x.example", b"carol-tg")
     mine = hit(token_id=first.tokens[0].random_id, after_s=4_000, same_source=b"\x07" * 8)
     like_it = hit(token_id=second.tokens[0].random_id, after_s=4_100, same_source=b"\x07" * 8)
     record_hits(store, [mine, like_it], now=NOW)
     correct_hit(store, mine.id, Who.ME, now=NOW)
     erase_person(store, GONE, suppression_mark=MARK, now=NOW)
-    (line,) = (each for each in status_of(store, STAYS, "Later").evidence if each.judgement)
+    (line,) = (each for each in status_of(store, "carol@x.example", "Later").evidence if each.judgement)
     assert line.judgement is not None
     assert (line.judgement.verdict, line.judgement.reason) == (Verdict.SELF, "you said so")
 

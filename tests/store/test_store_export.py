@@ -2,12 +2,14 @@
 
 import base64
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from desktop.core.errors import Malformed
+from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.export import export_person, is_empty
 from tests.store.planted import GONE, LINKED, MARKS, OCTETS, OTHER_ADDRESS, STAYS, planted
@@ -91,3 +93,18 @@ def test_of_an_unknown_person_nothing_is_held(store: Store) -> None:
     assert not is_empty(export_person(store, GONE.upper()))
     with pytest.raises(Malformed):
         export_person(store, "nobody")
+
+
+def test_damage_keeps_nothing_from_being_told(store: Store) -> None:
+    """A row of the ledger with a flipped octet, or a time that is none, is told as it stands."""
+
+    def damage(connection: sqlite3.Connection) -> tuple[Change, None]:
+        connection.execute("DROP TRIGGER ledger_is_not_changed")
+        connection.execute("UPDATE ledger SET purposes = CAST(x'5bff5d' AS TEXT), at_ms = ?", (1 << 62,))
+        return Change(), None
+
+    store.write(damage)
+    rows = export_person(store, GONE)["held"]["ledger"]["rows"]
+    assert {(row["purposes"], row["at_ms"]) for row in rows} == {("[\ufffd]", 1 << 62)}
+    with store.read() as connection:
+        assert connection.text_factory is str
