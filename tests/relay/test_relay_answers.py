@@ -3,6 +3,7 @@
 import base64
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,24 @@ from relay.wire.purpose import Purpose
 from relay.wire.seal import SEALED_BYTES
 from tests.relay.desk import OTHER_TAG, TAG, Clock, Desk, served
 from tests.relay.recipients import answers_of, confirm_url, page_url, press, question_url, rows_of, taken
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Give one desktop for all tests that alter nothing of its relay but what waits there."""
+    clock = Clock()
+    with served(tmp_path_factory.mktemp("relay"), clock) as base:
+        one = Desk(base, clock)
+        yield one
+        one.close()
+
+
+@pytest.fixture
+def desk(office: Desk) -> Desk:
+    """Give the desktop with nothing waiting for it."""
+    taken(office)
+    office.acknowledge(office.poll()["rows"])
+    return office
 
 
 def test_the_feed_tells_how_many_answers_wait(desk: Desk) -> None:

@@ -4,13 +4,16 @@ import base64
 import html
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
 from urllib.parse import urljoin
 
 import pytest
+import requests
 
+from relay.answers import Answers
 from relay.database import Database, StorageError
 from relay.wire.answer import AnswerKind
 from relay.wire.claims import Claims, spell_claims
@@ -20,7 +23,7 @@ from relay.wire.token import TokenType
 from relay.wire.urls import consent_url, page_url
 from relay.wire.wording import asked_text, question_of, wording_hash
 from tests.relay.desk import Clock, Desk, served
-from tests.relay.recipients import CLAIMS, answers_of, press, question_url, taken
+from tests.relay.recipients import CLAIMS, answers_of, confirm_url, press, question_url, taken
 
 OPENS, CLICKS, READING, PLACE = Purpose.OPENS, Purpose.CLICKS, Purpose.READING, Purpose.PLACE
 
@@ -288,6 +291,28 @@ def test_a_full_disk_says_later_and_grants_nothing(
     assert tag not in desk.exchange([])
     assert press(desk, url, OPENS, answer="yes").status_code == 200
     assert len(taken(desk)) == 1
+
+
+def test_presses_at_one_moment_give_one_answer(desk: Desk, tag: bytes) -> None:
+    """Of four that come at once one is thanked, and the others read that the question was answered."""
+    url = question_url(desk, tag=tag)
+
+    def yes(_number: int) -> int:
+        return requests.post(url, data={"answer": "yes", "purpose": "opens"}, timeout=10).status_code
+
+    with ThreadPoolExecutor(4) as presses:
+        assert sorted(presses.map(yes, range(4))) == [200, 409, 409, 409]
+    assert len(taken(desk)) == 1
+
+
+@pytest.mark.parametrize("link", [question_url, confirm_url])
+def test_nobody_is_thanked_for_what_nobody_hears(
+    desk: Desk, tag: bytes, link: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A channel that is deleted while somebody presses gets no answer, and the page says so."""
+    monkeypatch.setattr(Answers, "put", lambda *_arguments: False)
+    page = press(desk, link(desk, tag=tag), OPENS, answer="yes")
+    assert (page.status_code, "can no longer be told" in page.text) == (410, True)
 
 
 def test_the_thanks_lead_to_the_recipient_s_page(desk: Desk, tag: bytes) -> None:
