@@ -14,6 +14,7 @@ from desktop.core.policy import WhyNot
 from desktop.core.rewrite import MAX_WORDS_BYTES, Refusal, can_carry, splice, survey
 from tests.core.copies import (
     BASE,
+    LINE,
     PICTURE,
     SENTENCE,
     STOP,
@@ -311,6 +312,27 @@ def test_html_is_edited_in_its_own_charset_and_encoding(encoding: bytes, charset
     assert " ".join(seen.words.split()) == f"{words} x As agreed, I (Åsa 日) can see See or stop"
     assert [tracked(LINK), STOP] == [href for href, _ in seen.links]
     assert raw[: raw.index(b"\r\n\r\n")] == result[: result.index(b"\r\n\r\n")]
+
+
+def test_the_line_is_as_legible_as_the_mail_around_it() -> None:
+    """Item 7, "contrast at least 4.5:1": we set no colour, so it is the body's own; links are the browsers'."""
+    added = page_of(copy_of(html_message(b"<p>Hello</p>"), line=LINE)).partition("</p>")[2]
+    assert re.findall(r"style=\"([^\"]*)\"", added) == ["font-size:12px"]
+    assert not re.search(r"color|background|opacity|display|visibility|hidden|<font", added, re.IGNORECASE)
+    # WHATWG HTML 15.3.4: a link that nobody styled is #0000ee, a visited one #551a8b.
+    assert [round(contrast(colour, "#ffffff"), 1) for colour in ("#0000ee", "#551a8b", "#000000")] == [9.4, 11.0, 21.0]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours (WCAG 2.2, 1.4.3)."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
 
 
 def test_senders_name_cannot_become_markup() -> None:

@@ -197,6 +197,33 @@ def test_inspect_shows_what_would_be_added_for_whom(tmp_path: Path, capsys: pyte
     assert (ben == path.read_bytes(), b"/open/" in anna, b"/stop/" in anna) == (True, True, True)
 
 
+def test_inspect_shows_the_question_the_header_and_the_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is to be asked gets one link and no picture; who is permitted the header; a marker becomes its link."""
+    path = sample(tmp_path)
+    path.write_bytes(path.read_bytes() + b"<p>[got it]</p>\r\n")
+    call = ["inspect", str(path), "--to", "anna@example.test", "--permit", "anna@example.test"]
+    call += ["--to", "ben@example.test", "--ask", "ben@example.test", "--out", str(tmp_path / "out"), "--got-it"]
+    assert commands.run(call) == 0
+    anna, ben = capsys.readouterr().out.partition("ben@example.test\n")[::2]
+    assert "added: the header Readback-Tracking, before all others" in anna
+    assert "added: the question, for" not in anna
+    assert "added: the question, for" in ben
+    assert "rule asked:" in ben
+    assert "Readback-Tracking" not in ben
+    assert ben.count("added: the link by which they say that they have read it") == 1
+    assert "language of what was added: en" in ben
+    octets = (tmp_path / "out" / "2-ben@example.test.eml").read_bytes()
+    assert [part in octets for part in (b"/consent/", b"/confirm/", b"/open/", b"/click/")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert commands.run([*call[:4], "--ask", "nobody@example.test"]) == 64
+
+
 def test_inspect_reads_standard_input_and_refuses_a_bad_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
