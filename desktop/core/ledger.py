@@ -179,7 +179,7 @@ def verify(
         if detail is None:
             gone.add(row.id)
         elif row.event == Event.ERASED and is_intact(row, detail):
-            gone -= {each for each in erased_rows(detail) if each < row.id}
+            gone -= erased_rows(detail)
         if found is None:
             found = _flaw(row, detail, reached, wordings)
             reached = LedgerHead(rows=row.id, hash=row.hash)

@@ -73,6 +73,29 @@ def test_a_row_that_may_be_anybodys_no_ends_every_yes_before_it(number: int) -> 
     assert told(carried(broken(chain), {})) == expected[number]
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_altered_row_is_anybodys_where_its_person_is_altered_too(*, is_named: bool) -> None:
+    """It may have been a no; where only its own fields are, it still says whose it was."""
+    chain = Chain()
+    chain.add("granted", ANNA)
+    chain.add("withdrawn", BEN)
+    chain.alter(2, event="granted")
+    if not is_named:
+        chain.alter_detail(2, address=CLEO)
+    expected = [] if is_named else [(ANNA, Event.CARRIED, 0)]
+    assert told(carried(broken(chain), {})) == expected
+
+
+def test_without_a_head_rows_may_be_missing_at_the_end() -> None:
+    """Then no yes stands, though a row is altered besides."""
+    chain = Chain()
+    chain.add("granted", ANNA)
+    chain.add("granted", BEN)
+    chain.alter(2, at_ms=0)
+    assert told(carried(broken(chain), {})) == []
+    assert told(carried(replace(broken(chain), head=None), {})) == [(ANNA, Event.CARRIED, 0)]
+
+
 @pytest.mark.parametrize("why", [Flaw.GAP, Flaw.UNLINKED, Flaw.HEAD])
 def test_rows_that_can_have_been_rewritten_end_every_yes(why: Flaw) -> None:
     """A row that was taken out, replaced or cut off may have been anybody's no; refusals stand all the same."""

@@ -9,11 +9,11 @@ from desktop.core.errors import Refused
 from desktop.core.ledger import Event
 from desktop.core.notice import NoticeKind
 from desktop.core.permission import Method, Permission, Standing
-from desktop.store import people
+from desktop.store import ledger, people
 from desktop.store.asks import NewAsk, apply_consent, forget_asking, want_asking
 from desktop.store.change import Change
 from desktop.store.database import Store
-from desktop.store.ledger import history, verify_ledger
+from desktop.store.ledger import history, is_sound, verify_ledger
 from desktop.store.mail import NewCopy, record_message
 from desktop.store.policies import grounds
 from relay.wire.answer import Answer, AnswerKind
@@ -209,6 +209,20 @@ def test_a_yes_under_a_tag_that_is_stopped_grants_nothing(store: Store) -> None:
     assert (people.permission_of(store, ANNA).standing, refused(store)) == (Standing.STOPPED, ["generation"])
 
 
+def test_a_yes_begins_no_generation_before_its_time(store: Store) -> None:
+    """A link of the generation after a no grants nothing to one who has not refused."""
+    press(store, answer(ask(store, generation=1)))
+    assert (people.permission_of(store, ANNA).standing, refused(store)) == (Standing.ASKED, ["generation"])
+
+
+def test_a_question_costs_no_check_of_the_whole_chain(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row and its text are gone through by themselves."""
+    assert is_sound(store)
+    monkeypatch.setattr(ledger, "broken_at", lambda _: pytest.fail("the whole chain was gone through"))
+    ask(store)
+    assert is_sound(store)
+
+
 def test_a_no_ends_every_question_that_is_still_open(store: Store) -> None:
     """What they were asked since is answered with a yes in vain; the next question begins another generation."""
     older = ask(store)
@@ -225,15 +239,14 @@ def test_a_no_ends_every_question_that_is_still_open(store: Store) -> None:
 
 def test_a_no_from_an_older_question_ends_a_newer_yes_that_was_before_it(store: Store) -> None:
     """The last thing the person said counts; said before the newer yes, it was of the older mail."""
-    older = ask(store)
+    older, as_old = ask(store), ask(store, number=3)
     people.withdraw(store, ANNA, SENT_AT)
     newer = ask(store, number=2, generation=1, tag=b"anna-2nd")
     press(store, answer(newer, tag=b"anna-2nd"))
     early = round((LATER - timedelta(hours=1)).timestamp() * 1000)
     press(store, answer(older, frozenset(), at_ms=early))
     assert (people.permission_of(store, ANNA).standing, refused(store)) == (Standing.GRANTED, ["generation"])
-    third = ask(store, number=3, generation=1, tag=b"anna-2nd")
-    press(store, answer(third, frozenset(), tag=b"anna-2nd"))
+    press(store, answer(as_old, frozenset()))
     found = people.permission_of(store, ANNA)
     assert (found.standing, found.generation) == (Standing.DENIED, 1)
 
