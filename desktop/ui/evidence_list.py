@@ -118,7 +118,9 @@ class EvidenceList(QWidget):
         """Return a line on the question that the mail put, or on its answer."""
         box, grid = _gridded()
         self._put_when(grid, 0, words.moment(at, self._now()), Glyph.CONFIRMED if is_answer else Glyph.SENT)
-        grid.addWidget(plain(said, Role.BODY, wraps=True), 0, 2)
+        sentence = plain(said, Role.BODY, wraps=True)
+        sentence.setObjectName(f"asked-{self._copy_id}")
+        grid.addWidget(sentence, 0, 2)
         return box
 
     def _put_when(self, grid: QGridLayout, row: int, text: str, glyph: Glyph) -> None:

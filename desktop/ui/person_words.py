@@ -78,10 +78,9 @@ def facts_of(row: PersonRow, tz: tzinfo | None = None) -> tuple[tuple[str, str],
         ]
         if permission.method is not Method.PAGE:
             facts.append(("Evidence", words.one_line(permission.evidence) or "none"))
-        elif permission.language is not None:
-            facts.append(("Asked in", f"{consent_words.LANGUAGES[permission.language]}; the whole text stands below"))
     if permission.asked_at is not None:
-        facts.append(("Asked", words.day(permission.asked_at, tz)))
+        language = f", in {consent_words.LANGUAGES[permission.language]}" if permission.language is not None else ""
+        facts.append(("Asked", f"{words.day(permission.asked_at, tz)}{language}; the whole text stands below"))
     return tuple(facts)
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QMenu, QMessageBox, QPushButton, QWidget
 
 from desktop.core.correction import Who
-from desktop.core.permission import Standing
+from desktop.core.permission import Method, Standing
 from desktop.ui import correction_words, rates_words, words
 from desktop.ui.forms import bring_into_view
 from desktop.ui.grant_dialog import GrantDialog
+from desktop.ui.labels import PlainLabel
 from desktop.ui.legend import Legend
 from desktop.ui.person_view import Deed
 from desktop.ui.settings_dialog import ACCOUNTS, CORRECTIONS, TRUST, WORDING
@@ -20,6 +21,7 @@ from desktop.ui.theme import Theme
 if TYPE_CHECKING:
     from desktop.ui.main_window import MainWindow
 
+_W = TypeVar("_W", bound=QWidget)
 _LOOK_MS: Final = 12
 _PATIENCE: Final = 200
 # In so many conversations what a picture needs is looked for.
@@ -131,12 +133,12 @@ def _due_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> 
 def _truth_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -> bool:
     """Unfold why something is not known, open the menu at a line, and say who it was; return whether that stands."""
     first = window.threads.model.card_at(0).key if window.threads.model.rowCount() else None
-    why = _found(window, "why-")
+    why = _found(window, "why-", QPushButton)
     if why is not None:
         why.click()
         _save_at(window, why, save, "not-known")
         why.click()
-    wrong = _found(window, "hit-")
+    wrong = _found(window, "hit-", QPushButton)
     if wrong is not None:
         wrong.click()
         menu = next(each for each in window.findChildren(QMenu) if each.isVisible())
@@ -148,26 +150,29 @@ def _truth_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) -
         said = window.view.findChild(QPushButton, name)
         if said is not None:
             _save_at(window, said, save, "said")
+    asked = _found(window, "asked-", PlainLabel)
+    if asked is not None:
+        _save_at(window, asked, save, "asked")
     if first is not None:
         window.threads.list.select_key(first)
         settle(window)
     return window.undo_bar.text().startswith(correction_words.noted(Who.COLLEAGUE, 0))
 
 
-def _found(window: "MainWindow", prefix: str) -> QPushButton | None:
-    """Show the first conversation with a button of that name; return the button, None where there is none."""
+def _found(window: "MainWindow", prefix: str, kind: type[_W]) -> _W | None:
+    """Show the first conversation with a widget of that name; return the widget, None where there is none."""
     model = window.threads.model
     for row in range(min(model.rowCount(), _LOOKED_AT)):
         window.threads.list.select_key(model.card_at(row).key)
         settle(window)
-        buttons = window.view.findChildren(QPushButton)
-        found = next((each for each in buttons if each.objectName().startswith(prefix) and each.isVisible()), None)
+        parts = window.view.findChildren(kind)
+        found = next((each for each in parts if each.objectName().startswith(prefix) and each.isVisible()), None)
         if found is not None:
             return found
     return None
 
 
-def _save_at(window: "MainWindow", button: QPushButton, save: Callable[[QWidget, str], None], name: str) -> None:
+def _save_at(window: "MainWindow", button: QWidget, save: Callable[[QWidget, str], None], name: str) -> None:
     settle(window)
     window.view.ensureWidgetVisible(button, 0, _ROOM_BELOW)
     save(window, name)
@@ -184,10 +189,10 @@ def _people_screens(window: "MainWindow", save: Callable[[QWidget, str], None]) 
             window.people.list.select_key(row.address)
             save(window, f"person-{row.permission.standing.value}")
     window.resize(1100, 1500)
-    for row in window.people.rows:
-        if row.permission.standing is Standing.GRANTED:
-            window.people.list.select_key(row.address)
-            break
+    granted = [row for row in window.people.rows if row.permission.standing is Standing.GRANTED]
+    # Who agreed on the page was shown a text, which stands with the ledger's row.
+    for row in sorted(granted, key=lambda row: row.permission.method is not Method.PAGE)[:1]:
+        window.people.list.select_key(row.address)
     settle(window)
     for each in window.people.view.history.rows:
         if each.button is not None:

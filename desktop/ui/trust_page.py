@@ -156,10 +156,12 @@ class TrustPage(QWidget):
         self._empty()
         self.summary.setText(shown.summary)
         self.summary.show()
-        for table in shown.tables:
-            self._inside.addWidget(self._table(table))
+        first, *others = (self._table(table) for table in shown.tables)
+        self._inside.addWidget(first)
         if shown.is_empty:
             self._inside.addWidget(plain(trust_words.NOTHING, Role.DIM, wraps=True))
+        for other in others:
+            self._inside.addWidget(other)
 
     def _table(self, table: _Table) -> Card:
         card = Card()

@@ -57,7 +57,7 @@ ASIDE_SENTENCES: Final = {
 }
 WHY_NOT: Final = {
     WhyNot.NO_PERMISSION: "They have not given permission. Record it under People once they have.",
-    WhyNot.ASKED: "They were asked, and have not said yes. Silence counts as no.",
+    WhyNot.ASKED: "When it was sent they had been asked, and had not said yes.",
     WhyNot.DENIED: "They said no when they were asked. Only they can allow it.",
     WhyNot.WITHDRAWN: "Their permission was withdrawn.",
     WhyNot.STOPPED: "They stopped tracking. Only they can allow it again.",
