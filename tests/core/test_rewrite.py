@@ -3,6 +3,7 @@
 import base64
 import email
 import email.policy
+import html
 import quopri
 import re
 from dataclasses import replace
@@ -11,7 +12,8 @@ import pytest
 
 from desktop.core import textpart
 from desktop.core.policy import WhyNot
-from desktop.core.rewrite import MAX_WORDS_BYTES, Refusal, can_carry, splice, survey
+from desktop.core.rewrite import MAX_WORDS_BYTES, Additions, Refusal, can_carry, language_in, splice, survey
+from relay.wire.language import Language
 from tests.core.copies import (
     BASE,
     LINE,
@@ -599,3 +601,50 @@ def test_line_that_cannot_be_spelled_is_never_written() -> None:
 def test_refusals_say_why_in_plain_words(raw: bytes, detail: str) -> None:
     """Who asks `readback inspect` reads what was found."""
     assert detail == refused(raw).detail
+
+
+GERMAN = "Guten Tag Herr Müller, vielen Dank für das Gespräch. Anbei das Angebot, über das wir gesprochen haben."
+DE = Language.GERMAN
+ENGLISH = "Thanks for the call. Please let me know what you think of the offer that we have talked about."
+
+
+@pytest.mark.parametrize(
+    ("raw", "language"),
+    [
+        (html_message(f"<p>{GERMAN}</p>".encode()), DE),
+        (flowed_message(GERMAN.encode() + b"\r\n"), DE),
+        (alternative(GERMAN.encode()), DE),
+        (html_message(f"<p>{GERMAN}</p><blockquote type=cite>{ENGLISH * 3}</blockquote>".encode()), DE),
+        (flowed_message(f"{GERMAN}\r\n> {ENGLISH}\r\n> {ENGLISH}\r\n".encode()), DE),
+        (html_message(f"<style>{ENGLISH}</style><!-- {ENGLISH} --><p title='{ENGLISH}'>{GERMAN}</p>".encode()), DE),
+        (html_message(html.escape(GERMAN).encode("ascii", "xmlcharrefreplace")), DE),
+        (html_message(b"<html lang='es-MX'><p>OK</p></html>"), Language.SPANISH),
+        (with_fields(b"Content-Language: fr\r\n"), Language.FRENCH),
+        (html_message(PAGE), None),
+    ],
+)
+def test_the_language_is_that_of_the_users_own_words(raw: bytes, language: Language | None) -> None:
+    """Neither quotes nor markup count; without words that tell, what the message declares does."""
+    assert language_in(surveyed(raw)) is language
+
+
+def test_a_page_with_its_line_on_top_has_a_language() -> None:
+    """Where the line stands before all words, the words after it are looked at."""
+    assert language_in(surveyed(html_message(f"<p>{GERMAN * 1000}</p>".encode()))) is DE
+
+
+@pytest.mark.parametrize("convert_flowed", [True, False])
+def test_a_question_leaves_flowed_text_a_text(convert_flowed: bool) -> None:
+    """Only a picture or a tracked link needs HTML; where flowed text stays as it is, nothing is asked in it either."""
+    raw = flowed_message(b"Hello\r\n")
+    if not convert_flowed:
+        assert refused(raw, convert_flowed=False).why is WhyNot.FIXED_LAYOUT
+        return
+    asking = splice(surveyed(raw), Additions(line=LINE))
+    assert asking.startswith(raw)
+    assert joined_lines(asking.removeprefix(raw)) == f"{SENTENCE} See or stop: {STOP}"
+
+
+def joined_lines(text: bytes) -> str:
+    """Return a text's words with one space between them."""
+    return " ".join(text.decode().split())
