@@ -269,7 +269,7 @@ def test_what_looking_gives_is_missed_by_its_step() -> None:
 def test_what_is_left_out_is_missed_by_its_step(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A copy without its picture, a hit too few, a question not asked, mail passed over or not read: each is named."""
+    """A copy without its picture, a hit too few, a question not asked or with a picture, mail not read: all named."""
 
     def without_picture(survey: Survey, additions: Additions) -> bytes:
         return splice(survey, replace(additions, picture_url=None))
@@ -283,6 +283,13 @@ def test_what_is_left_out_is_missed_by_its_step(
         assert found(stage, extra) == "(0, 3)"
         never = Sabotage(step="asked", names=(("desktop.core.policy.is_to_be_asked", lambda *_, **__: False),))
         assert found(stage, never) == "[]"
+
+        def with_picture(survey: Survey, additions: Additions) -> bytes:
+            picture = f"{stage.desk.relay_url}/open/{'A' * 72}.gif"
+            return splice(survey, replace(additions, picture_url=picture, purposes=SEEING))
+
+        nosy = Sabotage(step="asked", names=(("desktop.outgoing.copies.splice", with_picture),))
+        assert found(stage, nosy) == "['picture', 'question']"
         passed_over = Sabotage(step="sent", names=(("desktop.core.triage.is_own_automatic", lambda _header: True),))
         assert found(stage, passed_over) == "0"
         unread = Sabotage(step="reply", before=lambda stage: stage.control.stop_imap())
