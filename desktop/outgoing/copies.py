@@ -119,7 +119,7 @@ class Drafting:
         if frame.marked is None or is_let_alone(grounds):
             return None
         generation = grounds.permission.generation
-        tag = tag_of(frame.channel, row.address, generation)
+        tag = tag_of(frame.channel, grounds.permission.address, generation)
         if frame.is_stopped(tag):
             return None
         url, token = mint_confirm(frame.channel, tag=tag, now=frame.now)
@@ -139,7 +139,7 @@ class Drafting:
         if isinstance(surveyed, Refusal):
             return _untracked(octets, row, decision.why_not or surveyed.why)
         generation = grounds.permission.generation if decision.track else generation_of_yes(grounds.permission)
-        tag = tag_of(self._frame.channel, row.address, generation)
+        tag = tag_of(self._frame.channel, grounds.permission.address, generation)
         if self._frame.is_stopped(tag):
             # The row names the tag, so that the stop takes hold of the person now.
             stopped = untracked_row(row, WhyNot.STOPPED)

@@ -9,35 +9,22 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
-from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
 from desktop.core.errors import StoreTrouble, Trouble
-from desktop.core.marker import Marked, find_marker, without_marker
 from desktop.core.ownmarks import without_own_marks
 from desktop.core.parse import MessageFacts, content_hash, message_facts
-from desktop.core.policy import WhyNot, decide
-from desktop.outgoing.copies import (
-    Copy,
-    Drafting,
-    Frame,
-    blank_rows,
-    sender_name,
-    untracked_row,
-    why_not_left_out,
-)
+from desktop.core.policy import WhyNot
+from desktop.outgoing.copies import Copy, blank_rows
 from desktop.outgoing.journal import Answer, State, Twin, key_of
+from desktop.outgoing.making import Order, as_it_came, make, shares_one_copy, untracked_rows
 from desktop.outgoing.means import Means
 from desktop.outgoing.replies import Fate, Outcome, Reply, answer_to, ours, told
 from desktop.outgoing.syntax import Path
 from desktop.outgoing.upstream import AnswerLost, Upstream
 from desktop.store.mail import CopyState, NewCopy, record_message, record_outcome, record_untouched
-from desktop.store.people import is_stopped
 
-MAX_COPIES: Final = 5
-MAX_COPIES_BYTES: Final = 5_000_000
 _SENT_BEFORE: Final = ours("250 2.0.0 The provider took this mail a moment ago; it was not sent a second time.")
 _MAY_HAVE_ARRIVED: Final = ours(
     "554 5.4.0 The provider's answer to the first attempt was lost, so this mail may have arrived; it was not sent "
@@ -152,62 +139,23 @@ class Delivery:
         return tuple(index for index in range(len(keys)) if index not in self._outcomes)
 
     def _make_copies(self, todo: tuple[int, ...]) -> list[Copy]:
-        """Return what goes out, and begin to make its rows durable; all of it goes untracked where that fails."""
-        raw = self._raw
-        account = self.upstream.account
-        is_shared = len(todo) > 1 and (
-            account.shared_copy_only or len(todo) > MAX_COPIES or len(todo) * len(raw) > MAX_COPIES_BYTES
-        )
-        copies = [Copy(octets=raw, indices=todo)] if is_shared else [Copy(octets=raw, indices=(each,)) for each in todo]
+        """Return what goes out, and begin to make its rows durable; all of it goes as it came where that fails."""
+        is_shared = shares_one_copy(self._raw, todo, self.upstream)
+        copies = as_it_came(self._raw, todo, is_shared=is_shared)
         with self._means.fail_open():
-            marked = find_marker(raw) if account.adds_confirm else None
-            if is_shared:
-                why_not = WhyNot.SHARED if marked is None else WhyNot.NO_GOT_IT
-                self._begin_recording(lambda: self._untracked_rows(todo, [why_not] * len(todo), shared=True), todo)
-                return copies if marked is None else [Copy(octets=without_marker(marked), indices=todo)]
-            channel, now = self._means.channel(), self._means.clock()
-            grounds = [self._means.grounds(each, account.id) for each in self._addresses(todo)]
-            decisions = [decide(each, has_relay=channel is not None, now=now) for each in grounds]
-            if channel is not None and (marked or any(each.track or each.ask for each in decisions)):
-                drafting = Drafting(raw, self._frame(channel, marked, now))
-                rows = blank_rows(self._addresses(todo), self._facts())
-                drafts = [drafting.draft(*each) for each in zip(rows, grounds, decisions, strict=True)]
-                self._begin_recording(lambda: [draft.row for draft in drafts], todo)
-                copies = [
-                    Copy(octets=draft.octets, indices=(index,), has_marks=draft.has_marks)
-                    for draft, index in zip(drafts, todo, strict=True)
-                ]
-            else:
-                reasons = [each.why_not or WhyNot.NO_RELAY for each in decisions]
-                if marked is not None:
-                    reasons = [why_not_left_out(each) for each in reasons]
-                    copies = [Copy(octets=without_marker(marked), indices=(each,)) for each in todo]
-                self._begin_recording(lambda: self._untracked_rows(todo, reasons), todo)
+            made = make(self._means, self.upstream, self._order(todo), is_shared=is_shared)
+            self._begin_recording(made.rows, todo)
+            return made.copies
         return copies
 
-    def _frame(self, channel: Channel, marked: Marked | None, now: datetime) -> Frame:
-        means, account = self._means, self.upstream.account
-        return Frame(
-            channel=channel,
-            offer=self.upstream.offer,
-            sender=sender_name(account, self._mail.sender.address, self._facts()),
-            now=now,
-            is_stopped=lambda tag: is_stopped(means.store, tag),
-            marked=marked,
-            wordings=means.wordings(),
-            own_bases=means.own_marks().bases,
-            convert_flowed=account.convert_flowed,
-            sunset_days=account.sunset_days,
+    def _order(self, indices: Sequence[int]) -> Order:
+        return Order(
+            raw=self._raw,
+            sender=self._mail.sender.address,
+            todo=tuple(indices),
+            addresses=[self._mail.recipients[index].address for index in indices],
+            facts=self._facts,
         )
-
-    def _addresses(self, indices: Iterable[int]) -> list[str]:
-        return [self._mail.recipients[index].address for index in indices]
-
-    def _untracked_rows(
-        self, indices: Iterable[int], reasons: Sequence[WhyNot], *, shared: bool = False
-    ) -> list[NewCopy]:
-        blank = blank_rows(self._addresses(indices), self._facts())
-        return [untracked_row(row, why_not, shared=shared) for row, why_not in zip(blank, reasons, strict=True)]
 
     def _begin_recording(self, rows: Callable[[], Sequence[NewCopy]], todo: tuple[int, ...]) -> None:
         """Have rows made durable beside the way of the mail; a failure is told and leaves no ids."""
@@ -379,7 +327,7 @@ class Delivery:
                 ids = [self._copy_ids[index] for index in indices if index in self._copy_ids]
                 record_untouched(self._means.store, ids, at=self._means.clock())
             else:
-                rows = self._untracked_rows(indices, [WhyNot.STORE_TROUBLE] * len(indices))
+                rows = untracked_rows(self._order(indices), [WhyNot.STORE_TROUBLE] * len(indices))
                 self._record_message(rows, indices)
         try:
             if not self.upstream.is_usable:

@@ -30,7 +30,7 @@ class Marks:
 
 
 def tag_of(channel: Channel, address: str, generation: int) -> bytes:
-    """Return the tag that stands for a generation of a person's permission: what a stop names."""
+    """Return the tag that stands for a normalised address and a generation of its permission: what a stop names."""
     return recipient_tag(channel.tag_key, address, generation)
 
 

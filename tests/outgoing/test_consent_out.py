@@ -308,6 +308,13 @@ def test_a_shared_copy_asks_nobody(asking: Bench) -> None:
     assert {WhyNot.SHARED} == set(why(asking))
 
 
+def test_a_person_is_one_person_in_whatever_case(asking: Bench) -> None:
+    """The tag is that of the normalised address, so that a stop and an answer are theirs."""
+    _, token, _ = question_in(send(asking, mail(1), "Bob@X.test"))
+    assert token.recipient_tag == recipient_tag(make_channel().tag_key, PERSON, 0)
+    assert standing_of(asking) is Standing.ASKED
+
+
 def test_several_recipients_are_asked_each_by_themselves(asking: Bench) -> None:
     """Two strangers get a question with a tag of their own; one who allowed it gets the picture instead."""
     asking.permit("carol@x.test")

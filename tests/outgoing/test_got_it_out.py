@@ -158,6 +158,6 @@ def test_a_bug_in_it_stops_no_mail(confirming: Bench, monkeypatch: pytest.Monkey
     def broken(_raw: bytes) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("desktop.outgoing.delivery.find_marker", broken)
+    monkeypatch.setattr("desktop.outgoing.making.find_marker", broken)
     assert send(confirming) == MAIL
     assert [ZeroDivisionError] == [type(each) for each in seen]
