@@ -41,7 +41,7 @@ def grounds(store: Store, address: str, account_id: int, *, is_suppressed: bool)
         by_default, when_by_default, language, own_country, is_chosen = account
         return Grounds(
             permission=permission,
-            policy=Policy(policy or by_default),
+            policy=Policy(policy or (by_default if is_chosen else Policy.ASK)),
             ask_when=AskWhen(ask_when or (when_by_default if is_chosen else AskWhen.NEVER)),
             country=country or country_of(person),
             own_country=own_country,

@@ -38,7 +38,7 @@ def of(store: Store, address: str = ANNA, account_id: int = 1, *, is_suppressed:
 
 def test_an_unanswered_question_means_ask_first_and_asks_nobody(store: Store) -> None:
     """Until the user has said what they would like to know nothing is put into mail, nor for an unknown account."""
-    save_account(store, ACCOUNT)
+    save_account(store, replace(ACCOUNT, policy=Policy.TELL, ask_when=AskWhen.FIRST))
     nothing = Grounds(permission=Permission(address=ANNA, standing=Standing.UNKNOWN), ask_when=AskWhen.NEVER)
     assert (of(store), of(store, account_id=9)) == (nothing, nothing)
 
