@@ -1,7 +1,7 @@
-"""The relay as the desktop sees it: poll, acknowledge, fetch answers, exchange stops; and what every request shares.
+"""The relay as the desktop sees it: poll, acknowledge, fetch answers, exchange stops.
 
 A poll that waits can be woken from another thread: the relay sends its headers at once, so there is a response whose
-socket can be shut down.  Every failure is a Trouble in plain words; the body of a bad answer is never shown.
+socket can be shut down.
 """
 
 import base64
@@ -9,34 +9,36 @@ import binascii
 import ipaddress
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.exceptions import LocationParseError
 
-from desktop.accounts.tls import client_context
-from desktop.core.errors import Malformed, NotAuthorised, Refused, Trouble, Unreachable
+from desktop.core.errors import Unreachable
+from desktop.tracking.requesting import (
+    ANSWER_S,
+    SystemTrust,
+    body_of,
+    check,
+    do_nothing,
+    fetch,
+    post,
+    session_of,
+    shut_down,
+    told_as_trouble,
+    unreadable,
+)
 from relay.wire.hit import SAME_SOURCE_BYTES
 from relay.wire.token import RECIPIENT_TAG_BYTES
 
-ANSWER_S: Final = 15.0
 WAIT_S: Final = 25
-# 256 sealed hits are about 400 kB; a million stops 19 MB.
+# 256 sealed hits are about 400 kB.
 MAX_POLL_BYTES: Final = 4 * 1_048_576
-MAX_BODY_BYTES: Final = 32 * 1_048_576
 YEAR_9999_MS: Final = 253_370_764_800_000
-
-
-class LeaseHeld(Refused):
-    """Another program polls this channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +78,7 @@ class Family(StrEnum):
     IPV6 = "::"
 
 
-class _SystemTrust(HTTPAdapter):
-    """Trusts what the computer trusts, as the mail stations do: a company's relay has its authority there.
-
-    requests by itself trusts certifi's authorities alone, which are still trusted besides.
-    """
-
-    def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        """Give the connections a context of the system's authorities."""
-        super().init_poolmanager(*args, **named, ssl_context=client_context())
-
-    def proxy_manager_for(self, *args: Any, **named: Any) -> Any:
-        """Give those through a proxy the same."""
-        return super().proxy_manager_for(*args, **named, ssl_context=client_context())
-
-
-class _OneFamily(_SystemTrust):
+class _OneFamily(SystemTrust):
     """Connects over one address family: a socket of the other cannot be bound to this one's address."""
 
     def __init__(self, family: Family) -> None:
@@ -101,21 +88,6 @@ class _OneFamily(_SystemTrust):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Have every socket bound first."""
         super().init_poolmanager(*arguments, source_address=(self._family.value, 0), **options)
-
-
-class _Bearer(AuthBase):
-    """Puts the bearer into the header; given as `auth`, so that a .netrc file cannot replace it."""
-
-    def __init__(self, bearer: str) -> None:
-        self._bearer = bearer
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._bearer}"
-        return request
-
-
-def _do_nothing() -> None:
-    """Stand in where nobody wants to know."""
 
 
 class RelayClient:
@@ -135,8 +107,8 @@ class RelayClient:
         lease: bytes,
         *,
         wait_s: float = WAIT_S,
-        on_admitted: Callable[[], None] = _do_nothing,
-        on_arriving: Callable[[], None] = _do_nothing,
+        on_admitted: Callable[[], None] = do_nothing,
+        on_arriving: Callable[[], None] = do_nothing,
     ) -> Batch | None:
         """Wait for news, at most `wait_s`; return None when woken.
 
@@ -145,7 +117,7 @@ class RelayClient:
         """
         parameters: dict[str, str | float] = {"lease": lease.hex(), "wait_s": wait_s}
         try:
-            with _told_as_trouble():
+            with told_as_trouble():
                 response = self._session.get(
                     f"{self._url}/feed",
                     params=parameters,
@@ -154,11 +126,11 @@ class RelayClient:
                     allow_redirects=False,
                 )
             with closing(response):
-                _check(response, 200)
+                check(response, 200)
                 self._hold(response)
                 on_admitted()
-                with _told_as_trouble():
-                    body = _body(response, MAX_POLL_BYTES, on_arriving)
+                with told_as_trouble():
+                    body = body_of(response, MAX_POLL_BYTES, on_arriving)
         except Unreachable:
             if self._was_woken():
                 return None
@@ -171,7 +143,7 @@ class RelayClient:
         with self._lock:
             self._waiting = response
             if response is not None and self._is_woken:
-                _shut_down(response)
+                shut_down(response)
 
     def _was_woken(self) -> bool:
         with self._lock:
@@ -182,7 +154,7 @@ class RelayClient:
         with self._lock:
             self._is_woken = True
             if self._waiting is not None:
-                _shut_down(self._waiting)
+                shut_down(self._waiting)
 
     def acknowledge(self, keys: Iterable[bytes]) -> None:
         """Let the relay delete rows that are stored here; raises Unreachable, Refused."""
@@ -238,140 +210,6 @@ def ask_source(
         return Source(**_source_in(json.loads(body)))
     except (ValueError, KeyError, TypeError) as error:
         raise unreadable() from error
-
-
-def new_session(relay_url: str, ca_file: Path | None) -> requests.Session:
-    """Return a session that verifies certificates always; a relay on this machine is asked without any proxy."""
-    session = requests.Session()
-    session.trust_env = not _is_loopback(relay_url)
-    session.verify = True if ca_file is None else str(ca_file)
-    session.mount("https://", _SystemTrust())
-    session.headers["User-Agent"] = "readback"
-    return session
-
-
-def session_of(relay_url: str, bearer: str, ca_file: Path | None) -> requests.Session:
-    """Return a session in which every request bears a channel's bearer."""
-    session = new_session(relay_url, ca_file)
-    session.auth = _Bearer(bearer)
-    return session
-
-
-def _is_loopback(relay_url: str) -> bool:
-    host = urlsplit(relay_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def post(
-    session: requests.Session, url: str, value: Mapping[str, Any], expected: int, *, timeout_s: float = ANSWER_S
-) -> bytes:
-    """Post JSON and return the body of the expected answer; raises Unreachable, NotAuthorised, Refused."""
-    with _told_as_trouble():
-        response = session.post(url, json=value, stream=True, timeout=timeout_s, allow_redirects=False)
-    with closing(response):
-        _check(response, expected)
-        with _told_as_trouble():
-            return _body(response, MAX_BODY_BYTES)
-
-
-def fetch(session: requests.Session, url: str, *, timeout_s: float = ANSWER_S) -> bytes:
-    """Return the body of a good answer; raises Unreachable, NotAuthorised, Refused, Malformed."""
-    with _told_as_trouble():
-        response = session.get(url, stream=True, timeout=timeout_s, allow_redirects=False)
-    with closing(response):
-        _check(response, 200)
-        with _told_as_trouble():
-            return _body(response, MAX_BODY_BYTES)
-
-
-def delete(session: requests.Session, url: str, *, timeout_s: float = ANSWER_S) -> None:
-    """Have the relay delete what a URL names; raises Unreachable, NotAuthorised, Refused."""
-    with _told_as_trouble():
-        response = session.delete(url, timeout=timeout_s, allow_redirects=False)
-    with closing(response):
-        _check(response, 204)
-
-
-def check_health(relay_url: str, *, ca_file: Path | None = None, timeout_s: float = ANSWER_S) -> str:
-    """Return the time that a well relay's answer bears, "" where it bears none; raises Unreachable, Refused, Malformed.
-
-    The time is a date of HTTP's (RFC 9110 6.6.1), in whole seconds.
-    """
-    with (
-        closing(new_session(relay_url, ca_file)) as session,
-        _told_as_trouble(),
-        closing(session.get(f"{relay_url}/health", timeout=timeout_s, allow_redirects=False)) as response,
-    ):
-        _check(response, 200)
-        return str(response.headers.get("Date", ""))
-
-
-def _check(response: requests.Response, expected: int) -> None:
-    """Raise what an unexpected status means."""
-    status = response.status_code
-    if status == expected:
-        return
-    if status == 401:
-        raise NotAuthorised("The relay does not know this desktop any more.", "Connect to the relay anew, in Settings.")
-    if status == 403:
-        raise NotAuthorised(
-            "The relay does not accept this invite.",
-            "Ask its operator for a new one; each invite works once.",
-        )
-    if status == 409:
-        raise LeaseHeld(
-            "Another Readback fetches this relay's hits.",
-            "Close Readback on the other computer, or in the other window.",
-        )
-    if status >= 500:
-        raise Unreachable(f"The relay has trouble of its own ({status}).", "Hits wait there; Readback tries again.")
-    raise Refused(f"The relay refused ({status}).", "Check the relay's address, in Settings.")
-
-
-@contextmanager
-def _told_as_trouble() -> Iterator[None]:
-    """Turn what requests raises into Unreachable or Malformed; RequestException is an OSError."""
-    try:
-        yield
-    except requests.exceptions.SSLError as error:
-        raise Unreachable(
-            "The relay's certificate does not hold.",
-            "Check the relay's address and this computer's clock; its operator can say whether it was renewed.",
-        ) from error
-    except (requests.exceptions.InvalidURL, LocationParseError) as error:
-        raise Malformed("This is not a relay's address.", "Write it as https://relay.example.com.") from error
-    except OSError as error:
-        raise Unreachable(
-            "The relay does not answer.",
-            "Mail goes out all the same, and hits wait at the relay; Readback tries again by itself.",
-        ) from error
-
-
-def _shut_down(response: requests.Response) -> None:
-    # urllib3 2.3: wakes a read in another thread; raises when the response is read or closed already, and is done then.
-    try:
-        response.raw.shutdown()
-    except (OSError, RuntimeError, ValueError):
-        return
-
-
-def _body(response: requests.Response, limit_bytes: int, on_arriving: Callable[[], None] = _do_nothing) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(65_536):
-        if not body:
-            on_arriving()
-        body += chunk
-        if len(body) > limit_bytes:
-            raise unreadable()
-    return bytes(body)
-
-
-def unreadable() -> Trouble:
-    """Return the trouble of an answer that is not what it should be."""
-    return Malformed("The relay's answer cannot be read.", "Check that the address is a Readback relay's.")
 
 
 def _batch(body: bytes) -> Batch:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from desktop.accounts.channel import Channel
 from desktop.accounts.tls import client_context
 from desktop.core.errors import Trouble, Unreachable
-from desktop.tracking.client import check_health
+from desktop.tracking.requesting import check_health
 
 ANSWER_S: Final = 10.0
 _NO_DIFFERENCE: Final = timedelta()

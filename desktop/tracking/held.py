@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from desktop.accounts.channel import Channel
-from desktop.tracking.client import ANSWER_S, SealedRow, delete, fetch, sealed_rows, session_of, unreadable
+from desktop.tracking.client import SealedRow, sealed_rows
+from desktop.tracking.requesting import ANSWER_S, delete, fetch, session_of, unreadable
 from relay.wire.answer import Answer, BadAnswerError, read_answer
 from relay.wire.hit import BadHitError, Hit, decode
 from relay.wire.seal import BadSealError, Opener

@@ -22,7 +22,8 @@ from desktop.store.database import Store
 from desktop.store.hits import age_hits, record_gaps, record_hits
 from desktop.store.people import all_stop_tags, record_stops
 from desktop.store.retention import expire_hits
-from desktop.tracking.client import WAIT_S, YEAR_9999_MS, Batch, LeaseHeld, RelayClient, SealedRow
+from desktop.tracking.client import WAIT_S, YEAR_9999_MS, Batch, RelayClient, SealedRow
+from desktop.tracking.requesting import LeaseHeld
 from desktop.tracking.skew import Skew
 from desktop.tracking.sources import Sources
 from relay.wire.answer import Answer, BadAnswerError, read_answer

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from desktop.accounts.channel import Channel
 from desktop.core.errors import Malformed, Unreachable
-from desktop.tracking.client import ANSWER_S, new_session, post
+from desktop.tracking.requesting import ANSWER_S, new_session, post
 from relay.wire.invite import read_invite
 from relay.wire.seal import new_private_key, public_key_of
 from relay.wire.token import CHANNEL_ID_BYTES, KEY_BYTES, TokenType

@@ -33,7 +33,8 @@ from tests.tracking.desktop_side import fetch
 ASKS: Final = {
     "requests": {
         "desktop/accounts/oauth.py",  # a provider's tokens
-        "desktop/tracking/client.py",  # the relay's feed, stops, channels, source and health
+        "desktop/tracking/client.py",  # the relay's feed
+        "desktop/tracking/requesting.py",  # the relay's answers, stops, channels, source, what it holds, and health
     },
     "http.client": {"desktop/accounts/webfile.py"},  # a provider's settings
     "PySide6.QtGui.QDesktopServices": {"desktop/app.py"},  # a provider's sign-in page, in the browser
@@ -45,7 +46,7 @@ ASKS: Final = {
     "webbrowser": set(),
     "httpx": set(),
     "aiohttp": set(),
-    "urllib3": {"desktop/tracking/client.py"},  # its errors
+    "urllib3": {"desktop/tracking/requesting.py"},  # its errors
 }
 # Plays the recipients, who do open pictures.
 PRACTICE: Final = "desktop/practice/"

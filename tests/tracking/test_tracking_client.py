@@ -13,8 +13,9 @@ import trustme
 
 from desktop.core.errors import Malformed, NotAuthorised, Refused, Trouble, Unreachable
 from desktop.tracking import client as client_module
-from desktop.tracking.client import Batch, LeaseHeld, RelayClient, SealedRow
+from desktop.tracking.client import Batch, RelayClient, SealedRow
 from desktop.tracking.register import register
+from desktop.tracking.requesting import LeaseHeld, new_session
 from relay.wire.token import TokenType
 from tests.fakes.http_answers import HttpAnswers
 
@@ -231,7 +232,7 @@ def test_a_relays_certificate_must_hold(authority: trustme.CA, tmp_path: Path) -
 @pytest.mark.parametrize(("url", "uses_proxies"), [("http://localhost:1", False), ("https://relay.example", True)])
 def test_a_relay_on_this_machine_is_asked_without_a_proxy(url: str, uses_proxies: bool) -> None:
     """The environment's proxies serve far relays only."""
-    with client_module.new_session(url, None) as session:
+    with new_session(url, None) as session:
         assert session.trust_env is uses_proxies
         assert session.verify is True
 

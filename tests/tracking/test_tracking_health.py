@@ -11,8 +11,8 @@ import trustme
 from desktop.accounts.channel import Channel
 from desktop.core.errors import Trouble, Unreachable
 from desktop.relay_finding import seen_of
-from desktop.tracking.client import check_health, new_session
 from desktop.tracking.health import Health, health
+from desktop.tracking.requesting import check_health, new_session
 from relay.wire.token import TokenType
 from tests.fakes.http_answers import HttpAnswers
 

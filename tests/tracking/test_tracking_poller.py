@@ -25,8 +25,9 @@ from desktop.store.change import Change
 from desktop.store.hits import age_hits, gaps, record_hits
 from desktop.store.mail import cards
 from desktop.store.people import all_stop_tags, permission_of, record_stops
-from desktop.tracking.client import LeaseHeld, RelayClient, SealedRow
+from desktop.tracking.client import RelayClient, SealedRow
 from desktop.tracking.poller import Link, back_off_s
+from desktop.tracking.requesting import LeaseHeld
 from relay.wire.hit import Hit
 from relay.wire.labels import Label
 from tests.fakes.relay_process import ROOT, RelayProcess
