@@ -99,9 +99,12 @@ class Recorder:
             is_stored = await self._log.store(record)
         except (StorageError, OSError) as error:
             # The log has said so, and /health does: the recipient's mail must look right all the same.
-            self._count(None, error)
+            self._count_missed(error)
         else:
-            self._count(is_stored, None)
+            if is_stored:
+                self.counts.hits_stored += 1
+            else:
+                self._count_missed(None)
 
     def begin(self, kind: HitKind, token: Token, scope: Scope, then: Callable[[], None]) -> None:
         """Call `then` once the request is durable or cannot be; at once if it may not be stored."""
@@ -110,16 +113,19 @@ class Recorder:
             then()
             return
 
+        counts = self.counts
+
         def told(is_stored: bool | None, error: BaseException | None) -> None:
-            self._count(is_stored, error)
+            if is_stored:
+                counts.hits_stored += 1
+            else:
+                self._count_missed(error)
             then()
 
         self._log.store_then(record, told)
 
-    def _count(self, is_stored: bool | None, error: BaseException | None) -> None:
-        if is_stored:
-            self.counts.hits_stored += 1
-        elif error is None:
+    def _count_missed(self, error: BaseException | None) -> None:
+        if error is None:
             self.counts.hits_stopped += 1
         else:
             self.counts.hits_disk_failed += 1

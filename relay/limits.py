@@ -75,65 +75,47 @@ class Table:
         self._counts = array("I", _EMPTY)
 
 
-class HitLimits:
-    """The limits on what is stored; a limit that is reached is named, and what comes is to be answered as ever."""
-
-    def __init__(self, limits: Limits) -> None:
-        """Begin with nothing counted."""
-        self._limits = limits
-        self._tokens = Table(limits.hits_per_token)
-        self._networks = Table(limits.hits_per_network)
-        self._channels = Table(limits.hits_per_channel)
-        self._left = limits.hits_in_all
-        self._hour = -1
-
-    def reached(self, token_id: bytes, network: str, channel_id: bytes, at_ms: int) -> str | None:
-        """Count a hit and return None, or return which limit it is over: token, network, channel, all."""
-        if at_ms // MS_PER_HOUR != self._hour:
-            self._begin_hour(at_ms // MS_PER_HOUR)
-        if not self._tokens.takes(token_id):
-            return "token"
-        if network not in THIS_MACHINE and not self._networks.takes(network):
-            return "network"
-        if not self._channels.takes(channel_id):
-            return "channel"
-        if self._left <= 0:
-            return "all"
-        self._left -= 1
-        return None
-
-    def _begin_hour(self, hour: int) -> None:
-        self._hour = hour
-        self._left = self._limits.hits_in_all
-        for table in (self._tokens, self._networks, self._channels):
-            table.clear()
-
-
 class Room:
     """Whether there is room for one more hit: of its token, network, channel, and in all; counts what there is not."""
 
     def __init__(self, limits: Limits, unread: Unread, counts: Counts) -> None:
         """Take the numbers, what is held unread, and where to count."""
         self._limits = limits
-        self._rates = HitLimits(limits)
         self._unread = unread
         self._counts = counts
+        self._tables = Table(limits.hits_per_token), Table(limits.hits_per_network), Table(limits.hits_per_channel)
+        # Every hit asks these; looking them up anew each time costs as much as asking.
+        self._takes_token, self._takes_network, self._takes_channel = (table.takes for table in self._tables)
+        self._left = 0
+        self._hour_end_ms = 0
 
     def is_for(self, token: Token, network: str, at_ms: int) -> bool:
         """Return True, the hit counted, if it may be stored."""
-        counts = self._counts
-        if self._unread.count(token.channel_id) >= self._limits.unread_per_channel:
-            counts.hits_channel_full += 1
-            return False
-        if self._unread.total >= self._limits.unread_in_all:
-            counts.hits_relay_full += 1
-            return False
-        reached = self._rates.reached(token.random_id, network, token.channel_id, at_ms)
-        if reached is None:
+        if not 0 < self._hour_end_ms - at_ms <= MS_PER_HOUR:
+            self._begin_hour(at_ms)
+        limits, channel_id = self._limits, token.channel_id
+        if self._unread.count(channel_id) >= limits.unread_per_channel:
+            self._counts.hits_channel_full += 1
+        elif self._unread.total >= limits.unread_in_all:
+            self._counts.hits_relay_full += 1
+        elif not self._takes_token(token.random_id):
+            self._counts.hits_over_token += 1
+        elif network not in THIS_MACHINE and not self._takes_network(network):
+            self._counts.hits_over_network += 1
+        elif not self._takes_channel(channel_id):
+            self._counts.hits_over_channel += 1
+        elif self._left <= 0:
+            self._counts.hits_over_all += 1
+        else:
+            self._left -= 1
             return True
-        name = f"hits_over_{reached}"
-        setattr(counts, name, getattr(counts, name) + 1)
         return False
+
+    def _begin_hour(self, at_ms: int) -> None:
+        self._hour_end_ms = (at_ms // MS_PER_HOUR + 1) * MS_PER_HOUR
+        self._left = self._limits.hits_in_all
+        for table in self._tables:
+            table.clear()
 
 
 class PostLimits:

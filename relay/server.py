@@ -210,7 +210,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Note that nothing of the head is held back any more."""
         self._held_bytes = 0
         self._awaited_s = BODY_WAIT_S
-        self._unset_message_timer()
+        if self._message_timer is not None:
+            self._unset_message_timer()
         cycle = self.cycle
         is_idle = cycle is None or cycle.response_complete
         # RFC 9112 9.6: what follows a request that is the connection's last is no request.
@@ -294,7 +295,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Note that the message is whole."""
         self._held_bytes = 0
         self._awaited_s = 0.0
-        self._unset_message_timer()
+        if self._message_timer is not None:
+            self._unset_message_timer()
         if not self._is_body_dropped:
             super().on_message_complete()
 

@@ -35,6 +35,9 @@ _SHORTEST: Final = 8  # Octets of a hash that are looked for; what is shorter th
 _BY_CHANCE: Final = 6
 _HASHES: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "blake2b", "blake2s")
 _BASE64_RUN: Final = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
+# 32 octets as base64, of either alphabet, with or without its padding.
+_KEY: Final = re.compile(rb"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
 _HEX_RUN: Final = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}")
 _PERCENT_RUN: Final = re.compile(rb"(?:[^%\x00-\x1f]{0,200}%[0-9A-Fa-f]{2}){4,}")
 _COMPRESSED: Final[Mapping[bytes, Callable[[bytes], bytes]]] = {
@@ -164,17 +167,13 @@ def secrets_in(files: Iterable[bytes]) -> set[bytes]:
     found: set[bytes] = set()
     channels: set[bytes] = set()
     for octets in files:
-        found |= {_unbased(run)[:32] for run in _BASE64_RUN.findall(octets) if len(run.rstrip(b"=")) == 43}
-        found |= {base64.b64decode(run) for run in re.findall(rb"[A-Za-z0-9+/_-]{43}=", octets) if b"_" not in run}
-        found |= {base64.urlsafe_b64decode(run) for run in re.findall(rb"[A-Za-z0-9_-]{43}=", octets)}
+        found |= {base64.b64decode(run + b"=", altchars=b"-_") for run in _KEY.findall(octets.translate(_URLSAFE))}
         for inner in _tables(octets):
             if len(inner) == 32:
                 found.add(inner)
             if len(inner) == CHANNEL_ID_BYTES:
                 channels.add(inner)
-    masters = {key for key in found if len(key) == 32}
-    derived = {minting_key(key, channel, kind) for key in masters for channel in channels for kind in TokenType}
-    return masters | derived
+    return found | {minting_key(key, channel, kind) for key in found for channel in channels for kind in TokenType}
 
 
 def opened_with(keys: Iterable[bytes], files: Iterable[bytes]) -> list[bytes]:
