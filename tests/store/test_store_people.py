@@ -98,7 +98,7 @@ def test_6_ledger_rows_are_append_only(store: Store) -> None:
         "UPDATE ledger_detail SET evidence = ''",
         "DELETE FROM ledger_detail",
     ):
-        with pytest.raises(sqlite3.IntegrityError, match="append-only|erased by another"):
+        with pytest.raises(sqlite3.IntegrityError, match=r"append-only|erased by another"):
             store.write(lambda connection, statement=statement: (Change(), connection.execute(statement)))  # type: ignore[misc]
     assert people.permission_of(store, ANNA).standing is Standing.GRANTED
 
