@@ -50,11 +50,12 @@ def check_coverage() -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Set up, check style and types, run the tests, hold coverage."""
-    environment.ensure_venv(["desktop", "relay", "dev"])
+    is_real = "--real" in arguments
+    environment.ensure_venv(["desktop", "relay", "dev", *(["real"] if is_real else [])])
     missing = environment.ensure_libraries(environment.OFFSCREEN_LIBRARIES, programs=TEST_PROGRAMS)
     if missing:
         environment.fail("The tests need system packages that are missing.", environment.apt_line(missing))
-    if "--real" in arguments:
+    if is_real:
         rest = [argument for argument in arguments if argument != "--real"]
         packages = (environment.ROOT / "tests/real/packages.txt").read_text().split()
         if not environment.can_install_packages():

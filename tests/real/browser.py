@@ -4,10 +4,12 @@ It is driven over its DevTools pipe (descriptors 3 and 4, a JSON text and a NUL 
 requests: to a server it is the Chromium that people use.
 """
 
+import base64
 import json
 import os
 import select
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -58,6 +60,8 @@ class Browser:
         self._out, self._in = ours_out, ours_in
         self._unread = b""
         self._number = 0
+        # What Chromium told by itself, of the domains that were enabled: as yet none.
+        self._told: list[dict[str, Any]] = []
         self._session = ""
         self._session = self._say("Target.attachToTarget", targetId=self._page(), flatten=True)["sessionId"]
 
@@ -69,7 +73,7 @@ class Browser:
         return until(found, what="a page in Chromium")
 
     def _say(self, method: str, **parameters: object) -> dict[str, Any]:
-        """Send a command and return its result; events in between are let pass."""
+        """Send a command and return its result; events in between are kept."""
         self._number += 1
         command = {"id": self._number, "method": method, "params": parameters}
         if self._session:
@@ -79,6 +83,7 @@ class Browser:
             answer = self._next()
             if answer.get("id") == self._number:
                 break
+            self._told.append(answer)
         if "error" in answer:
             raise Gone(f"{method}: {answer['error']['message']}")
         result: dict[str, Any] = answer["result"]
@@ -106,11 +111,12 @@ class Browser:
         self._say("Target.createTarget", url=url)
 
     def run(self, script: str, *arguments: object) -> Any:
-        """Run a function's body in the page and return what it returns; raise Gone or RuntimeError."""
+        """Run a function's body in the page and return what it, or its promise, gives; raise Gone or RuntimeError."""
         answer = self._say(
             "Runtime.evaluate",
             expression=f"(function () {{ {script} }}).apply(null, {json.dumps(arguments)})",
             returnByValue=True,
+            awaitPromise=True,
             userGesture=True,
         )
         if "exceptionDetails" in answer:
@@ -141,6 +147,11 @@ class Browser:
         place = until(lies_still, what=f"{selector} to lie still")
         for kind in ("mousePressed", "mouseReleased"):
             self._say("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
+
+    def keep_picture(self, path: Path, *, clip: Mapping[str, float] | None = None) -> None:
+        """Save what the window shows, or a part of the page that may be larger."""
+        more = {} if clip is None else {"clip": dict(clip), "captureBeyondViewport": True}
+        path.write_bytes(base64.b64decode(self._say("Page.captureScreenshot", **more)["data"]))
 
     def close(self) -> None:
         """End it."""
