@@ -63,7 +63,7 @@ class GrantDialog(QDialog):
         self._address.setPlaceholderText("name@example.com")
         self._name = QLineEdit(name)
         self._opens, self._clicks = QCheckBox("see when they &open my mail"), QCheckBox("see when they use its &links")
-        self._reading = QCheckBox("see about how long they &read")
+        self._reading = QCheckBox("see about how long they rea&d")
         self._reading_hint = plain(consent_words.READING_NEEDS, Role.SMALL, wraps=True)
         self._place = QCheckBox("see roughly &where, and on what device")
         self._place_hint = plain(PLACE_NEEDS, Role.SMALL, wraps=True)

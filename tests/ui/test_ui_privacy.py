@@ -93,6 +93,7 @@ def test_an_entry_is_typed_taken_off_and_put_back(listing: DoNotTrackPage, store
     listing.list.item(0).setSelected(True)
     QTest.keyClick(listing.remove_button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: not entries(store) and not listing.undo_button.isHidden())
+    qtbot.waitUntil(lambda: listing.list.count() == 0)
     QTest.keyClick(listing.undo_button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: listing.list.count() == 1)
     assert entries(store)[0].at.astimezone(UTC) == NOW
