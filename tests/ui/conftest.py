@@ -12,7 +12,7 @@ from desktop.store.database import Store
 from desktop.ui.collecting import destroy
 from desktop.ui.main_window import MainWindow
 from desktop.ui.ops import Ops
-from desktop.ui.theme import Theme, Themes
+from desktop.ui.theme import Theme, Themes, palette_of
 from tests.ui.sample_data import NOW, FakeApp, fill, open_store
 
 
@@ -33,12 +33,21 @@ def _collected_on_the_main_thread() -> Iterator[None]:
     gc.enable()
 
 
-@pytest.fixture
-def themes(qapp: QApplication) -> Iterator[Themes]:
-    """Dress the application in the light theme."""
+@pytest.fixture(scope="module")
+def _dressed(qapp: QApplication) -> Iterator[Themes]:
+    """Dress the application once a module: each dressing polishes every widget there is."""
     themes = Themes(qapp, Theme.LIGHT)
     yield themes
     destroy(themes)
+
+
+@pytest.fixture
+def themes(qapp: QApplication, _dressed: Themes) -> Themes:
+    """Return the light theme, put on again where a test before put on another."""
+    is_light = qapp.palette().window() == palette_of(_dressed.colours).window()
+    if _dressed.choice is not Theme.LIGHT or not is_light:
+        _dressed.choose(Theme.LIGHT)
+    return _dressed
 
 
 @pytest.fixture
