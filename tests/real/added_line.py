@@ -23,6 +23,7 @@ function look(shown, part) {
     size: css(line).fontSize,
     colour: css(line).color,
     link_colour: css(link).color,
+    own_link_colour: css(shown.querySelector("a[href^='https://example.test/']")).color,
     body_colour: css(shown.querySelector("p")).color,
     ground: ground ? css(ground).backgroundColor : "rgb(255, 255, 255)",
     is_before_quote: Boolean(line.compareDocumentPosition(quote) & 4),
@@ -34,13 +35,14 @@ function look(shown, part) {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenLine:
-    """What a program displays of the line; colours as CSS computes them."""
+    """What a program displays of the line; colours as CSS computes them, `own_link_colour` that of the mail's links."""
 
     text: str
     link: str
     size: str
     colour: str
     link_colour: str
+    own_link_colour: str
     body_colour: str
     ground: str
     is_before_quote: bool

@@ -241,6 +241,39 @@ def carols_webmail(
 
 
 @pytest.fixture(scope="session")
+def bobs_webmail(
+    ground: Path, roundcube: Roundcube, bobs_screen: Screen, bobs_network: RecipientNetwork
+) -> Iterator[Webmail]:
+    """Give bob in the webmail; all but the webmail itself he reaches through his network."""
+    running = Browser(
+        ground / "bobs-webmail",
+        bobs_screen,
+        http_proxy=bobs_network.host_and_port,
+        without_proxy=roundcube.host_and_port,
+    )
+    try:
+        yield Webmail(roundcube, running, "bob")
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def noras_desktop(ground: Path, provider: Provider, relay: RelayProcess) -> Iterator[Desktop]:
+    """Give Readback without a window for nora, who asks whoever answered; carol permitted it by telephone."""
+    provider.maildir("nora")
+    door = Door(sender="nora", port=provider.ports.submission, login="nora", reads_mail=True, asks=True)
+    running = Desktop(ground / "noras-desktop", provider, [door])
+    try:
+        running.connect_relay(relay.url)
+        running.permit("carol")
+        running.start("listen")
+        running.wait_read()
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture(scope="session")
 def olgas_network(ground: Path, relay: RelayProcess) -> Iterator[SenderNetwork]:
     """Give the one address from which all of olga's own programs reach the relay."""
     running = SenderNetwork(ground / "olgas-network", relay)

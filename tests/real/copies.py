@@ -1,4 +1,4 @@
-"""What a mailbox holds, taken apart for comparison: headers without the trace, pictures, links."""
+"""What a mailbox holds, taken apart for comparison: headers without the trace, pictures, links of every kind."""
 
 import email
 import email.policy
@@ -10,11 +10,17 @@ from typing import Final
 _TRACE: Final = (b"return-path:", b"x-original-to:", b"delivered-to:", b"received:")
 _PICTURE: Final = re.compile(r"http://[0-9.:]+/open/[A-Za-z0-9_-]{72}\.gif")
 _LINK: Final = re.compile(r"http://[0-9.:]+/click/[A-Za-z0-9_-]{72}/[A-Za-z0-9_-]+/go")
+_QUESTION: Final = re.compile(r"http://[0-9.:]+/consent/[A-Za-z0-9_-]{72}/me\?by=[A-Za-z0-9_-]+\.me")
+_STOP: Final = re.compile(r"http://[0-9.:]+/stop/[A-Za-z0-9_-]{72}/me")
+_CONFIRM: Final = re.compile(r"http://[0-9.:]+/confirm/[A-Za-z0-9_-]{72}/read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One mail as a mailbox gave it; `headers` are the sender's own header lines, in order and unfolded by nobody."""
+    """One mail as a mailbox gave it; `headers` are the sender's own header lines, in order and unfolded by nobody.
+
+    `texts` are its decoded bodies, and of the links to the relay's pages each stands once, whichever body has it.
+    """
 
     raw: bytes
     headers: bytes
@@ -22,6 +28,10 @@ class Received:
     message_id: str
     pictures: tuple[str, ...]
     links: tuple[str, ...]
+    texts: str
+    questions: tuple[str, ...]
+    stops: tuple[str, ...]
+    confirms: tuple[str, ...]
 
 
 def taken_apart(raw: bytes) -> Received:
@@ -38,4 +48,12 @@ def taken_apart(raw: bytes) -> Received:
         message_id=str(message["Message-ID"]),
         pictures=tuple(_PICTURE.findall(text)),
         links=tuple(_LINK.findall(text)),
+        texts=text,
+        questions=_different(_QUESTION, text),
+        stops=_different(_STOP, text),
+        confirms=_different(_CONFIRM, text),
     )
+
+
+def _different(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(pattern.findall(text)))

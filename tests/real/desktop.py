@@ -19,7 +19,7 @@ from desktop.accounts import channel as channels
 from desktop.accounts.vault import LISTENER_SECRET, FileVault, account_secret
 from desktop.core.address import Mailbox
 from desktop.core.keep import Keep
-from desktop.core.permission import SEEING, Method
+from desktop.core.permission import SEEING, Method, Permission, Standing
 from desktop.core.report import Report
 from desktop.places import Places
 from desktop.store import figures, mail, people, settings
@@ -27,6 +27,7 @@ from desktop.store.accounts import AccountRow, Security, accounts, save_account
 from desktop.store.database import Store
 from desktop.store.folders import folders
 from desktop.store.mail import CopyRow
+from desktop.tracking.held import Held, held
 from desktop.tracking.register import register
 from tests.real.provider import Provider, address_of, password_of
 from tests.real.provider_config import DOMAIN
@@ -40,7 +41,8 @@ WINDOW_S: Final = 1.0
 class Door:
     """One account of the desktop: the sender's local part, and the provider's port it hands mail to.
 
-    It signs in as `login`, and reads that mailbox where `reads_mail`.
+    It signs in as `login`, and reads that mailbox where `reads_mail`.  Where `asks` the user answered the first-run
+    step as it is proposed: people are asked once they have answered, and mails may bear a "got it" link.
     """
 
     sender: str
@@ -48,6 +50,7 @@ class Door:
     security: Security = Security.STARTTLS
     login: str = "alice"
     reads_mail: bool = False
+    asks: bool = False
 
 
 def account_row(provider: Provider, door: Door) -> AccountRow:
@@ -63,6 +66,8 @@ def account_row(provider: Provider, door: Door) -> AccountRow:
         ca_file=str(provider.certificates.ca_file),
         imap_host="localhost" if door.reads_mail else "",
         imap_port=provider.ports.imaps,
+        adds_confirm=door.asks,
+        is_policy_chosen=door.asks,
     )
 
 
@@ -97,6 +102,12 @@ class Desktop:
     def connect_relay(self, url: str) -> None:
         """Register a channel at the relay, as the settings do; before the start."""
         channels.save(self._vault, register(url, None))
+
+    def held(self) -> Held:
+        """Return what the relay holds for this desktop at this moment."""
+        channel = channels.load(self._vault)
+        assert channel is not None
+        return held(channel)
 
     def put_setting(self, key: str, value: Any) -> None:
         """Choose a setting, while nothing runs."""
@@ -157,17 +168,27 @@ class Desktop:
         """Return the process's log files and the file with what it printed."""
         return (*self.home.glob("*.log*"), self._places.journal)
 
-    def told(self, *arguments: str) -> Any:
-        """Run `readback` with `arguments` and --json beside whatever runs, and return what it printed."""
+    def ran(self, *arguments: str) -> str:
+        """Run `readback` with `arguments` beside whatever runs, and return what it printed; it must succeed."""
         done = subprocess.run(
-            [sys.executable, "-m", "desktop", *arguments, "--json"],
+            [sys.executable, "-m", "desktop", *arguments],
             stdin=subprocess.DEVNULL,
             env={**os.environ, "READBACK_HOME": str(self.home)},
             check=True,
             capture_output=True,
             timeout=30,
         )
-        return json.loads(done.stdout)
+        return done.stdout.decode("utf-8")
+
+    def told(self, *arguments: str) -> Any:
+        """Do the same with --json, and return what was told."""
+        return json.loads(self.ran(*arguments, "--json"))
+
+    def wait_standing(self, name: str, standing: Standing) -> Permission:
+        """Return what a person permits, once they stand so."""
+        address = address_of(name)
+        until(lambda: people.permission_of(self.store, address).standing is standing, what=f"{name} as {standing}")
+        return people.permission_of(self.store, address)
 
     def read_to(self) -> dict[str, int]:
         """Return, of each folder that was read to its end, the UID that is read next, by the folder's name."""

@@ -18,7 +18,10 @@ WRONG_IMAP_HOST: Final = "127.0.0.6"
 PLAIN_IMAP_HOST: Final = "127.0.0.7"  # Dovecot offers no STARTTLS there
 # Local part as written → name of the maildir.
 MAILBOXES: Final = {
-    **{name: name for name in ("alice", "bob", "carol", "dave", "erin", "heidi", "ivy", "newcomer", "olga", *SIEVED)},
+    **{
+        name: name
+        for name in ("alice", "bob", "carol", "dave", "erin", "heidi", "ivy", "newcomer", "nora", "olga", *SIEVED)
+    },
     "jürgen": "juergen",
 }
 

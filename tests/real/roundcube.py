@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from tests.real.added_line import LOOK, SeenLine
 from tests.real.browser import Browser
 from tests.real.provider import Provider, address_of, password_of
 from tests.real.waiting import end, free_ports, until_listening
@@ -123,6 +124,18 @@ class Webmail:
         self._browser.run(_ALLOW)
         self._browser.until(_ALLOWED, what="the pictures")
 
+    def added_line(self, part: str) -> SeenLine:
+        """Return how the displayed mail shows the line whose link holds `part`."""
+        return SeenLine(**self._browser.run(f"{LOOK} return look(document, arguments[0]);", part))
+
+    def use_scheme(self, *, is_dark: bool) -> None:
+        """Press the switch between light and dark where the other is on."""
+        self._browser.run(_USE_SCHEME, is_dark)
+
+    def picture(self, path: Path) -> None:
+        """Save what the window shows."""
+        self._browser.keep_picture(path)
+
     def press_link(self, address: str) -> None:
         """Press the link with that address, or its first part, in the displayed mail with the mouse."""
         self._browser.press(f"#messagebody a[href^={address!r}]")
@@ -155,6 +168,11 @@ window.rcmail && rcmail.env.action == "show" && document.readyState == "complete
 """
 _BLOCKS: Final = 'document.querySelector("#remote-objects-message")?.offsetParent'
 _ALLOW: Final = "document.querySelector('#remote-objects-message a[href=\"#loadremote\"]').click()"
+_USE_SCHEME: Final = """
+if (document.documentElement.classList.contains("dark-mode") != arguments[0]) {
+  document.querySelector(`#taskmenu a.theme`).click();
+}
+"""
 _ALLOWED: Final = (
     'window.rcmail && rcmail.env.action == "show" && document.readyState == "complete"'
     f' && location.search.includes("_safe=1") && !({_BLOCKS})'

@@ -61,6 +61,19 @@ def linkchecker(page: str, folder: Path, network: RecipientNetwork) -> None:
     _run(command, folder, network, fails=True)
 
 
+def linkchecker_beyond(urls: Sequence[str], folder: Path, network: RecipientNetwork) -> None:
+    """Check every link of the pages behind the URLs too, three steps on, whatever robots are asked to leave alone."""
+    command = ["linkchecker", "--recursion-level=3", "--no-robots", "--no-status", "--no-warnings", *urls]
+    _run(command, folder, network, fails=True)
+
+
+def wget_mirror(urls: Sequence[str], folder: Path, network: RecipientNetwork) -> None:
+    """Fetch the pages behind the URLs and all that they point at, as for a mirror."""
+    command = ["wget", "--no-config", "--quiet", "--tries=1", "--mirror", "--level=3", "--page-requisites"]
+    command += ["--execute=robots=off", f"--directory-prefix={folder}", *urls]
+    _run(command, folder, network, fails=True)
+
+
 def spamassassin(mail: bytes, folder: Path, network: RecipientNetwork, *, head: bool = False) -> None:
     """Have SpamAssassin judge a mail and look where its links lead."""
     setting = "url_shortener" if head else "url_shortener_get"

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from tests.real.added_line import LOOK, SeenLine
 from tests.real.screen import Screen
 from tests.real.thunderbird_profile import Account, write_profile
 from tests.real.waiting import end, free_ports, until, until_listening
@@ -180,6 +181,14 @@ class Thunderbird:
         """Press "Show remote content in this message" for the displayed message."""
         self._run(_IN_MESSAGE + "message.LoadMsgWithRemoteContent()")
 
+    def added_line(self, part: str) -> SeenLine:
+        """Return how the displayed message shows the line whose link holds `part`."""
+        return SeenLine(**self._run(f"{_IN_MESSAGE} {_DISPLAYED} {LOOK} return look(shown, arguments[0]);", part))
+
+    def use_scheme(self, *, is_dark: bool) -> None:
+        """Have it look as the system's dark or light theme wants it, mails included."""
+        self._run(_USE_SCHEME, str(int(is_dark)))
+
     def close(self) -> None:
         """End Thunderbird."""
         end(self._process)
@@ -252,6 +261,12 @@ _PRESS_SEND: Final = (
 _SENT: Final = "sent"
 _SENT_OR_ALERT: Final = _MAIN_WINDOW + _COMPOSER + f"return main.heardAlert || (composer ? '' : '{_SENT}')"
 _IN_MESSAGE: Final = _MAIN_WINDOW + "const message = main.document.getElementById('tabmail').currentAboutMessage;"
+_DISPLAYED: Final = "const shown = message.getMessagePaneBrowser().contentDocument;"
+_USE_SCHEME: Final = """
+const isDark = arguments[0] == "1";
+Services.prefs.setIntPref("ui.systemUsesDarkTheme", isDark ? 1 : 0);
+Services.prefs.setBoolPref("mail.dark-reader.enabled", isDark);
+"""
 _BLOCKS_PICTURES: Final = _IN_MESSAGE + "return message.gMessageNotificationBar.isShowingRemoteContentNotification()"
 _PRESS_REPLY: Final = _MAIN_WINDOW + "main.setTimeout(() => main.goDoCommand('cmd_reply'), 0);"
 _RECEIPT_BAR: Final = (

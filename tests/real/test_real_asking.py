@@ -1,0 +1,455 @@
+"""Permission all the way: asked in a mail, given on a page, used, taken back, given anew, and what was seen deleted.
+
+Nora's mail leaves through the listener over Postfix; bob and carol read theirs in Thunderbird, Roundcube and Chromium,
+and press the pages' buttons by keyboard in a Chromium that runs no script.  The tests follow one another.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from desktop.core.errors import Refused
+from desktop.core.permission import Method, Standing
+from desktop.core.status import Aside, EvidenceKind, Rung
+from desktop.store import asks
+from desktop.store.mail import CopyRow
+from relay.wire.purpose import Purpose
+from tests.real import scanners
+from tests.real.added_line import SeenLine
+from tests.real.chromium import html_part
+from tests.real.client import hand_in, signed_in
+from tests.real.copies import Received, taken_apart
+from tests.real.desktop import WINDOW_S, Desktop, now
+from tests.real.inspected import Inspected
+from tests.real.provider import Provider, address_of
+from tests.real.proxy import RecipientNetwork
+from tests.real.relay import RelayProcess
+from tests.real.roundcube import Webmail
+from tests.real.screen import Screen
+from tests.real.thunderbird import Thunderbird
+from tests.real.waiting import until
+
+pytestmark = pytest.mark.timeout(240)
+
+FIRST = "The figures you asked for"
+ASKING = "More figures"
+SILENT = "Even more figures"
+TRACKED = "The plan for June"
+GOT_IT = "Please be there at nine"
+OFFER = "Our offer for June"
+AFTER_STOP = "After the stop"
+ANEW = "As you wished"
+AGAIN = "The plan for July"
+ASKED = (
+    "May I see when you open my mails, so I don't chase you needlessly? Choose here. Nothing is recorded unless you"
+    " say yes."
+)
+LINK = "https://example.test/figures"
+TODAY = now()
+
+
+def letter(subject: str, *names: str, more: str = "") -> bytes:
+    """Return a mail of nora's in text and HTML: a link, a line of its own where there is `more`, and a quote."""
+    to = ", ".join(f"{name.capitalize()} <{address_of(name)}>" for name in names)
+    head = (
+        f"From: Nora <nora@example.test>\r\nTo: {to}\r\nSubject: {subject}\r\nDate: {format_datetime(TODAY)}\r\n"
+        f"Message-ID: <{subject.replace(' ', '-').lower()}@example.test>\r\nMIME-Version: 1.0\r\n"
+    )
+    text = (
+        f"Dear reader,\r\n\r\nhere is what you asked me for: {LINK}\r\n\r\n{more}\r\n\r\nNora\r\n\r\n"
+        "On Monday you wrote:\r\n> Could you please send me the figures?\r\n"
+    )
+    html = (
+        "<html><body><p>Dear reader,</p>\r\n"
+        f"<p>here is what you asked me for: <a href='{LINK}'>the figures</a>.</p>\r\n"
+        f"<p>{more}</p>\r\n<p>Nora</p>\r\n<div class='moz-cite-prefix'>On Monday you wrote:<br></div>\r\n"
+        "<blockquote type='cite'><p>Could you please send me the figures?</p></blockquote>\r\n</body></html>\r\n"
+    )
+    parts = "".join(
+        f"--b\r\nContent-Type: text/{kind}; charset=UTF-8\r\n\r\n{body}\r\n"
+        for kind, body in (("plain", text), ("html", html))
+    )
+    return f'{head}Content-Type: multipart/alternative; boundary="b"\r\n\r\n{parts}--b--\r\n'.encode()
+
+
+def sent(desktop: Desktop, provider: Provider, message: bytes, *names: str) -> tuple[Received, ...]:
+    """Send nora's mail through the listener, and return each recipient's copy once the window for it is past."""
+    subject = re.findall(rb"^Subject: (.*)\r$", message, re.MULTILINE)[0].decode()
+    with signed_in(desktop) as client:
+        code, text = hand_in(client, message, sender=address_of("nora"), recipients=tuple(map(address_of, names)))
+        assert code == 250, text
+    desktop.wait_for_copies(subject, len(names))
+    sent_at = now()
+    copies = []
+    for name in names:
+        with provider.mailbox(name) as mailbox:
+            copies.append(taken_apart(mailbox.wait_for(f"Subject: {subject}\r\n")[-1]))
+    until(lambda: now() - sent_at > timedelta(seconds=WINDOW_S + 0.1), what="the window to pass")
+    return tuple(copies)
+
+
+def is_untouched(copy: Received, message: bytes) -> bool:
+    """Return whether a copy is the mail as it was handed in."""
+    head, _, body = message.partition(b"\r\n\r\n")
+    return (copy.headers, copy.body) == (head, body)
+
+
+def copy_of(desktop: Desktop, subject: str, name: str) -> CopyRow:
+    """Return what the desktop knows of a person's copy."""
+    return desktop.copies(subject)[address_of(name)]
+
+
+def ledger(desktop: Desktop, name: str) -> list[dict[str, object]]:
+    """Return a person's rows as `readback ledger export` prints them, oldest first."""
+    rows = [json.loads(line) for line in desktop.ran("ledger", "export").splitlines()]
+    return [row for row in rows if (row.get("detail") or {}).get("address") == address_of(name)]
+
+
+@pytest.fixture(scope="module")
+def reader(ground: Path, bobs_screen: Screen, bobs_network: RecipientNetwork) -> Iterator[Inspected]:
+    """Give bob's Chromium, in which no script runs."""
+    proxy = bobs_network.host_and_port
+    with closing(Inspected(ground / "bobs-reader", bobs_screen, has_scripts=False, http_proxy=proxy)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def carols_reader(ground: Path, bobs_screen: Screen, carols_network: RecipientNetwork) -> Iterator[Inspected]:
+    """Give carol's Chromium, in which no script runs."""
+    proxy = carols_network.host_and_port
+    with closing(Inspected(ground / "carols-reader", bobs_screen, has_scripts=False, http_proxy=proxy)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def first(noras_desktop: Desktop, provider: Provider) -> Received:
+    """Send bob, who never wrote, a mail."""
+    (copy,) = sent(noras_desktop, provider, letter(FIRST, "bob"), "bob")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def asked(first: Received, noras_desktop: Desktop, provider: Provider, bobs_webmail: Webmail) -> Received:
+    """Have bob reply in Roundcube, and send him the next mail."""
+    bobs_webmail.open_message(FIRST, sender="nora")
+    bobs_webmail.reply("Thank you, they help.")
+    until(lambda: copy_of(noras_desktop, FIRST, "bob").status.rung is Rung.REPLIED, what="bob's reply")
+    (copy,) = sent(noras_desktop, provider, letter(ASKING, "bob"), "bob")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def agreed(asked: Received, noras_desktop: Desktop, reader: Inspected) -> Received:
+    """Have bob tick opens and press yes; return the mail that asked him."""
+    reader.go(asked.questions[0])
+    reader.tick("#opens")
+    reader.press_button("button[value=yes]")
+    noras_desktop.wait_standing("bob", Standing.GRANTED)
+    return asked
+
+
+@pytest.fixture(scope="module")
+def tracked(agreed: Received, noras_desktop: Desktop, provider: Provider) -> Received:
+    """Send bob, who agreed to opens, the next mail."""
+    (copy,) = sent(noras_desktop, provider, letter(TRACKED, "bob"), "bob")
+    return copy
+
+
+def test_who_never_answered_is_not_asked(first: Received, noras_desktop: Desktop) -> None:
+    """The first mail arrives byte for byte as it was handed in, and bob stands as unknown."""
+    assert is_untouched(first, letter(FIRST, "bob"))
+    assert Aside.NOT_TRACKED in copy_of(noras_desktop, FIRST, "bob").status.asides
+
+
+def test_the_mail_after_a_reply_asks_and_nothing_else(
+    asked: Received, noras_desktop: Desktop, provider: Provider
+) -> None:
+    """It has the question in text and HTML with one link, no picture, no tracked link, no header; the next has none."""
+    assert (len(asked.questions), asked.pictures, asked.links, asked.stops, asked.confirms) == (1, (), (), (), ())
+    assert b"Readback-Tracking" not in asked.headers
+    assert " ".join(asked.texts.split()).count("May I see when you open my mails") == 2
+    assert LINK in asked.texts
+    assert noras_desktop.wait_standing("bob", Standing.ASKED).generation == 0
+    (silent,) = sent(noras_desktop, provider, letter(SILENT, "bob"), "bob")
+    assert is_untouched(silent, letter(SILENT, "bob"))
+
+
+def must_be_well_displayed(line: SeenLine, asked: Received) -> None:
+    """Hold a displayed line to what is promised of it."""
+    assert (line.text, line.link, line.size) == (ASKED, asked.questions[0], "12px")
+    assert (line.is_displayed, line.is_before_quote) == (True, True)
+    assert line.colour == line.body_colour
+    words, link = line.contrasts()
+    assert words >= 4.5, line
+    # Roundcube's links are #00acff on white, whoever wrote them.
+    assert link >= 4.5 or line.link_colour == line.own_link_colour, line
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_thunderbird_displays_the_question(
+    asked: Received, bobs_thunderbird: Thunderbird, bobs_screen: Screen, pictures: Path, scheme: str
+) -> None:
+    """12 px before the quote, in the body's own colour, legible in both schemes, its link the one in the mail."""
+    bobs_thunderbird.use_scheme(is_dark=scheme == "dark")
+    bobs_thunderbird.open_message(FIRST, sender="nora")
+    bobs_thunderbird.open_message(ASKING, sender="nora")
+    bobs_screen.raise_window("Thunderbird")
+    try:
+        must_be_well_displayed(bobs_thunderbird.added_line("/consent/"), asked)
+        assert not bobs_thunderbird.blocks_pictures()
+    finally:
+        bobs_screen.picture(pictures / f"question-thunderbird.{scheme}.png")
+        bobs_thunderbird.use_scheme(is_dark=False)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_roundcube_displays_the_question(
+    asked: Received, bobs_webmail: Webmail, bobs_network: RecipientNetwork, pictures: Path, scheme: str
+) -> None:
+    """The same in the webmail, where the link leads to the page that asks."""
+    bobs_webmail.open_message(ASKING, sender="nora")
+    bobs_webmail.use_scheme(is_dark=scheme == "dark")
+    try:
+        must_be_well_displayed(bobs_webmail.added_line("/consent/"), asked)
+        assert not bobs_webmail.blocks_pictures()
+    finally:
+        bobs_webmail.picture(pictures / f"question-roundcube.{scheme}.png")
+        bobs_webmail.use_scheme(is_dark=False)
+    since = len(bobs_network.passed)
+    bobs_webmail.press_link(asked.questions[0])
+    answer = bobs_network.wait_for(lambda passed: asked.questions[0].endswith(passed.path), since=since)
+    assert (answer.method, answer.status) == ("GET", 200)
+
+
+def test_chromium_displays_the_question(asked: Received, reader: Inspected, ground: Path, pictures: Path) -> None:
+    """The same for a page made of the mail, in either scheme, phone-wide and desk-wide."""
+    page = ground / "question.html"
+    page.write_text(html_part(asked.raw), "utf-8")
+    reader.go(page.as_uri())
+    reader.keep_pictures(pictures, "question-chromium")
+    for _ in reader.views():
+        must_be_well_displayed(reader.added_line("/consent/"), asked)
+
+
+def test_machines_that_follow_every_link_grant_nothing(
+    asked: Received,
+    noras_desktop: Desktop,
+    relay: RelayProcess,
+    bobs_screen: Screen,
+    ground: Path,
+) -> None:
+    """LinkChecker, wget and a driven Chromium visit the page and beyond; the relay has nothing, bob stands as asked."""
+    network = RecipientNetwork(address="203.0.113.66", public_host=relay.public_host, relay_port=relay.port)
+    pages = [*asked.questions]
+    try:
+        for number, machine in enumerate((scanners.linkchecker_beyond, scanners.wget_mirror)):
+            folder = ground / f"follower-{number}"
+            folder.mkdir()
+            since = len(network.passed)
+            machine(pages, folder, network)
+            seen = [(each.method, each.status) for each in network.passed[since:] if "/consent/" in each.path]
+            assert ("GET", 200) in seen
+        folder = ground / "follower"
+        folder.mkdir()
+        scanners.driven_chromium([*pages, *pages], folder, bobs_screen, network)
+        assert "POST" not in {each.method for each in network.passed}
+    finally:
+        network.close()
+    held = noras_desktop.held()
+    assert (held.answers_count, held.hits_count, held.used_questions, held.stops) == (0, 0, 0, ())
+    assert noras_desktop.wait_standing("bob", Standing.ASKED).purposes == frozenset()
+    assert [row["event"] for row in ledger(noras_desktop, "bob")] == ["asked"]
+
+
+def test_a_person_who_presses_yes_agrees_to_what_they_ticked(
+    agreed: Received, noras_desktop: Desktop, reader: Inspected, pictures: Path
+) -> None:
+    """The ledger has it: opens alone, by the page, in English, in the words that were shown; the link works once."""
+    reader.keep_pictures(pictures, "agreed")
+    permission = noras_desktop.wait_standing("bob", Standing.GRANTED)
+    assert (permission.purposes, permission.method, permission.generation) == (
+        frozenset({Purpose.OPENS}),
+        Method.PAGE,
+        0,
+    )
+    rows = ledger(noras_desktop, "bob")
+    purposes = [json.loads(str(row["purposes"])) for row in rows]
+    assert [row["event"] for row in rows] == ["asked", "granted"]
+    assert purposes == [sorted(Purpose), ["opens"]]
+    granted = rows[-1]
+    assert (granted["method"], granted["language"], granted["wording"]) == ("page", "en", rows[0]["wording"])
+    lines = [json.loads(line) for line in noras_desktop.ran("ledger", "export").splitlines()]
+    (shown,) = [each["text"] for each in lines if "text" in each and each["wording"] == granted["wording"]]
+    assert hashlib.sha256(shown.encode()).hexdigest() == granted["wording"]
+    assert "Nora" in shown
+    noras_desktop.ran("ledger", "verify")
+    reader.go(agreed.questions[0])
+    assert reader.heading() == "This question was answered already"
+
+
+def test_the_next_mail_has_a_picture_and_no_tracked_link(tracked: Received) -> None:
+    """It is tracked for opens alone, says so in text, HTML and a header, and leaves the link as it was."""
+    assert (len(tracked.pictures), tracked.links, len(tracked.stops), tracked.questions) == (1, (), 1, ())
+    words = " ".join(tracked.texts.split())
+    assert words.count("I (Nora) can see when you open this mail, to time my follow-up.") == 2
+    assert f"<a href='{LINK}'>" in tracked.texts
+    assert f"Readback-Tracking: opens;\r\n stop=<{tracked.stops[0]}>".encode() in tracked.headers
+
+
+def test_opened_in_thunderbird_it_is_opened(
+    tracked: Received, noras_desktop: Desktop, bobs_thunderbird: Thunderbird, bobs_screen: Screen, pictures: Path
+) -> None:
+    """Bob loads the pictures, and the desktop has him at Opened by a person in Thunderbird."""
+    assert copy_of(noras_desktop, TRACKED, "bob").status.rung is Rung.SENT
+    bobs_thunderbird.open_message(TRACKED, sender="nora")
+    line = bobs_thunderbird.added_line("/stop/")
+    bobs_screen.raise_window("Thunderbird")
+    bobs_screen.picture(pictures / "tracked-thunderbird.png")
+    assert (line.is_displayed, line.is_before_quote, line.link) == (True, True, tracked.stops[0])
+    bobs_thunderbird.load_pictures()
+    until(lambda: copy_of(noras_desktop, TRACKED, "bob").status.rung is Rung.OPENED, what="bob's opening")
+
+
+def test_got_it_is_confirmed_by_the_button_alone(  # noqa: PLR0917 - fixtures are given by name
+    agreed: Received,
+    noras_desktop: Desktop,
+    provider: Provider,
+    reader: Inspected,
+    bobs_network: RecipientNetwork,
+    ground: Path,
+    pictures: Path,
+) -> None:
+    """The marker became a link; curl and looking at its page confirm nothing, pressing the button does."""
+    (copy,) = sent(noras_desktop, provider, letter(GOT_IT, "bob", more="[got it]"), "bob")
+    assert (len(copy.confirms), "[got it]" in copy.texts) == (1, False)
+    folder = ground / "confirming"
+    folder.mkdir()
+    scanners.curl(copy.confirms, folder, bobs_network)
+    reader.go(copy.confirms[0])
+    reader.keep_pictures(pictures, "confirm")
+    held = noras_desktop.held()
+    assert (held.answers_count, held.hits_count) == (0, 0)
+    assert copy_of(noras_desktop, GOT_IT, "bob").status.rung is Rung.SENT
+    reader.press_button("button")
+    assert reader.heading() == "Thank you"
+    until(lambda: copy_of(noras_desktop, GOT_IT, "bob").status.rung is Rung.CONFIRMED, what="bob's word")
+
+
+@pytest.fixture(scope="module")
+def offers(agreed: Received, noras_desktop: Desktop, provider: Provider) -> dict[str, Received]:
+    """Send bob and carol, who both permit opens, a mail."""
+    copies = sent(noras_desktop, provider, letter(OFFER, "bob", "carol"), "bob", "carol")
+    return dict(zip(("bob", "carol"), copies, strict=True))
+
+
+def test_a_stop_holds_at_once_and_is_learnt_when_the_desktop_is_back(  # noqa: PLR0917 - fixtures are given by name
+    tracked: Received,
+    offers: dict[str, Received],
+    noras_desktop: Desktop,
+    provider: Provider,
+    reader: Inspected,
+    bobs_network: RecipientNetwork,
+    carols_network: RecipientNetwork,
+    ground: Path,
+) -> None:
+    """With the desktop off nothing of bob's is stored any more, nor of old mail; carol's is; then the app learns."""
+    before = copy_of(noras_desktop, TRACKED, "bob").status
+    noras_desktop.stop()
+    reader.go(offers["bob"].stops[0])
+    reader.press_button("button")
+    assert reader.heading() == "You have stopped"
+    folder = ground / "stopped"
+    folder.mkdir()
+    scanners.curl([*tracked.pictures, *offers["bob"].pictures], folder, bobs_network)
+    assert (noras_desktop.held().hits_count, len(noras_desktop.held().stops)) == (0, 1)
+    scanners.curl([*offers["carol"].pictures, offers["carol"].links[0]], folder, carols_network)
+    assert noras_desktop.held().hits_count == 2
+    noras_desktop.start("listen")
+    noras_desktop.wait_standing("bob", Standing.STOPPED)
+    until(lambda: _hits(noras_desktop, OFFER, "carol") == 2, what="carol's requests")
+    assert _hits(noras_desktop, OFFER, "bob") == 0
+    after = copy_of(noras_desktop, TRACKED, "bob").status
+    assert [line for line in after.evidence if line.kind is EvidenceKind.HIT] == [
+        line for line in before.evidence if line.kind is EvidenceKind.HIT
+    ]
+    (copy,) = sent(noras_desktop, provider, letter(AFTER_STOP, "bob"), "bob")
+    assert is_untouched(copy, letter(AFTER_STOP, "bob"))
+
+
+def _hits(desktop: Desktop, subject: str, name: str) -> int:
+    evidence = copy_of(desktop, subject, name).status.evidence
+    return len([line for line in evidence if line.kind is EvidenceKind.HIT])
+
+
+@pytest.fixture(scope="module")
+def again(
+    offers: dict[str, Received], noras_desktop: Desktop, provider: Provider, carols_reader: Inspected
+) -> Received:
+    """Have carol stop, tell nora that she wants to be asked, and agree anew; return her next mail."""
+    carols_reader.go(offers["carol"].stops[0])
+    carols_reader.press_button("button")
+    noras_desktop.wait_standing("carol", Standing.STOPPED)
+    noras_desktop.stop()
+    asks.want_asking(noras_desktop.store, address_of("carol"), now())
+    noras_desktop.start("listen")
+    (asking,) = sent(noras_desktop, provider, letter(ANEW, "carol"), "carol")
+    assert (len(asking.questions), asking.pictures, asking.links) == (1, (), ())
+    carols_reader.go(asking.questions[0])
+    carols_reader.tick("#opens")
+    carols_reader.tick("#clicks")
+    carols_reader.press_button("button[value=yes]")
+    noras_desktop.wait_standing("carol", Standing.GRANTED)
+    (copy,) = sent(noras_desktop, provider, letter(AGAIN, "carol"), "carol")
+    return copy
+
+
+def test_who_stopped_and_wants_to_be_asked_agrees_anew(  # noqa: PLR0917 - fixtures are given by name
+    offers: dict[str, Received],
+    again: Received,
+    noras_desktop: Desktop,
+    carols_webmail: Webmail,
+    carols_network: RecipientNetwork,
+    ground: Path,
+) -> None:
+    """Carol's new yes begins generation 1: new mail is tracked, old mail stays stopped; bob was asked too lately."""
+    permission = noras_desktop.wait_standing("carol", Standing.GRANTED)
+    assert (permission.generation, permission.method) == (1, Method.PAGE)
+    assert (len(again.pictures), len(set(again.links))) == (1, 1)
+    before = _hits(noras_desktop, OFFER, "carol")
+    folder = ground / "old-mail"
+    folder.mkdir()
+    scanners.curl(offers["carol"].pictures, folder, carols_network)
+    carols_webmail.open_message(AGAIN, sender="nora")
+    carols_webmail.load_pictures()
+    until(lambda: copy_of(noras_desktop, AGAIN, "carol").status.rung is Rung.OPENED, what="carol's opening")
+    assert _hits(noras_desktop, OFFER, "carol") == before
+    with pytest.raises(Refused, match="less than 180 days"):
+        asks.want_asking(noras_desktop.store, address_of("bob"), now())
+
+
+def test_what_was_recorded_is_deleted_when_the_recipient_wishes(
+    again: Received, noras_desktop: Desktop, carols_reader: Inspected, pictures: Path
+) -> None:
+    """By way of the stop page carol has it deleted: the desktop has no hit of hers any more, and still bob's."""
+    until(lambda: _hits(noras_desktop, AGAIN, "carol") > 0, what="carol's opening")
+    carols_reader.go(again.stops[0])
+    carols_reader.press_button("a[href^='/page/']")
+    carols_reader.keep_pictures(pictures, "recipient")
+    carols_reader.press_button("button[value=delete]")
+    assert carols_reader.heading().startswith("Deleted here")
+
+    def is_deleted() -> bool:
+        return EvidenceKind.DELETED in {line.kind for line in copy_of(noras_desktop, AGAIN, "carol").status.evidence}
+
+    until(is_deleted, what="the deletion")
+    assert [_hits(noras_desktop, subject, "carol") for subject in (OFFER, AGAIN)] == [0, 0]
+    assert copy_of(noras_desktop, AGAIN, "carol").status.rung is Rung.SENT
+    assert _hits(noras_desktop, TRACKED, "bob") > 0
+    noras_desktop.ran("ledger", "verify")
