@@ -6,6 +6,8 @@ one second.  What the desktop knows is read from its store through a connection 
 
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -150,6 +152,19 @@ class Desktop:
             for message in detail.messages
             for copy in message.copies
         }
+
+    def copy_store(self, path: Path) -> None:
+        """Write the store as it is at this moment to a file, as a backup does; it may be at work."""
+        with closing(sqlite3.connect(self._places.store)) as source, closing(sqlite3.connect(path)) as target:
+            source.backup(target)
+
+    def put_back(self, path: Path) -> None:
+        """Make such a file the store again, while nothing runs."""
+        self.store.close()
+        for part in self.home.glob(f"{self._places.store.name}*"):
+            part.unlink()
+        shutil.copy(path, self._places.store)
+        self.store = Store(self._places.store, clock=now)
 
     def wait_for_copies(self, subject: str, count: int) -> dict[str, CopyRow]:
         """Return the copies of that mail once there are `count`."""

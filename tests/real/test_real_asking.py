@@ -6,11 +6,8 @@ and press the pages' buttons by keyboard in a Chromium that runs no script.  The
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
-from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -19,15 +16,14 @@ from desktop.core.errors import Refused
 from desktop.core.permission import Method, Standing
 from desktop.core.status import Aside, EvidenceKind, Rung
 from desktop.store import asks
-from desktop.store.mail import CopyRow
 from relay.wire.purpose import Purpose
 from tests.real import scanners
 from tests.real.added_line import SeenLine
 from tests.real.chromium import html_part
-from tests.real.client import hand_in, signed_in
-from tests.real.copies import Received, taken_apart
-from tests.real.desktop import WINDOW_S, Desktop, now
+from tests.real.copies import Received
+from tests.real.desktop import Desktop, now
 from tests.real.inspected import Inspected
+from tests.real.nora import LINK, copy_of, hits_of, is_untouched, letter, sent
 from tests.real.provider import Provider, address_of
 from tests.real.proxy import RecipientNetwork
 from tests.real.relay import RelayProcess
@@ -51,59 +47,6 @@ ASKED = (
     "May I see when you open my mails, so I don't chase you needlessly? Choose here. Nothing is recorded unless you"
     " say yes."
 )
-LINK = "https://example.test/figures"
-TODAY = now()
-
-
-def letter(subject: str, *names: str, more: str = "") -> bytes:
-    """Return a mail of nora's in text and HTML: a link, a line of its own where there is `more`, and a quote."""
-    to = ", ".join(f"{name.capitalize()} <{address_of(name)}>" for name in names)
-    head = (
-        f"From: Nora <nora@example.test>\r\nTo: {to}\r\nSubject: {subject}\r\nDate: {format_datetime(TODAY)}\r\n"
-        f"Message-ID: <{subject.replace(' ', '-').lower()}@example.test>\r\nMIME-Version: 1.0\r\n"
-    )
-    text = (
-        f"Dear reader,\r\n\r\nhere is what you asked me for: {LINK}\r\n\r\n{more}\r\n\r\nNora\r\n\r\n"
-        "On Monday you wrote:\r\n> Could you please send me the figures?\r\n"
-    )
-    html = (
-        "<html><body><p>Dear reader,</p>\r\n"
-        f"<p>here is what you asked me for: <a href='{LINK}'>the figures</a>.</p>\r\n"
-        f"<p>{more}</p>\r\n<p>Nora</p>\r\n<div class='moz-cite-prefix'>On Monday you wrote:<br></div>\r\n"
-        "<blockquote type='cite'><p>Could you please send me the figures?</p></blockquote>\r\n</body></html>\r\n"
-    )
-    parts = "".join(
-        f"--b\r\nContent-Type: text/{kind}; charset=UTF-8\r\n\r\n{body}\r\n"
-        for kind, body in (("plain", text), ("html", html))
-    )
-    return f'{head}Content-Type: multipart/alternative; boundary="b"\r\n\r\n{parts}--b--\r\n'.encode()
-
-
-def sent(desktop: Desktop, provider: Provider, message: bytes, *names: str) -> tuple[Received, ...]:
-    """Send nora's mail through the listener, and return each recipient's copy once the window for it is past."""
-    subject = re.findall(rb"^Subject: (.*)\r$", message, re.MULTILINE)[0].decode()
-    with signed_in(desktop) as client:
-        code, text = hand_in(client, message, sender=address_of("nora"), recipients=tuple(map(address_of, names)))
-        assert code == 250, text
-    desktop.wait_for_copies(subject, len(names))
-    sent_at = now()
-    copies = []
-    for name in names:
-        with provider.mailbox(name) as mailbox:
-            copies.append(taken_apart(mailbox.wait_for(f"Subject: {subject}\r\n")[-1]))
-    until(lambda: now() - sent_at > timedelta(seconds=WINDOW_S + 0.1), what="the window to pass")
-    return tuple(copies)
-
-
-def is_untouched(copy: Received, message: bytes) -> bool:
-    """Return whether a copy is the mail as it was handed in."""
-    head, _, body = message.partition(b"\r\n\r\n")
-    return (copy.headers, copy.body) == (head, body)
-
-
-def copy_of(desktop: Desktop, subject: str, name: str) -> CopyRow:
-    """Return what the desktop knows of a person's copy."""
-    return desktop.copies(subject)[address_of(name)]
 
 
 def ledger(desktop: Desktop, name: str) -> list[dict[str, object]]:
@@ -373,19 +316,14 @@ def test_a_stop_holds_at_once_and_is_learnt_when_the_desktop_is_back(  # noqa: P
     assert noras_desktop.held().hits_count == 2
     noras_desktop.start("listen")
     noras_desktop.wait_standing("bob", Standing.STOPPED)
-    until(lambda: _hits(noras_desktop, OFFER, "carol") == 2, what="carol's requests")
-    assert _hits(noras_desktop, OFFER, "bob") == 0
+    until(lambda: hits_of(noras_desktop, OFFER, "carol") == 2, what="carol's requests")
+    assert hits_of(noras_desktop, OFFER, "bob") == 0
     after = copy_of(noras_desktop, TRACKED, "bob").status
     assert [line for line in after.evidence if line.kind is EvidenceKind.HIT] == [
         line for line in before.evidence if line.kind is EvidenceKind.HIT
     ]
     (copy,) = sent(noras_desktop, provider, letter(AFTER_STOP, "bob"), "bob")
     assert is_untouched(copy, letter(AFTER_STOP, "bob"))
-
-
-def _hits(desktop: Desktop, subject: str, name: str) -> int:
-    evidence = copy_of(desktop, subject, name).status.evidence
-    return len([line for line in evidence if line.kind is EvidenceKind.HIT])
 
 
 @pytest.fixture(scope="module")
@@ -422,14 +360,14 @@ def test_who_stopped_and_wants_to_be_asked_agrees_anew(  # noqa: PLR0917 - fixtu
     permission = noras_desktop.wait_standing("carol", Standing.GRANTED)
     assert (permission.generation, permission.method) == (1, Method.PAGE)
     assert (len(again.pictures), len(set(again.links))) == (1, 1)
-    before = _hits(noras_desktop, OFFER, "carol")
+    before = hits_of(noras_desktop, OFFER, "carol")
     folder = ground / "old-mail"
     folder.mkdir()
     scanners.curl(offers["carol"].pictures, folder, carols_network)
     carols_webmail.open_message(AGAIN, sender="nora")
     carols_webmail.load_pictures()
     until(lambda: copy_of(noras_desktop, AGAIN, "carol").status.rung is Rung.OPENED, what="carol's opening")
-    assert _hits(noras_desktop, OFFER, "carol") == before
+    assert hits_of(noras_desktop, OFFER, "carol") == before
     with pytest.raises(Refused, match="less than 180 days"):
         asks.want_asking(noras_desktop.store, address_of("bob"), now())
 
@@ -438,7 +376,7 @@ def test_what_was_recorded_is_deleted_when_the_recipient_wishes(
     again: Received, noras_desktop: Desktop, carols_reader: Inspected, pictures: Path
 ) -> None:
     """By way of the stop page carol has it deleted: the desktop has no hit of hers any more, and still bob's."""
-    until(lambda: _hits(noras_desktop, AGAIN, "carol") > 0, what="carol's opening")
+    until(lambda: hits_of(noras_desktop, AGAIN, "carol") > 0, what="carol's opening")
     carols_reader.go(again.stops[0])
     carols_reader.press_button("a[href^='/page/']")
     carols_reader.keep_pictures(pictures, "recipient")
@@ -449,7 +387,7 @@ def test_what_was_recorded_is_deleted_when_the_recipient_wishes(
         return EvidenceKind.DELETED in {line.kind for line in copy_of(noras_desktop, AGAIN, "carol").status.evidence}
 
     until(is_deleted, what="the deletion")
-    assert [_hits(noras_desktop, subject, "carol") for subject in (OFFER, AGAIN)] == [0, 0]
+    assert [hits_of(noras_desktop, subject, "carol") for subject in (OFFER, AGAIN)] == [0, 0]
     assert copy_of(noras_desktop, AGAIN, "carol").status.rung is Rung.SENT
-    assert _hits(noras_desktop, TRACKED, "bob") > 0
+    assert hits_of(noras_desktop, TRACKED, "bob") > 0
     noras_desktop.ran("ledger", "verify")
