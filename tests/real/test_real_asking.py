@@ -6,8 +6,10 @@ and press the pages' buttons by keyboard in a Chromium that runs no script.  The
 
 import hashlib
 import json
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -181,30 +183,29 @@ def test_chromium_displays_the_question(asked: Received, reader: Inspected, grou
         must_be_well_displayed(reader.added_line("/consent/"), asked)
 
 
+@pytest.fixture
+def machines(relay: RelayProcess, bobs_screen: Screen, ground: Path) -> Iterator[Callable[[str], set[str]]]:
+    """Give machines in a network of their own that visit a page and all that is behind it; they return what by."""
+    network = RecipientNetwork(address="203.0.113.66", public_host=relay.public_host, relay_port=relay.port)
+    folders = (Path(tempfile.mkdtemp(prefix="follower-", dir=ground)) for _ in count())
+
+    def visit(url: str) -> set[str]:
+        scanners.linkchecker_beyond([url], next(folders), network)
+        scanners.wget_mirror([url], next(folders), network)
+        scanners.driven_chromium([url], next(folders), bobs_screen, network)
+        visits = [each for each in network.passed if url.endswith(each.path)]
+        assert (len(visits) >= 3, {each.status for each in visits}) == (True, {200})
+        return {each.method for each in network.passed}
+
+    yield visit
+    network.close()
+
+
 def test_machines_that_follow_every_link_grant_nothing(
-    asked: Received,
-    noras_desktop: Desktop,
-    relay: RelayProcess,
-    bobs_screen: Screen,
-    ground: Path,
+    asked: Received, noras_desktop: Desktop, machines: Callable[[str], set[str]]
 ) -> None:
     """LinkChecker, wget and a driven Chromium visit the page and beyond; the relay has nothing, bob stands as asked."""
-    network = RecipientNetwork(address="203.0.113.66", public_host=relay.public_host, relay_port=relay.port)
-    pages = [*asked.questions]
-    try:
-        for number, machine in enumerate((scanners.linkchecker_beyond, scanners.wget_mirror)):
-            folder = ground / f"follower-{number}"
-            folder.mkdir()
-            since = len(network.passed)
-            machine(pages, folder, network)
-            seen = [(each.method, each.status) for each in network.passed[since:] if "/consent/" in each.path]
-            assert ("GET", 200) in seen
-        folder = ground / "follower"
-        folder.mkdir()
-        scanners.driven_chromium([*pages, *pages], folder, bobs_screen, network)
-        assert "POST" not in {each.method for each in network.passed}
-    finally:
-        network.close()
+    assert machines(asked.questions[0]) <= {"GET", "HEAD"}
     held = noras_desktop.held()
     assert (held.answers_count, held.hits_count, held.used_questions, held.stops) == (0, 0, 0, ())
     assert noras_desktop.wait_standing("bob", Standing.ASKED).purposes == frozenset()
@@ -244,6 +245,16 @@ def test_the_next_mail_has_a_picture_and_no_tracked_link(tracked: Received) -> N
     assert words.count("I (Nora) can see when you open this mail, to time my follow-up.") == 2
     assert f"<a href='{LINK}'>" in tracked.texts
     assert f"Readback-Tracking: opens;\r\n stop=<{tracked.stops[0]}>".encode() in tracked.headers
+
+
+def test_machines_that_follow_the_stop_link_stop_and_delete_nothing(
+    tracked: Received, noras_desktop: Desktop, machines: Callable[[str], set[str]]
+) -> None:
+    """They visit the stop page and the recipient's page behind it; bob still agrees, and the relay has no answer."""
+    assert machines(tracked.stops[0]) <= {"GET", "HEAD"}
+    held = noras_desktop.held()
+    assert (held.answers_count, held.hits_count, held.stops) == (0, 0, ())
+    assert noras_desktop.wait_standing("bob", Standing.GRANTED).purposes == frozenset({Purpose.OPENS})
 
 
 def test_opened_in_thunderbird_it_is_opened(
@@ -372,16 +383,33 @@ def test_who_stopped_and_wants_to_be_asked_agrees_anew(  # noqa: PLR0917 - fixtu
         asks.want_asking(noras_desktop.store, address_of("bob"), now())
 
 
-def test_what_was_recorded_is_deleted_when_the_recipient_wishes(
-    again: Received, noras_desktop: Desktop, carols_reader: Inspected, pictures: Path
+def test_what_was_recorded_is_deleted_when_the_recipient_wishes(  # noqa: PLR0917 - fixtures are given by name
+    tracked: Received,
+    again: Received,
+    noras_desktop: Desktop,
+    carols_reader: Inspected,
+    carols_network: RecipientNetwork,
+    bobs_network: RecipientNetwork,
+    ground: Path,
+    pictures: Path,
 ) -> None:
-    """By way of the stop page carol has it deleted: the desktop has no hit of hers any more, and still bob's."""
+    """By way of the stop page: what the relay has unread goes at once, the rest from the desktop; bob's stays."""
+    folder = ground / "deleting"
+    folder.mkdir()
+    scanners.curl(again.pictures, folder, carols_network)
+    scanners.curl(tracked.pictures, folder, bobs_network)
     until(lambda: hits_of(noras_desktop, AGAIN, "carol") > 0, what="carol's opening")
+    until(lambda: hits_of(noras_desktop, TRACKED, "bob") > 0, what="bob's opening")
+    noras_desktop.stop()
+    scanners.curl(again.pictures, folder, carols_network)
+    assert noras_desktop.held().hits_count == 1
     carols_reader.go(again.stops[0])
     carols_reader.press_button("a[href^='/page/']")
     carols_reader.keep_pictures(pictures, "recipient")
     carols_reader.press_button("button[value=delete]")
     assert carols_reader.heading().startswith("Deleted here")
+    assert (noras_desktop.held().hits, noras_desktop.held().answers_count) == ((), 1)
+    noras_desktop.start("listen")
 
     def is_deleted() -> bool:
         return EvidenceKind.DELETED in {line.kind for line in copy_of(noras_desktop, AGAIN, "carol").status.evidence}
