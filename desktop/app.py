@@ -212,12 +212,12 @@ def actions_of(engine: Engine, lookup: PlaceLookup, practice: PracticeControls |
     """Return an engine's abilities as the window knows them."""
     return Actions(
         test_account=lambda draft, tell: test_account(engine, draft, tell),
-        save_account=lambda draft: engine.save_account(draft.row, draft.password, draft.keep, grant_of(draft)),
-        delete_account=engine.delete_account,
+        save_account=lambda draft: engine.accounts.save_account(draft.row, draft.password, draft.keep, grant_of(draft)),
+        delete_account=engine.accounts.delete_account,
         # A practice round is a sandbox: it must not make the system ask for its keyring.
-        keyring_works=engine.keyring_works if practice is None else lambda: False,
-        kept_in=lambda: engine.kept_in,
-        keep_in=engine.keep_in,
+        keyring_works=engine.accounts.keyring_works if practice is None else lambda: False,
+        kept_in=lambda: engine.accounts.kept_in,
+        keep_in=engine.accounts.keep_in,
         listener=lambda: Listener(
             host="127.0.0.1", port=engine.port, user=LISTENER_USER, password=engine.listener_password
         ),
@@ -226,7 +226,7 @@ def actions_of(engine: Engine, lookup: PlaceLookup, practice: PracticeControls |
         connect_relay=lambda url, invite: engine.connect_relay(url, invite or None),
         disconnect_relay=engine.disconnect_relay,
         quit=QApplication.quit,
-        has_password=engine.has_password,
+        has_password=engine.accounts.has_password,
         set_up=set_up_of(engine, open_url),
         cancel_reading=engine.mailroom.cancel_first_sync,
         resume_reading=engine.mailroom.resume_first_sync,

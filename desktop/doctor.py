@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from desktop.account_keeping import SECRETS_SETTING
 from desktop.accounts import channel as channels
 from desktop.accounts.clients import Clients
 from desktop.accounts.credentials import Credentials, grant_secret
 from desktop.accounts.vault import LISTENER_SECRET, Vault, account_secret, open_vault
 from desktop.core.errors import NoKeyring, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
-from desktop.engine import PORT_SETTING, RELAY_SETTING, SECRETS_SETTING, utc_now
+from desktop.engine import PORT_SETTING, RELAY_SETTING, utc_now
 from desktop.incoming.probe import probe as probe_incoming
 from desktop.outgoing.listener import DEFAULT_PORT
 from desktop.outgoing.probe import probe

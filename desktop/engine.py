@@ -8,40 +8,33 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from desktop import spare
+from desktop.account_keeping import SECRETS_SETTING, AccountKeeping
 from desktop.accounts import channel as channels
-from desktop.accounts import oauth
 from desktop.accounts.channel import Channel
-from desktop.accounts.clients import OWN_PROVIDERS, Clients, client_id_setting, client_secret_name
-from desktop.accounts.credentials import Bearer, Credential, Credentials, Password, grant_secret
-from desktop.accounts.oauth import Grant
+from desktop.accounts.clients import OWN_PROVIDERS, Clients, client_id_setting
+from desktop.accounts.credentials import Credentials
 from desktop.accounts.oauth_providers import PROVIDERS
 from desktop.accounts.own_channels import OWN_CHANNELS, remember
-from desktop.accounts.suppression import SUPPRESSION_SECRET, new_mark
-from desktop.accounts.vault import LISTENER_SECRET, KeyringVault, account_secret, open_vault
-from desktop.core.agents import Family, program_shape, read_agent
+from desktop.accounts.suppression import new_mark
+from desktop.accounts.vault import open_vault
 from desktop.core.errors import NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble
 from desktop.core.keep import Keep
 from desktop.incoming.mailroom import Mailroom
 from desktop.incoming.state import SyncState
 from desktop.layered_vault import LayeredVault
 from desktop.outgoing.listener import DEFAULT_PORT, Listener
-from desktop.outgoing.offers import Offer
-from desktop.outgoing.probe import probe
-from desktop.outgoing.upstream import Step
 from desktop.places import Places
 from desktop.running import RunningLock
 from desktop.spare import SpareStore
-from desktop.store import accounts, settings
-from desktop.store.accounts import AccountRow, Auth
+from desktop.store import settings
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.erase import erase_person
 from desktop.store.ledger import Repair, evidence_file, ledger_trouble, repair_ledger
-from desktop.store.own_views import record_own_program
 from desktop.store.people import all_stop_tags
 from desktop.store.retention import expire_hits
 from desktop.tracking.client import RelayClient
@@ -49,7 +42,6 @@ from desktop.tracking.held import Held, delete_channel, held
 from desktop.tracking.poller import Poller, PollerState
 from desktop.tracking.register import register
 
-SECRETS_SETTING = "secrets.keep"
 PORT_SETTING = "listener.port"
 # Whose channel the secrets hold: known even where they cannot be read; empty where there is none.
 RELAY_SETTING = "relay.url"
@@ -117,6 +109,16 @@ class Engine:
             self.vault, clock=clock, clients=self.clients, on_trouble=lambda trouble: self._note("secrets", trouble)
         )
         self.mailroom = Mailroom(store=self.store, credentials=self.credentials, clock=clock, on_changed=on_changed)
+        self.accounts = AccountKeeping(
+            store=self.store,
+            vault=self.vault,
+            clients=self.clients,
+            credentials=self.credentials,
+            mailroom=self.mailroom,
+            clock=clock,
+            secrets_path=places.secrets,
+            on_moved=self._start_missing,
+        )
 
     def _open_store(self) -> Store:
         """Return the store, or a spare one where it cannot be opened and read: mail must leave all the same."""
@@ -215,6 +217,13 @@ class Engine:
         self.store.close()
         self._lock.release()
 
+    def _start_missing(self) -> None:
+        """Start what could not start for want of its secrets."""
+        if self._listener is None:
+            self.restart_listener()
+        if self._channel is None:
+            self._load_channel()
+
     # The listener.
 
     def restart_listener(self, port: int | None = None) -> None:
@@ -262,147 +271,6 @@ class Engine:
             cure = known.cure if known is not None else "Start Readback again."
             raise StoreTrouble("The listener is not running.", cure)
         return listener.password
-
-    # Accounts.
-
-    def keyring_works(self) -> bool:
-        """Say whether the system keyring answers; blocks while it asks the user to unlock it."""
-        try:
-            KeyringVault().get(LISTENER_SECRET)
-        except StoreTrouble:
-            return False
-        return True
-
-    def sign_in(
-        self,
-        provider: str,
-        address: str,
-        open_browser: Callable[[str], object],
-        cancelled: threading.Event,
-    ) -> Grant:
-        """Have the user sign in at a provider's own page, which `open_browser` shows; raise Trouble.
-
-        The grant is tried by `test_account` and kept by `save_account`, in place of an earlier one if there is.
-        """
-        known = self.clients.provider(provider)
-        client = self.clients.client(known)
-        return oauth.sign_in(
-            known,
-            client,
-            address,
-            open_browser=open_browser,
-            cancelled=cancelled,
-            clock=self.clock,
-            on_browser=self._learn_browser,
-        )
-
-    def _learn_browser(self, agent: str) -> None:
-        """Keep the browser that the user signed in with as the user's own."""
-        if read_agent(agent).family is not Family.BROWSER:
-            return
-        # One that cannot be kept now is learnt at the next sign-in; this one goes on.
-        with contextlib.suppress(StoreTrouble):
-            record_own_program(self.store, program=program_shape(agent), how="browser", now=self.clock())
-
-    def test_account(
-        self, account: AccountRow, password: str, on_step: Callable[[Step], None], grant: Grant | None = None
-    ) -> Offer:
-        """Sign in at the provider and send nothing; raise Trouble.
-
-        Without a `grant` and with an empty password it is tried with what is kept.  `on_step` is told of each step as
-        it begins; what the server offers is returned.
-        """
-        return probe(account, self.credential_for(account, password, grant) or self.credentials, on_step=on_step)
-
-    def credential_for(
-        self, account: AccountRow, password: str, grant: Grant | None = None, *, incoming: bool = False
-    ) -> Credential | None:
-        """Return what a form that is not saved yet signs in with; None where that is what is kept already."""
-        user = (account.imap_user if incoming else "") or account.user
-        if account.auth is Auth.OAUTH2:
-            return None if grant is None else Bearer(user=user, token=grant.tokens.access_token)
-        return Password(user=user, secret=password) if password else None
-
-    def save_account(self, account: AccountRow, password: str, keep: Keep, grant: Grant | None = None) -> int:
-        """Keep an account with its password or grant; without either, what is kept stays; return its id.
-
-        Raise StoreTrouble.
-
-        Keyring and file hold all lasting secrets, so choosing one moves the others there.  “This session only” is for
-        this password, and for all where no keyring answers.
-        """
-        if keep is not Keep.SESSION or (self.kept_in is Keep.KEYRING and not self.keyring_works()):
-            self.keep_in(keep)
-        # Who hears of the change signs in anew: by then the secret is there, but for a first save, which makes the id.
-        account_id = account.id or accounts.save_account(self.store, account)[1]
-        self._keep_secret(account_id, account.auth, password, keep, grant)
-        accounts.save_account(self.store, replace(account, id=account_id))
-        if not account.id:
-            # Its mail may have been looked for before the secret was there.
-            self.mailroom.resume_account(account_id)
-        return account_id
-
-    def _keep_secret(self, account_id: int, auth: Auth, password: str, keep: Keep, grant: Grant | None) -> None:
-        """Keep what the account signs in with from now on, and forget what it does not."""
-        is_page = auth is Auth.OAUTH2
-        if grant is not None and is_page:
-            if keep is not Keep.SESSION:
-                # Else an earlier one of this session would stand before it.
-                self.vault.session.delete(grant_secret(account_id))
-            self.credentials.adopt(account_id, grant, vault=self.vault.session if keep is Keep.SESSION else self.vault)
-        elif password and not is_page:
-            place = self.vault.session if keep is Keep.SESSION else self.vault
-            place.put(account_secret(account_id), password)
-        if is_page and grant is not None:
-            self.vault.delete(account_secret(account_id))
-        elif not is_page and password:
-            self.credentials.forget(account_id)
-            self.vault.delete(grant_secret(account_id))
-
-    @property
-    def kept_in(self) -> Keep:
-        """Where secrets that last are kept."""
-        return self.vault.lasting.where
-
-    def keep_in(self, keep: Keep) -> None:
-        """Move every secret to another place; those of a keyring that does not answer stay where they are.
-
-        Raise StoreTrouble.  What could not start for want of its secrets is started.
-        """
-        before = self.vault.lasting
-        if before.where is keep:
-            return
-        after = open_vault(keep, path=self.places.secrets)
-        names = [LISTENER_SECRET, channels.CHANNEL_SECRET, SUPPRESSION_SECRET]
-        names += [name(row.id) for row in accounts.accounts(self.store) for name in (account_secret, grant_secret)]
-        names += [client_secret_name(provider.key) for provider in self.clients.providers()]
-        answers = before.where is not Keep.KEYRING or self.keyring_works()
-        known = {name: secret for name in names if answers and (secret := before.get(name)) is not None}
-        for name, secret in known.items():
-            after.put(name, secret)
-        settings.put(self.store, SECRETS_SETTING, keep.value)
-        self.vault.lasting = after
-        for name in known:
-            before.delete(name)
-        if self._listener is None:
-            self.restart_listener()
-        if self._channel is None:
-            self._load_channel()
-
-    def delete_account(self, account_id: int) -> None:
-        """Forget an account and its password; raise StoreTrouble."""
-        accounts.delete_account(self.store, account_id)
-        self.credentials.forget(account_id)
-        self.vault.delete(account_secret(account_id))
-        self.vault.delete(grant_secret(account_id))
-
-    def has_password(self, account_id: int) -> bool:
-        """Say whether an account's password or grant is at hand; one kept for a session is not after it."""
-        names = (account_secret(account_id), grant_secret(account_id))
-        try:
-            return any(self.vault.get(name) is not None for name in names)
-        except StoreTrouble:
-            return False
 
     # The relay.
 

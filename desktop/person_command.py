@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from desktop.account_keeping import SECRETS_SETTING
 from desktop.accounts.suppression import new_mark
 from desktop.accounts.vault import open_vault
 from desktop.core.donottrack import parse_line, read_list
 from desktop.core.keep import Keep
-from desktop.engine import SECRETS_SETTING
 from desktop.places import Places
 from desktop.running import RunningLock
 from desktop.store import do_not_track, settings

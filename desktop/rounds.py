@@ -48,7 +48,7 @@ def open_round(on_changed: Callable[[], None] = lambda: None) -> Iterator[Round]
             Places.in_folder(session.root / "desktop"), clock=session.now, keep=Keep.SESSION, on_changed=on_changed
         )
         opened.callback(engine.close)
-        engine.save_account(_account(session), session.provider.password, Keep.SESSION)
+        engine.accounts.save_account(_account(session), session.provider.password, Keep.SESSION)
         engine.start(port=0)
         engine.connect_relay(session.relay_url, None)
         desk = EngineDesk(engine, relay_url=session.relay_url, clock=session.clock)

@@ -62,7 +62,7 @@ def set_up_of(engine: Engine, open_url: Callable[[str], bool]) -> SetUp:
     """Return what setting up an account needs of an engine; `open_url` shows a page in the user's browser."""
     return SetUp(
         discover=lambda address, is_further, tell, cancelled: found(engine, address, is_further, tell, cancelled),
-        sign_in=engine.sign_in,
+        sign_in=engine.accounts.sign_in,
         client=lambda provider: client_of(engine, provider),
         save_client=lambda provider, client: save_client(engine, provider, client),
         open_url=open_url,
@@ -148,7 +148,7 @@ def test_account(engine: Engine, draft: AccountDraft, tell: Tell) -> None:
         if not (step is Step.ENCRYPT and with_tls):
             lines.begin(_STEPS[step])
 
-    lines.run(lambda: engine.test_account(row, draft.password, on_step, grant))
+    lines.run(lambda: engine.accounts.test_account(row, draft.password, on_step, grant))
     if row.imap_host:
         _test_incoming(engine, draft, tell)
 
@@ -163,7 +163,7 @@ def _test_incoming(engine: Engine, draft: AccountDraft, tell: Tell) -> None:
             lines.begin(_INCOMING_STEPS[step])
 
     def work() -> None:
-        credential = engine.credential_for(row, draft.password, grant_of(draft), incoming=True)
+        credential = engine.accounts.credential_for(row, draft.password, grant_of(draft), incoming=True)
         probe_incoming(row, credential or engine.credentials.of(row, incoming=True), on_step=on_step)
 
     lines.run(work)

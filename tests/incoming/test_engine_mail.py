@@ -60,13 +60,13 @@ def test_an_account_is_read_as_soon_as_it_is_saved(server: ImapServer, certifica
     """A saved account is watched, a wrong password is shown, a right one heals it, a removed account is gone."""
     account = replace(account_at(server, certificates), id=0)
     assert desk.links() == ()
-    account_id = desk.engine.save_account(account, PASSWORD, Keep.SESSION)
+    account_id = desk.engine.accounts.save_account(account, PASSWORD, Keep.SESSION)
     desk.wait_links(Link.WATCHING)
-    desk.engine.save_account(replace(account, id=account_id, label="x"), "wrong", Keep.SESSION)
+    desk.engine.accounts.save_account(replace(account, id=account_id, label="x"), "wrong", Keep.SESSION)
     desk.wait_links(Link.NOT_AUTHORISED)
-    desk.engine.save_account(replace(account, id=account_id, label="x"), PASSWORD, Keep.SESSION)
+    desk.engine.accounts.save_account(replace(account, id=account_id, label="x"), PASSWORD, Keep.SESSION)
     desk.wait_links(Link.WATCHING)
-    desk.engine.delete_account(account_id)
+    desk.engine.accounts.delete_account(account_id)
     desk.wait_links()
 
 
@@ -84,7 +84,7 @@ def test_closing_never_waits_for_a_mailbox(
         return True
 
     server.plots[verb] = silence
-    desk.engine.save_account(replace(account_at(server, certificates), id=0), PASSWORD, Keep.SESSION)
+    desk.engine.accounts.save_account(replace(account_at(server, certificates), id=0), PASSWORD, Keep.SESSION)
     assert reached.wait(10)
     begun_s = monotonic()
     desk.engine.mailroom.close()

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from desktop import commands
+from desktop.account_keeping import SECRETS_SETTING
 from desktop.accounts import channel as channels
 from desktop.accounts.vault import FileVault
 from desktop.core.keep import Keep
-from desktop.engine import SECRETS_SETTING, Engine, utc_now
+from desktop.engine import Engine, utc_now
 from desktop.places import Places
 from desktop.store import settings
 from desktop.store.database import Store

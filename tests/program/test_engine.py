@@ -10,11 +10,12 @@ import keyring.core
 import pytest
 
 from desktop import rounds
+from desktop.account_keeping import SECRETS_SETTING
 from desktop.accounts.vault import SessionVault, account_secret
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.core.permission import Method
-from desktop.engine import RELAY_SETTING, SECRETS_SETTING, Engine, utc_now
+from desktop.engine import RELAY_SETTING, Engine, utc_now
 from desktop.layered_vault import LayeredVault
 from desktop.outgoing.listener import LISTENER_USER
 from desktop.outgoing.upstream import Step
@@ -86,21 +87,21 @@ def test_signing_in_is_tried_with_the_stored_password_and_with_a_new_one(round_:
     """An empty password means the stored one; a wrong one is refused as such."""
     row = accounts.accounts(round_.engine.store)[0]
     steps: list[Step] = []
-    assert round_.engine.test_account(row, "", steps.append).eight_bit
+    assert round_.engine.accounts.test_account(row, "", steps.append).eight_bit
     assert steps == list(Step)
-    assert round_.engine.test_account(row, round_.session.provider.password, steps.append).eight_bit
+    assert round_.engine.accounts.test_account(row, round_.session.provider.password, steps.append).eight_bit
     with pytest.raises(NotAuthorised):
-        round_.engine.test_account(row, "wrong", steps.append)
+        round_.engine.accounts.test_account(row, "wrong", steps.append)
 
 
 def test_a_removed_account_takes_its_password_along(engine: Engine, round_: Round) -> None:
     """Password and row are there after saving and gone after removing."""
     row = accounts.accounts(round_.engine.store)[0]
-    account_id = engine.save_account(replace(row, id=0), "secret", Keep.SESSION)
+    account_id = engine.accounts.save_account(replace(row, id=0), "secret", Keep.SESSION)
     assert engine.vault.get(account_secret(account_id)) == "secret"
-    engine.save_account(replace(row, id=account_id), "", Keep.SESSION)
+    engine.accounts.save_account(replace(row, id=account_id), "", Keep.SESSION)
     assert engine.vault.get(account_secret(account_id)) == "secret"
-    engine.delete_account(account_id)
+    engine.accounts.delete_account(account_id)
     assert (engine.vault.get(account_secret(account_id)), accounts.accounts(engine.store)) == (None, ())
 
 
@@ -158,12 +159,12 @@ def test_secrets_move_to_the_place_that_was_chosen(tmp_path: Path, round_: Round
     engine.start(port=0)
     engine.connect_relay(round_.session.relay_url, None)
     before = engine.listener_password
-    account_id = engine.save_account(row, "secret", Keep.FILE)
-    assert (engine.kept_in, engine.vault.lasting.get(account_secret(account_id))) == (Keep.FILE, "secret")
+    account_id = engine.accounts.save_account(row, "secret", Keep.FILE)
+    assert (engine.accounts.kept_in, engine.vault.lasting.get(account_secret(account_id))) == (Keep.FILE, "secret")
     engine.close()
     again = Engine(places)
     again.start(port=0)
-    assert (again.kept_in, again.listener_password, again.channel is None) == (Keep.FILE, before, False)
+    assert (again.accounts.kept_in, again.listener_password, again.channel is None) == (Keep.FILE, before, False)
     again.close()
 
 
@@ -176,12 +177,12 @@ def test_without_a_keyring_the_choice_lets_the_listener_start(
     for keep in (Keep.SESSION, Keep.FILE):
         engine = Engine(Places.in_folder(tmp_path / keep.value))
         engine.start(port=0)
-        assert (engine.port, engine.keyring_works()) == (0, False)
+        assert (engine.port, engine.accounts.keyring_works()) == (0, False)
         assert "no keyring" in engine.stations().troubles["listener"].sentence
         assert "relay" not in engine.stations().troubles
         settings.put(engine.store, "listener.port", 0)
-        engine.save_account(row, "secret", keep)
-        assert (engine.kept_in, engine.port > 0, dict(engine.stations().troubles)) == (keep, True, {})
+        engine.accounts.save_account(row, "secret", keep)
+        assert (engine.accounts.kept_in, engine.port > 0, dict(engine.stations().troubles)) == (keep, True, {})
         engine.close()
 
 
@@ -205,7 +206,7 @@ def test_with_a_store_that_cannot_be_opened_mail_still_leaves(tmp_path: Path, ro
     places = Places.in_folder(tmp_path)
     row = replace(accounts.accounts(round_.engine.store)[0], id=0)
     first = Engine(places, keep=Keep.FILE)
-    first.save_account(row, round_.session.provider.password, Keep.FILE)
+    first.accounts.save_account(row, round_.session.provider.password, Keep.FILE)
     first.start(port=0)
     first.connect_relay(round_.session.relay_url, None)
     first.close()
@@ -263,7 +264,7 @@ def test_a_store_that_was_moved_away_begins_with_the_accounts(tmp_path: Path, ro
     places = Places.in_folder(tmp_path)
     row = replace(accounts.accounts(round_.engine.store)[0], id=0)
     first = Engine(places, keep=Keep.FILE)
-    first.save_account(row, "secret", Keep.FILE)
+    first.accounts.save_account(row, "secret", Keep.FILE)
     settings.put(first.store, SECRETS_SETTING, Keep.FILE.value)
     (kept,) = accounts.accounts(first.store)
     first.close()
@@ -273,7 +274,7 @@ def test_a_store_that_was_moved_away_begins_with_the_accounts(tmp_path: Path, ro
             places.spare.unlink()
         again = Engine(places)
         assert accounts.accounts(again.store) == ((kept,) if has_copy else ())
-        assert again.has_password(kept.id) is has_copy
+        assert again.accounts.has_password(kept.id) is has_copy
         again.close()
 
 

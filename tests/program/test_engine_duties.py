@@ -131,7 +131,7 @@ def test_a_person_is_erased_without_a_relay_too(engine: Engine) -> None:
 def test_whom_to_let_alone_moves_with_the_secrets(engine: Engine) -> None:
     """The key by which erased people are known goes along to where the user keeps secrets."""
     engine.erase_person(ANNA)
-    engine.keep_in(Keep.SESSION)
+    engine.accounts.keep_in(Keep.SESSION)
     assert not is_let_alone(engine.store, engine.vault, "david@okoro.example")
     assert is_let_alone(engine.store, engine.vault, ANNA)
 

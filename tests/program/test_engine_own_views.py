@@ -42,7 +42,7 @@ def sign_in(engine: Engine, idp: IdentityProvider, agent: str) -> None:
     assert settings.get(engine.store, client_id_setting("company"), "") == CLIENT_ID
     user = User(agent)
     try:
-        engine.sign_in("company", USER, user.open, NEVER)
+        engine.accounts.sign_in("company", USER, user.open, NEVER)
     finally:
         user.done()
 
@@ -62,7 +62,7 @@ def test_a_browser_that_cannot_be_kept_spoils_no_sign_in(engine: Engine, monkeyp
     def fail(*_arguments: object, **_fields: object) -> None:
         raise StoreTrouble("The disk is full.")
 
-    monkeypatch.setattr("desktop.engine.record_own_program", fail)
+    monkeypatch.setattr("desktop.account_keeping.record_own_program", fail)
     with IdentityProvider() as idp:
         sign_in(engine, idp, FIREFOX)
     assert own_programs(engine) == []

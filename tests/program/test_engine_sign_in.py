@@ -40,7 +40,7 @@ class Desk:
         """Sign in at the page as its user does."""
         user = User()
         try:
-            return self.engine.sign_in("company", USER, user.open, NEVER)
+            return self.engine.accounts.sign_in("company", USER, user.open, NEVER)
         finally:
             user.done()
 
@@ -78,11 +78,11 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def test_a_sign_in_is_tried_before_it_is_kept(desk: Desk) -> None:
     """A grant in hand is enough for the test of an account that is not saved; without one there is nothing to try."""
     grant = desk.sign_in()
-    assert desk.engine.test_account(desk.row, "", lambda _step: None, grant).dsn
+    assert desk.engine.accounts.test_account(desk.row, "", lambda _step: None, grant).dsn
     assert desk.kept(0) == (None, None)
     with pytest.raises(NotAuthorised, match="Nobody has signed in"):
-        desk.engine.test_account(desk.row, "", lambda _step: None)
-    assert desk.engine.credential_for(desk.row, "", grant, incoming=True) == Bearer(
+        desk.engine.accounts.test_account(desk.row, "", lambda _step: None)
+    assert desk.engine.accounts.credential_for(desk.row, "", grant, incoming=True) == Bearer(
         user=USER, token=grant.tokens.access_token
     )
 
@@ -90,44 +90,44 @@ def test_a_sign_in_is_tried_before_it_is_kept(desk: Desk) -> None:
 def test_saving_keeps_the_refresh_token_and_testing_again_needs_no_page(desk: Desk) -> None:
     """After saving, the account is tried with what is kept; the first access token serves."""
     grant = desk.sign_in()
-    account_id = desk.engine.save_account(desk.row, "", Keep.FILE, grant)
+    account_id = desk.engine.accounts.save_account(desk.row, "", Keep.FILE, grant)
     saved = replace(desk.row, id=account_id)
     assert desk.kept(account_id) == (None, grant.tokens.refresh_token)
-    assert desk.engine.has_password(account_id)
-    assert desk.engine.test_account(saved, "", lambda _step: None).dsn
+    assert desk.engine.accounts.has_password(account_id)
+    assert desk.engine.accounts.test_account(saved, "", lambda _step: None).dsn
     assert desk.idp.refreshes == 0
 
 
 def test_signing_in_again_mends_an_ended_sign_in(desk: Desk) -> None:
     """The account keeps its id and everything else; only the grant is another."""
-    account_id = desk.engine.save_account(desk.row, "", Keep.FILE, desk.sign_in())
+    account_id = desk.engine.accounts.save_account(desk.row, "", Keep.FILE, desk.sign_in())
     saved = replace(desk.row, id=account_id, wait_days=7)
-    desk.engine.save_account(saved, "", Keep.FILE)
+    desk.engine.accounts.save_account(saved, "", Keep.FILE)
     desk.engine.credentials.forget(account_id)
     desk.idp.revoke(USER)
     with pytest.raises(GrantEnded, match="The sign-in for Work has ended"):
-        desk.engine.test_account(saved, "", lambda _step: None)
+        desk.engine.accounts.test_account(saved, "", lambda _step: None)
     grant = desk.sign_in()
-    assert desk.engine.save_account(saved, "", Keep.FILE, grant) == account_id
-    assert desk.engine.test_account(saved, "", lambda _step: None).dsn
+    assert desk.engine.accounts.save_account(saved, "", Keep.FILE, grant) == account_id
+    assert desk.engine.accounts.test_account(saved, "", lambda _step: None).dsn
     assert accounts.accounts(desk.engine.store) == (saved,)
 
 
 def test_changing_the_way_to_sign_in_forgets_the_other_secret(desk: Desk) -> None:
     """From the page to a password and back: one secret is kept at a time, and what is used is the one chosen."""
-    account_id = desk.engine.save_account(desk.row, "", Keep.FILE, desk.sign_in())
+    account_id = desk.engine.accounts.save_account(desk.row, "", Keep.FILE, desk.sign_in())
     by_password = replace(desk.row, id=account_id, auth=Auth.PASSWORD, oauth_provider="")
-    desk.engine.save_account(by_password, PASSWORD, Keep.FILE)
+    desk.engine.accounts.save_account(by_password, PASSWORD, Keep.FILE)
     assert desk.kept(account_id) == (PASSWORD, None)
     assert desk.engine.credentials.of(by_password) == Password(user=USER, secret=PASSWORD)
     grant = desk.sign_in()
-    desk.engine.save_account(replace(desk.row, id=account_id), "", Keep.FILE, grant)
+    desk.engine.accounts.save_account(replace(desk.row, id=account_id), "", Keep.FILE, grant)
     assert desk.kept(account_id) == (None, grant.tokens.refresh_token)
 
 
 def test_a_sign_in_for_this_session_never_becomes_a_lasting_one(desk: Desk) -> None:
     """For a session the refresh token is in memory, after a rotation too; signing in to last puts it in the file."""
-    account_id = desk.engine.save_account(desk.row, "", Keep.SESSION, desk.sign_in())
+    account_id = desk.engine.accounts.save_account(desk.row, "", Keep.SESSION, desk.sign_in())
     saved = replace(desk.row, id=account_id)
     desk.engine.credentials.forget(account_id)
     assert desk.engine.credentials.of(saved)
@@ -135,18 +135,18 @@ def test_a_sign_in_for_this_session_never_becomes_a_lasting_one(desk: Desk) -> N
     assert desk.engine.vault.session.get(grant_secret(account_id)) is not None
     assert desk.engine.vault.lasting.get(grant_secret(account_id)) is None
     grant = desk.sign_in()
-    desk.engine.save_account(saved, "", Keep.FILE, grant)
+    desk.engine.accounts.save_account(saved, "", Keep.FILE, grant)
     assert desk.engine.vault.session.get(grant_secret(account_id)) is None
     assert desk.engine.vault.lasting.get(grant_secret(account_id)) == grant.tokens.refresh_token
 
 
 def test_grants_and_client_secrets_move_with_the_passwords(desk: Desk) -> None:
     """Another place for secrets gets all of them, and the first keeps none."""
-    account_id = desk.engine.save_account(desk.row, "", Keep.FILE, desk.sign_in())
+    account_id = desk.engine.accounts.save_account(desk.row, "", Keep.FILE, desk.sign_in())
     desk.engine.clients.save_client(GOOGLE, Client(client_id="x", secret="client-secret"))
     before = desk.engine.vault.lasting
     refresh_token = before.get(grant_secret(account_id))
-    desk.engine.keep_in(Keep.SESSION)
+    desk.engine.accounts.keep_in(Keep.SESSION)
     after = desk.engine.vault.lasting
     assert (after.get(grant_secret(account_id)), after.get(client_secret_name("google"))) == (
         refresh_token,
@@ -157,8 +157,8 @@ def test_grants_and_client_secrets_move_with_the_passwords(desk: Desk) -> None:
 
 def test_a_removed_account_takes_its_sign_in_along(desk: Desk) -> None:
     """Neither vault nor memory has anything of it afterwards."""
-    account_id = desk.engine.save_account(desk.row, "", Keep.FILE, desk.sign_in())
-    desk.engine.delete_account(account_id)
+    account_id = desk.engine.accounts.save_account(desk.row, "", Keep.FILE, desk.sign_in())
+    desk.engine.accounts.delete_account(account_id)
     assert desk.kept(account_id) == (None, None)
     with pytest.raises(NotAuthorised, match="Nobody has signed in"):
         desk.engine.credentials.of(replace(desk.row, id=account_id))
@@ -168,16 +168,16 @@ def test_no_browser_opens_where_no_client_id_is_known(desk: Desk) -> None:
     """The user hears which page has one; an unknown provider is told as well."""
     opened: list[str] = []
     with pytest.raises(NotAuthorised, match="Signing in at Google needs a client id") as caught:
-        desk.engine.sign_in("google", USER, opened.append, NEVER)
+        desk.engine.accounts.sign_in("google", USER, opened.append, NEVER)
     assert "console.cloud.google.com" in caught.value.cure
     with pytest.raises(Malformed):
-        desk.engine.sign_in("nobody", USER, opened.append, NEVER)
+        desk.engine.accounts.sign_in("nobody", USER, opened.append, NEVER)
     assert opened == []
 
 
 def test_a_vault_that_takes_nothing_leaves_the_earlier_sign_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the new grant cannot be kept, that is told, and the old one goes on."""
-    account_id = desk.engine.save_account(desk.row, "", Keep.FILE, desk.sign_in())
+    account_id = desk.engine.accounts.save_account(desk.row, "", Keep.FILE, desk.sign_in())
     saved = replace(desk.row, id=account_id)
     before = desk.engine.credentials.of(saved)
 
@@ -187,13 +187,13 @@ def test_a_vault_that_takes_nothing_leaves_the_earlier_sign_in(desk: Desk, monke
     grant = desk.sign_in()
     monkeypatch.setattr(LayeredVault, "put", locked)
     with pytest.raises(StoreTrouble, match="locked"):
-        desk.engine.save_account(saved, "", Keep.FILE, grant)
+        desk.engine.accounts.save_account(saved, "", Keep.FILE, grant)
     assert desk.engine.credentials.of(saved) == before
 
 
 def test_doctor_tells_of_the_sign_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sign-in that holds is well, an ended one says to sign in again, and a client id that is missing is named."""
-    desk.engine.save_account(desk.row, "", Keep.FILE, desk.sign_in())
+    desk.engine.accounts.save_account(desk.row, "", Keep.FILE, desk.sign_in())
     monkeypatch.setattr(doctor, "open_vault", lambda *_arguments, **_named: desk.engine.vault.lasting)
     found = {finding.part: finding for finding in doctor.findings(desk.places)}
     assert (found["sign-in"].is_well, found["provider"].is_well) == (True, True)

@@ -99,7 +99,7 @@ def engine(tmp_path: Path, provider: Provider) -> Iterator[Engine]:
         ca_file=str(next(tmp_path.glob("*.pem"))),
     )
     with RelayProcess(tmp_path / "relay") as relay:
-        running.save_account(row, PASSWORD, Keep.FILE)
+        running.accounts.save_account(row, PASSWORD, Keep.FILE)
         running.start(port=0)
         running.connect_relay(relay.url, None)
         record_grant(

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from desktop import commands
+from desktop.account_keeping import SECRETS_SETTING
 from desktop.accounts.suppression import is_let_alone
 from desktop.accounts.vault import FileVault
 from desktop.core.keep import Keep
-from desktop.engine import SECRETS_SETTING, Engine
+from desktop.engine import Engine
 from desktop.outgoing.journal import Journal, State, key_of
 from desktop.places import Places
 from desktop.running import RunningLock

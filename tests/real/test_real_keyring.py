@@ -93,10 +93,10 @@ def test_accounts_secrets_are_in_the_keyring_and_in_no_file(session: SecretServi
         obtained_at=now,
         ends_at=now + timedelta(hours=1),
     )
-    by_password = engine.save_account(account(), "planted-password", Keep.KEYRING)
+    by_password = engine.accounts.save_account(account(), "planted-password", Keep.KEYRING)
     by_page = account(auth=Auth.OAUTH2, oauth_provider="google")
     grant = Grant(provider="google", address="alice@example.test", tokens=tokens)
-    by_page = replace(by_page, id=engine.save_account(by_page, "", Keep.KEYRING, grant))
+    by_page = replace(by_page, id=engine.accounts.save_account(by_page, "", Keep.KEYRING, grant))
     engine.clients.save_client(GOOGLE, Client(client_id="id", secret="planted-client-secret"))
     listener_password = engine.listener_password
     assert engine.credentials.of(by_page) == Bearer(user="alice@example.test", token="planted-access-token")
@@ -117,7 +117,7 @@ def test_accounts_secrets_are_in_the_keyring_and_in_no_file(session: SecretServi
         assert files_holding(session.folder, secret) == []
     assert files_holding(home, "alice@example.test") != []
     engine = Engine(Places.in_folder(home), keep=Keep.KEYRING)
-    engine.delete_account(by_page.id)
+    engine.accounts.delete_account(by_page.id)
     engine.close()
     assert session.look_up(grant_secret(by_page.id)) is None
 
@@ -128,9 +128,9 @@ def test_a_locked_keyring_is_told_and_nothing_is_written_elsewhere(session: Secr
     engine = Engine(Places.in_folder(home), keep=Keep.KEYRING)
     engine.vault.put("before", "kept")
     session.lock()
-    assert not engine.keyring_works()
+    assert not engine.accounts.keyring_works()
     with pytest.raises(StoreTrouble, match="locked") as caught:
-        engine.save_account(account(), "planted-password", Keep.KEYRING)
+        engine.accounts.save_account(account(), "planted-password", Keep.KEYRING)
     assert "Unlock it" in caught.value.cure
     with pytest.raises(StoreTrouble, match="locked"):
         engine.credentials.of(account(id=1))

@@ -66,13 +66,13 @@ class Work:
     def sign_in(self, person: Person, address: str = ALICE) -> Grant:
         """Have somebody sign in at the page; they have seen the last page then."""
         try:
-            return self.engine.sign_in("company", address, person.open, NEVER)
+            return self.engine.accounts.sign_in("company", address, person.open, NEVER)
         finally:
             person.done()
 
     def save(self, grant: Grant) -> None:
         """Keep the account with this sign-in."""
-        self.row = replace(self.row, id=self.engine.save_account(self.row, "", Keep.FILE, grant))
+        self.row = replace(self.row, id=self.engine.accounts.save_account(self.row, "", Keep.FILE, grant))
 
     def token(self) -> str:
         """Return the access token that Readback signs in with now."""
@@ -143,7 +143,7 @@ def test_signing_in_once_opens_both_servers(work: Work) -> None:
     person = Person(password_of("alice"))
     grant = work.sign_in(person)
     assert "You are signed in at Company." in person.page
-    assert work.engine.test_account(work.row, "", lambda _step: None, grant).dsn
+    assert work.engine.accounts.test_account(work.row, "", lambda _step: None, grant).dsn
     work.save(grant)
     assert work.hand_in("signed in")[0] == 250
     assert work.arrived("signed in")
@@ -157,7 +157,7 @@ def test_a_real_browser_brings_the_answer_back(work: Work, tmp_path: Path) -> No
     """Chromium follows the redirect to 127.0.0.1 and shows the page we wrote, without a script."""
     work.idp.turn(remembers=ALICE)
     browser = Chromium(tmp_path / "chromium")
-    grant = work.engine.sign_in("company", ALICE, browser.open, NEVER)
+    grant = work.engine.accounts.sign_in("company", ALICE, browser.open, NEVER)
     page = browser.done()
     assert work.idp.is_active(grant.tokens.access_token)
     assert "<h1>You are signed in at Company.</h1>" in page
@@ -216,7 +216,7 @@ def test_a_token_the_server_refuses_early_is_renewed_once(work: Work) -> None:
     assert work.hand_in("before the end")[0] == 250
     work.idp.end_access()
     # The connection kept from before is still signed in; saving lets go of it.
-    work.engine.save_account(work.row, "", Keep.FILE)
+    work.engine.accounts.save_account(work.row, "", Keep.FILE)
     assert work.hand_in("after the end")[0] == 250
     assert work.arrived("after the end")
     assert work.idp.refreshes == before + 1
@@ -228,7 +228,7 @@ def test_a_revoked_sign_in_is_told_and_mended_by_signing_in(work: Work) -> None:
     account_id = work.row.id
     assert work.hand_in("before it was revoked")[0] == 250
     work.idp.revoke(ALICE)
-    work.engine.save_account(work.row, "", Keep.FILE)
+    work.engine.accounts.save_account(work.row, "", Keep.FILE)
     code, text = work.hand_in("while it is revoked")
     assert code == 550
     assert "has ended. Sign in again" in text
@@ -262,7 +262,7 @@ def test_alices_token_does_not_open_bobs_mailbox(work: Work) -> None:
     """Both servers refuse it for bob and take it for alice, and the test of such an account says what to do."""
     grant = work.sign_in(Person(password_of("alice")))
     with pytest.raises(NotAuthorised, match="did not accept the sign-in") as caught:
-        work.engine.test_account(replace(work.row, user=BOB), "", lambda _step: None, grant)
+        work.engine.accounts.test_account(replace(work.row, user=BOB), "", lambda _step: None, grant)
     assert "this very mailbox" in caught.value.cure
     token = grant.tokens.access_token
     assert imap_answer(work.mail_server, "XOAUTH2", BOB, token) != "OK"

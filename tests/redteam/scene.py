@@ -186,7 +186,7 @@ def _connect(engine: Engine, provider: Provider, ca_file: str, relay_url: str) -
         identities=(Mailbox(MARKS["sender_name"], USER),),
         ca_file=ca_file,
     )
-    engine.save_account(account, PASSWORD, Keep.FILE)
+    engine.accounts.save_account(account, PASSWORD, Keep.FILE)
     engine.start(port=0)
     engine.connect_relay(relay_url, None)
     record_grant(
