@@ -8,6 +8,7 @@ from typing import Final
 
 # RFC 5321 4.4 and what Postfix's virtual(8) puts in front of each mail.
 _TRACE: Final = (b"return-path:", b"x-original-to:", b"delivered-to:", b"received:")
+_TRACKING: Final = b"Readback-Tracking:"
 _PICTURE: Final = re.compile(r"http://[0-9.:]+/open/[A-Za-z0-9_-]{72}\.gif")
 _LINK: Final = re.compile(r"http://[0-9.:]+/click/[A-Za-z0-9_-]{72}/[A-Za-z0-9_-]+/go")
 _QUESTION: Final = re.compile(r"http://[0-9.:]+/consent/[A-Za-z0-9_-]{72}/me\?by=[A-Za-z0-9_-]+\.me")
@@ -19,11 +20,13 @@ _CONFIRM: Final = re.compile(r"http://[0-9.:]+/confirm/[A-Za-z0-9_-]{72}/read")
 class Received:
     """One mail as a mailbox gave it; `headers` are the sender's own header lines, in order and unfolded by nobody.
 
-    `texts` are its decoded bodies, and of the links to the relay's pages each stands once, whichever body has it.
+    The one that Readback adds is apart, in `tracking`, empty where there is none.  `texts` are the decoded bodies, and
+    of the links to the relay's pages each stands once, whichever body has it.
     """
 
     raw: bytes
     headers: bytes
+    tracking: bytes
     body: bytes
     message_id: str
     pictures: tuple[str, ...]
@@ -38,12 +41,14 @@ def taken_apart(raw: bytes) -> Received:
     """Return the parts of a mail; pictures and links are those of its decoded bodies."""
     head, _, body = raw.partition(b"\r\n\r\n")
     fields = re.split(rb"\r\n(?![ \t])", head)
-    own = [field for field in fields if not field.lower().startswith(_TRACE)]
+    sent = [field for field in fields if not field.lower().startswith(_TRACE)]
+    own = [field for field in sent if not field.startswith(_TRACKING)]
     message = email.message_from_bytes(raw, policy=email.policy.default)
     text = "\n".join(str(part.get_content()) for part in message.walk() if part.get_content_maintype() == "text")
     return Received(
         raw=raw,
         headers=b"\r\n".join(own),
+        tracking=b"\r\n".join(field for field in sent if field.startswith(_TRACKING)),
         body=body,
         message_id=str(message["Message-ID"]),
         pictures=tuple(_PICTURE.findall(text)),

@@ -118,7 +118,7 @@ def test_the_mail_after_a_reply_asks_and_nothing_else(
 ) -> None:
     """It has the question in text and HTML with one link, no picture, no tracked link, no header; the next has none."""
     assert (len(asked.questions), asked.pictures, asked.links, asked.stops, asked.confirms) == (1, (), (), (), ())
-    assert b"Readback-Tracking" not in asked.headers
+    assert asked.tracking == b""
     assert " ".join(asked.texts.split()).count("May I see when you open my mails") == 2
     assert LINK in asked.texts
     assert noras_desktop.wait_standing("bob", Standing.ASKED).generation == 0
@@ -244,7 +244,7 @@ def test_the_next_mail_has_a_picture_and_no_tracked_link(tracked: Received) -> N
     words = " ".join(tracked.texts.split())
     assert words.count("I (Nora) can see when you open this mail, to time my follow-up.") == 2
     assert f"<a href='{LINK}'>" in tracked.texts
-    assert f"Readback-Tracking: opens;\r\n stop=<{tracked.stops[0]}>".encode() in tracked.headers
+    assert tracked.tracking == f"Readback-Tracking: opens;\r\n stop=<{tracked.stops[0]}>".encode()
 
 
 def test_machines_that_follow_the_stop_link_stop_and_delete_nothing(

@@ -78,9 +78,15 @@ def _only(provider: Provider, name: str, folder: str, subject: str) -> Received:
 
 
 def test_every_mailbox_holds_one_copy_of_one_mail(offer: dict[str, Received]) -> None:
-    """The copies of bob, carol and dave have the same header lines, Message-ID included, as the Sent copy has."""
+    """All copies have the header lines of the Sent copy, Message-ID included; the tracked ones say so in one more."""
     assert offer["bob"].message_id == offer["sent"].message_id
     assert {offer[name].headers for name in NAMES} == {_without_bcc(offer["sent"].headers)}
+    assert [offer[name].tracking.partition(b"\r\n")[0] for name in (*NAMES, "sent")] == [
+        b"Readback-Tracking: opens, clicks;",
+        b"Readback-Tracking: opens, clicks;",
+        b"",
+        b"",
+    ]
 
 
 def test_each_copy_has_a_picture_and_links_of_its_own(offer: dict[str, Received]) -> None:

@@ -90,7 +90,9 @@ SABOTAGES = {
     "button-name": "document.querySelector('button').textContent = ''",
     "speaks ''": "document.documentElement.removeAttribute('lang')",
     "small: <button": "Object.assign(document.querySelector('button').style, { minHeight: 0, padding: 0 })",
-    "wider than the screen": "document.querySelector('h1').style.width = '1400px'",
+    "desk, dark: wider than the screen": "document.querySelector('h1').style.width = '1400px'",
+    "phone, dark: wider than the screen": "document.querySelector('h1').style.width = '600px'",
+    "at 320 px: wider than the screen": "document.querySelector('h1').style.width = '340px'",
     "leaves mark": "document.cookie = 'mark=1'",
     "console: ": "console.error('something')",
     "Content Security Policy": 'document.body.innerHTML += \'<img alt="" src="http://127.0.0.1:9/x.gif">\';'
