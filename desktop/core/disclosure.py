@@ -17,6 +17,8 @@ from relay.wire.purpose import Purpose
 
 _OPENS: Final = frozenset({Purpose.OPENS})
 _CLICKS: Final = frozenset({Purpose.CLICKS})
+# Lines in which place and reading time can stand: a box was ticked for them, or is offered.
+_ALLOWING: Final = frozenset({WordingKind.AGREED, WordingKind.ASK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +38,16 @@ class AddedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """How one language says what is seen: of somebody who agreed, and of somebody who is told."""
+    """How one language says what is seen: of somebody who agreed, who is told, or who is asked about mail to come."""
 
     when: str
     when_and_where: str
     agreed: Mapping[frozenset[Purpose], str]
     told: Mapping[frozenset[Purpose], str]
+    asked: Mapping[frozenset[Purpose], str]
     device: str
     reading: str
+    reading_any: str
     # What joins one of the two, or both, to what is seen.
     one: str
     both: str
@@ -55,21 +59,20 @@ class _Words:
 
 
 def purposes_words(kind: WordingKind, purposes: frozenset[Purpose], language: Language) -> str:
-    """Return what is seen, as the line says it; raise ValueError for purposes that no line can name.
+    """Return what is seen, or would be, as the line says it; raise ValueError for purposes that no line can name.
 
     Who is told and never asked allowed nothing but what is seen of the mail itself.
     """
     words = _WORDS[language]
     seen = purposes & SEEING
     extras = purposes - SEEING
-    if not seen or (extras and kind is not WordingKind.AGREED):
+    if not seen or (extras and kind not in _ALLOWING):
         raise ValueError("a line needs a purpose")
-    template = (words.agreed if kind is WordingKind.AGREED else words.told)[seen]
-    said = template.format(when=words.when_and_where if Purpose.PLACE in extras else words.when)
+    templates = {WordingKind.AGREED: words.agreed, WordingKind.ASK: words.asked}.get(kind, words.told)
+    said = templates[seen].format(when=words.when_and_where if Purpose.PLACE in extras else words.when)
+    reading = words.reading_any if kind is WordingKind.ASK else words.reading
     named = [
-        phrase
-        for purpose, phrase in ((Purpose.PLACE, words.device), (Purpose.READING, words.reading))
-        if purpose in extras
+        phrase for purpose, phrase in ((Purpose.PLACE, words.device), (Purpose.READING, reading)) if purpose in extras
     ]
     if len(named) > 1:
         return said + words.both.format(*named)
@@ -106,8 +109,16 @@ def tracked_line(
     return _line(wording, stop_url, values)
 
 
-def offered_line(wording: Wording, *, sender: str, url: str) -> AddedLine:
-    """Return the line of a question, or of "tell me you've read this"; ValueError without a sender."""
+def question_line(
+    wording: Wording, *, language: Language, sender: str, purposes: frozenset[Purpose], url: str
+) -> AddedLine:
+    """Return the line of a question; ValueError where it could not name the sender or what is offered."""
+    values = {"sender": _named(sender), "purposes": purposes_words(wording.kind, purposes, language)}
+    return _line(wording, url, values)
+
+
+def confirm_line(wording: Wording, *, sender: str, url: str) -> AddedLine:
+    """Return the line of "tell me you've read this"; ValueError without a sender."""
     return _line(wording, url, {"sender": _named(sender)})
 
 
@@ -137,8 +148,14 @@ _WORDS: Final[Mapping[Language, _Words]] = {
             _OPENS: "{when} this mail is opened",
             _CLICKS: "{when} this mail's links are used",
         },
+        asked={
+            SEEING: "{when} you open my mails or use their links",
+            _OPENS: "{when} you open my mails",
+            _CLICKS: "{when} you use my mails' links",
+        },
         device="on what device",
         reading="about how long you read it",
+        reading_any="about how long you read them",
         one=", and {}",
         both=", {}, and {}",
         day="{} {}",
@@ -161,8 +178,14 @@ _WORDS: Final[Mapping[Language, _Words]] = {
             _OPENS: "{when} diese E-Mail geöffnet wird",
             _CLICKS: "{when} die Links in dieser E-Mail genutzt werden",
         },
+        asked={
+            SEEING: "{when} Sie meine E-Mails öffnen oder ihre Links nutzen",
+            _OPENS: "{when} Sie meine E-Mails öffnen",
+            _CLICKS: "{when} Sie die Links in meinen E-Mails nutzen",
+        },
         device="auf welchem Gerät",
         reading="wie lange Sie sie ungefähr lesen",
+        reading_any="wie lange Sie sie ungefähr lesen",
         one=" und {}",
         both=", {} und {}",
         day="{}. {}",
@@ -185,8 +208,14 @@ _WORDS: Final[Mapping[Language, _Words]] = {
             _OPENS: "{when} ce message est ouvert",
             _CLICKS: "{when} les liens de ce message sont utilisés",
         },
+        asked={
+            SEEING: "{when} vous ouvrez mes messages ou utilisez leurs liens",
+            _OPENS: "{when} vous ouvrez mes messages",
+            _CLICKS: "{when} vous utilisez les liens de mes messages",
+        },
         device="sur quel appareil",
         reading="environ combien de temps vous le lisez",
+        reading_any="environ combien de temps vous les lisez",
         one=" et {}",
         both=", {} et {}",
         day="{} {}",
@@ -210,8 +239,14 @@ _WORDS: Final[Mapping[Language, _Words]] = {
             _OPENS: "{when} se abre este correo",
             _CLICKS: "{when} se usan los enlaces de este correo",
         },
+        asked={
+            SEEING: "{when} abre usted mis correos o usa sus enlaces",
+            _OPENS: "{when} abre usted mis correos",
+            _CLICKS: "{when} usa usted los enlaces de mis correos",
+        },
         device="en qué dispositivo",
         reading="cuánto tiempo lo lee aproximadamente",
+        reading_any="cuánto tiempo los lee aproximadamente",
         one=", y {}",
         both=", {} y {}",
         day="{} de {}",

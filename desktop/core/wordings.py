@@ -1,10 +1,12 @@
 """The sentences that a mail gains, in four languages and in the user's own words: one line each, with one link.
 
-What makes them honest cannot be edited away: the link in square brackets, and in the line of tracked mail the sender's
-name, the purposes and, where they agreed, the day.
+What makes them honest cannot be edited away: the link in square brackets, in words that can be read; in the line of
+tracked mail the sender's name, the purposes and, where they agreed, the day; in the question what is asked for.  Whose
+question it is stands on its page.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +21,15 @@ _BRACKETED: Final = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 # French sets one before its question marks and colons.
 _NO_BREAK_SPACE: Final = "\u00a0"
+# Letters, marks and a symbol that show nothing, beside the controls that str.isprintable knows (Unicode 16,
+# Default_Ignorable_Code_Point; the empty Braille pattern).
+_BLANK: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+_ADDRESS: Final = re.compile(r"://|\bwww\.", re.IGNORECASE)
+# What mail programs make a link of by themselves: a host, whatever stands before or behind it.
+_HOST: Final = re.compile(r"[^\W_][.\u3002][^\W\d_]{2}|\bhttps?\b|@")
+_MIN_LINK_SIGNS: Final = 2
 
 
 class WordingKind(StrEnum):
@@ -34,7 +45,7 @@ class WordingKind(StrEnum):
 _NEEDED: Final[Mapping[WordingKind, tuple[str, ...]]] = {
     WordingKind.AGREED: ("sender", "purposes", "date"),
     WordingKind.TELL: ("sender", "purposes"),
-    WordingKind.ASK: (),
+    WordingKind.ASK: ("purposes",),
     WordingKind.CONFIRM: (),
 }
 _CALLED: Final = {"sender": "your name", "purposes": "what you can see", "date": "the day of the agreement"}
@@ -62,8 +73,9 @@ class Wording:
 def parse_wording(kind: WordingKind, text: str) -> Wording:
     """Return the wording of one line; raise Malformed, in words, for one that cannot be saved."""
     line = text.strip()
-    if not all(sign.isprintable() or sign == _NO_BREAK_SPACE for sign in line) or len(line) > MAX_CHARS:
+    if len(line.splitlines()) > 1 or len(line) > MAX_CHARS:
         raise Malformed("This is more than one short line.", f"Write one line of at most {MAX_CHARS} characters.")
+    _check_signs(line)
     _check_link(line)
     named = _PLACEHOLDER.findall(line)
     for name in _NEEDED[kind]:
@@ -78,6 +90,21 @@ def parse_wording(kind: WordingKind, text: str) -> Wording:
     return Wording(kind=kind, text=line)
 
 
+def _check_signs(line: str) -> None:
+    unseen = next((sign for sign in line if _BLANK.match(sign) or not _is_shown(sign)), None)
+    if unseen is not None:
+        name = unicodedata.name(unseen, "no name")
+        raise Malformed(
+            f"There is a character in it that nobody can see: U+{ord(unseen):04X}, {name}.", "Write it without that."
+        )
+    if _ADDRESS.search(line):
+        raise Malformed("There is an address in it.", "Leave it out: the link leads where it has to.")
+
+
+def _is_shown(sign: str) -> bool:
+    return sign.isprintable() or sign == _NO_BREAK_SPACE
+
+
 def _check_link(line: str) -> None:
     links = _BRACKETED.findall(line)
     if len(links) != 1 or re.search(r"[\[\]]", _BRACKETED.sub("", line)):
@@ -88,8 +115,12 @@ def _check_link(line: str) -> None:
     words = links[0].strip()
     if not words or len(words) > MAX_LINK_CHARS or "{" in words or "}" in words:
         raise Malformed(
-            "These words cannot be a link.", f"Write 1 to {MAX_LINK_CHARS} characters and no braces into the brackets."
+            "These words cannot be a link.", f"Write 2 to {MAX_LINK_CHARS} characters and no braces into the brackets."
         )
+    if sum(unicodedata.category(sign)[0] in "LN" for sign in words) < _MIN_LINK_SIGNS:
+        raise Malformed("Nobody could see that these words are a link.", "Write at least two letters or digits.")
+    if _HOST.search(unicodedata.normalize("NFKC", words)):
+        raise Malformed("The link's words look like an address.", "Say in words what the link is for.")
 
 
 def default_wording(kind: WordingKind, language: Language) -> Wording:
@@ -131,14 +162,14 @@ _DEFAULTS: Final[Mapping[WordingKind, Mapping[Language, str]]] = {
         Language.SPANISH: "Yo ({sender}) puedo ver {purposes}, para escribirle en el momento oportuno. [Ver o detener]",
     },
     WordingKind.ASK: {
-        Language.ENGLISH: "May I see when you open my mails, so I don't chase you needlessly? [Choose here]. Nothing "
-        "is recorded unless you say yes.",
-        Language.GERMAN: "Darf ich sehen, wann Sie meine E-Mails öffnen, damit ich nicht unnötig nachfrage? "
-        "[Hier wählen]. Ohne Ihr Ja wird nichts aufgezeichnet.",
-        Language.FRENCH: "Puis-je voir quand vous ouvrez mes messages, pour ne pas vous relancer inutilement\u00a0? "
-        "[Choisissez ici]. Rien n'est enregistré sans votre accord.",
-        Language.SPANISH: "¿Me permite ver cuándo abre mis correos, para no insistirle sin necesidad? [Elija aquí]. "
-        "No se registra nada si usted no dice que sí.",
+        Language.ENGLISH: "May I see {purposes}, so I don't chase you needlessly? [Choose here]. Nothing is recorded "
+        "unless you say yes.",
+        Language.GERMAN: "Darf ich sehen, {purposes}, damit ich nicht unnötig nachfrage? [Hier wählen]. Ohne Ihr Ja "
+        "wird nichts aufgezeichnet.",
+        Language.FRENCH: "Puis-je voir {purposes}, pour ne pas vous relancer inutilement\u00a0? [Choisissez ici]. "
+        "Rien n'est enregistré sans votre accord.",
+        Language.SPANISH: "¿Me permite ver {purposes}, para no insistirle sin necesidad? [Elija aquí]. No se registra "
+        "nada si usted no dice que sí.",
     },
     WordingKind.CONFIRM: {
         Language.ENGLISH: "No reply needed: [tell me you've read this].",

@@ -14,7 +14,7 @@ from typing import Final
 from desktop.accounts.channel import Channel
 from desktop.core.address import normalised
 from desktop.core.asking import generation_of_yes
-from desktop.core.disclosure import offered_line, tracked_line
+from desktop.core.disclosure import confirm_line, question_line, tracked_line
 from desktop.core.grounds import Grounds
 from desktop.core.marker import Marked, language_in_marked, with_line, without_marker
 from desktop.core.parse import MessageFacts
@@ -124,7 +124,7 @@ class Drafting:
             return None
         url, token = mint_confirm(frame.channel, tag=tag, now=frame.now)
         wording = frame.wordings.of(WordingKind.CONFIRM, self.language(grounds))
-        octets = with_line(frame.marked, offered_line(wording, sender=frame.sender, url=url))
+        octets = with_line(frame.marked, confirm_line(wording, sender=frame.sender, url=url))
         if octets is None or not frame.offer.fits(len(octets)):
             return None
         draft = self._drafted(octets, row, grounds, decision)
@@ -188,7 +188,13 @@ class Drafting:
         url, ask = mint_question(
             frame.channel, tag=case.tag, generation=case.row.generation, claims=claims, now=frame.now
         )
-        line = offered_line(frame.wordings.of(WordingKind.ASK, case.language), sender=frame.sender, url=url)
+        line = question_line(
+            frame.wordings.of(WordingKind.ASK, case.language),
+            language=case.language,
+            sender=frame.sender,
+            purposes=case.decision.ask,
+            url=url,
+        )
         octets = splice(case.surveyed, Additions(line=line))
         if not can_carry(case.surveyed, line) or not frame.offer.fits(len(octets)):
             return _untracked(case.octets, case.row, case.decision.why_not or WhyNot.NO_PERMISSION)

@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
-from desktop.core.disclosure import AddedLine, offered_line, tracked_line
+from desktop.core.asking import OFFERED
+from desktop.core.disclosure import AddedLine, confirm_line, question_line, tracked_line
 from desktop.core.permission import SEEING
 from desktop.core.wordings import Wording, WordingKind
 from relay.wire.language import Language
@@ -56,8 +57,10 @@ def _put(cursor: QTextCursor, text: str, form: QTextCharFormat) -> None:
 
 def preview_line(wording: Wording, language: Language, *, sender: str, today: date) -> AddedLine:
     """Return the line as a mail of today would carry it; raise ValueError where it could name nobody."""
-    if wording.kind in (WordingKind.ASK, WordingKind.CONFIRM):
-        return offered_line(wording, sender=sender, url=_NOWHERE)
+    if wording.kind is WordingKind.CONFIRM:
+        return confirm_line(wording, sender=sender, url=_NOWHERE)
+    if wording.kind is WordingKind.ASK:
+        return question_line(wording, language=language, sender=sender, purposes=OFFERED, url=_NOWHERE)
     return tracked_line(
         wording,
         language=language,

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from desktop.core.disclosure import AddedLine, day_words, offered_line, purposes_words, tracked_line
+from desktop.core.disclosure import AddedLine, confirm_line, day_words, purposes_words, question_line, tracked_line
 from desktop.core.permission import SEEING
 from desktop.core.wordings import WordingKind, default_wording
 from relay.wire.language import Language
@@ -51,6 +51,12 @@ def told(purposes: frozenset[Purpose], *, language: Language = ENGLISH, day: dat
         agreed_on=day,
         today=TODAY,
     )
+
+
+def asked(purposes: frozenset[Purpose], *, language: Language = ENGLISH, sender: str = "Alice") -> AddedLine:
+    """Return the line of a question."""
+    wording = default_wording(WordingKind.ASK, language)
+    return question_line(wording, language=language, sender=sender, purposes=purposes, url="https://x.test/")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +202,9 @@ def test_nobody_can_track_or_ask_without_a_name(sender: str) -> None:
     with pytest.raises(ValueError, match=r"^a line needs a sender$"):
         agreed(OPENS, sender=sender)
     with pytest.raises(ValueError, match=r"^a line needs a sender$"):
-        offered_line(default_wording(WordingKind.ASK, ENGLISH), sender=sender, url="u")
+        asked(OPENS, sender=sender)
+    with pytest.raises(ValueError, match=r"^a line needs a sender$"):
+        confirm_line(default_wording(WordingKind.CONFIRM, ENGLISH), sender=sender, url="u")
 
 
 def test_a_ground_and_its_day_go_together() -> None:
@@ -208,18 +216,62 @@ def test_a_ground_and_its_day_go_together() -> None:
 
 
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize("kind", [WordingKind.ASK, WordingKind.CONFIRM])
-def test_a_question_and_a_got_it_are_one_sentence_with_a_link(kind: WordingKind, language: Language) -> None:
+def test_a_question_and_a_got_it_are_one_sentence_with_a_link(language: Language) -> None:
     """In plain text the words stand without the link's, and none begins with the sign that followed it."""
-    line = offered_line(default_wording(kind, language), sender="Alice", url="https://x.test/")
-    assert line.sentence[-1] in ".:?"
-    assert " ." not in line.sentence
-    assert line.link_text
-    assert line.link_text not in line.sentence
-    assert line.after.startswith(".")
+    confirming = confirm_line(default_wording(WordingKind.CONFIRM, language), sender="Alice", url="https://x.test/")
+    for line in (asked(frozenset(Purpose), language=language), confirming):
+        assert line.sentence[-1] in ".:?"
+        assert " ." not in line.sentence
+        assert line.link_text
+        assert line.link_text not in line.sentence
+        assert line.after.startswith(".")
 
 
-def test_kinds_without_purposes_name_none() -> None:
-    """What a question is for stands on its page; its own words name no purpose."""
+@pytest.mark.parametrize(
+    ("purposes", "seen"),
+    [
+        (SEEING, "when you open my mails or use their links"),
+        (OPENS, "when you open my mails"),
+        (CLICKS | PLACE, "when and roughly where you use my mails' links, and on what device"),
+        (
+            frozenset(Purpose),
+            (
+                "when and roughly where you open my mails or use their links, on what device, and about how long you"
+                " read them"
+            ),
+        ),
+    ],
+)
+def test_a_question_names_what_it_asks_for(purposes: frozenset[Purpose], seen: str) -> None:
+    """Whoever is asked reads beside the link what a yes would allow, of all mail to come, and only what is offered."""
+    said = f"May I see {seen}, so I don't chase you needlessly? Nothing is recorded unless you say yes."
+    assert said == asked(purposes).sentence
+
+
+# How each language says the same of mail to come.
+ASKS = {
+    ENGLISH: ("open my mails", "links", "roughly where", "device", "how long you read them"),
+    GERMAN: ("meine E-Mails öffnen", "Links", "ungefähr wo", "Gerät", "wie lange"),
+    FRENCH: ("ouvrez mes messages", "liens", "à peu près où", "appareil", "combien de temps vous les"),
+    SPANISH: ("abre usted mis correos", "enlaces", "más o menos dónde", "dispositivo", "cuánto tiempo los"),
+}
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("purposes", all_purposes())
+def test_every_question_names_its_purposes_or_is_none(purposes: frozenset[Purpose], language: Language) -> None:
+    """In each language exactly what is offered is named; what lets nothing be seen cannot be asked for."""
+    if not purposes & SEEING:
+        with pytest.raises(ValueError, match=r"^a line needs a purpose$"):
+            asked(purposes, language=language)
+        return
+    sentence = asked(purposes, language=language).sentence
+    opens, links, where, device, how_long = (words in sentence for words in ASKS[language])
+    assert (opens, links, how_long, where) == tuple(purpose in purposes for purpose in Purpose)
+    assert device is where
+
+
+def test_no_purpose_at_all_is_named_by_no_line() -> None:
+    """Nothing to see is nothing to say."""
     with pytest.raises(ValueError, match="a line needs a purpose"):
         purposes_words(WordingKind.ASK, frozenset(), ENGLISH)

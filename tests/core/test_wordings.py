@@ -30,8 +30,7 @@ def test_the_words_in_english_are_the_products() -> None:
         "I ({sender}) can see {purposes}, to time my follow-up. [See or stop]"
     )
     assert default_wording(ASK, Language.ENGLISH).text == (
-        "May I see when you open my mails, so I don't chase you needlessly? [Choose here]. Nothing is recorded unless"
-        " you say yes."
+        "May I see {purposes}, so I don't chase you needlessly? [Choose here]. Nothing is recorded unless you say yes."
     )
     assert default_wording(CONFIRM, Language.ENGLISH).text == "No reply needed: [tell me you've read this]."
 
@@ -51,10 +50,20 @@ def test_the_words_in_english_are_the_products() -> None:
         (AGREED, GOOD.replace("{date}", "Monday"), "This sentence has to say the day of the agreement, once."),
         (TELL, "I see {purposes}. [Stop]", "This sentence has to say your name, once."),
         (TELL, GOOD, "There is something in braces that means nothing here."),
-        (ASK, "May I? [Choose] {address}", "There is something in braces that means nothing here."),
-        (ASK, "May I? [Choose] {", "There is something in braces that means nothing here."),
+        (ASK, "May I see when you open my mails? [Choose]", "This sentence has to say what you can see, once."),
+        (ASK, "May I see {purposes}? [Choose] {address}", "There is something in braces that means nothing here."),
+        (ASK, "May I see {purposes}? [Choose] {", "There is something in braces that means nothing here."),
         (ASK, "May I?\n[Choose]", "This is more than one short line."),
-        (ASK, "May I\u202e? [Choose]", "This is more than one short line."),
+        (AGREED, GOOD.replace("Stop", "x"), "Nobody could see that these words are a link."),
+        (AGREED, GOOD.replace("Stop", "...x"), "Nobody could see that these words are a link."),
+        (AGREED, GOOD.replace("Stop", "\u0301\u0336"), "Nobody could see that these words are a link."),
+        (AGREED, GOOD.replace("Stop", "\u00a0\u00a0"), "These words cannot be a link."),
+        (AGREED, GOOD.replace("Stop", "see readback.example"), "The link's words look like an address."),
+        (AGREED, GOOD.replace("Stop", "readback\uff0eexample"), "The link's words look like an address."),
+        (AGREED, GOOD.replace("Stop", "alice@localhost"), "The link's words look like an address."),
+        (AGREED, GOOD.replace("Stop", "https evil"), "The link's words look like an address."),
+        (AGREED, GOOD.replace("Stop", "http://evil.test"), "There is an address in it."),
+        (ASK, "May I see {purposes}? Not at www.evil.test. [Choose]", "There is an address in it."),
         (ASK, "May I? [Choose] " + "x" * 300, "This is more than one short line."),
         (CONFIRM, "", "The link is missing, or there is more than one."),
     ],
@@ -71,13 +80,32 @@ def test_what_makes_a_sentence_honest_cannot_be_edited_away(kind: WordingKind, t
     [
         (AGREED, GOOD),
         (TELL, "  {purposes}: {sender} sees that. [Stop]  "),
-        (ASK, "{sender} asks\u00a0: [choose]"),
+        (ASK, "{sender} asks\u00a0: {purposes}? [choose]"),
         (CONFIRM, "[Read?]"),
+        (CONFIRM, "[OK]: zo\u0308e, e.g. at 9.30 \u2714 \u9009\u62e9"),
+        (CONFIRM, "[\u9009\u62e9]"),
+        (CONFIRM, "[Yes. I have, e.g. at 9.30]"),
     ],
 )
 def test_within_the_limits_every_sentence_can_be_saved(kind: WordingKind, text: str) -> None:
     """Words, order and the link's place are the user's; spaces around are dropped."""
     assert parse_wording(kind, text).text == text.strip(" ")
+
+
+UNSEEN = [
+    *("\u200b", "\u202e", "\u2066", "\u00ad", "\u034f", "\u115f", "\u1160", "\u17b4", "\u180e", "\u2060"),
+    *("\u2800", "\u3164", "\ufe0f", "\ufeff", "\uffa0", "\U000e0041", "\U000e0100", "\t", "\u2003"),
+]
+
+
+@pytest.mark.parametrize("sign", UNSEEN, ids=lambda sign: f"{ord(sign):04x}")
+def test_what_nobody_can_see_stands_nowhere_in_a_sentence(sign: str) -> None:
+    """Fillers, ignorable signs, controls and marks of direction are refused as the link's words and beside them."""
+    for text in (GOOD.replace("Stop", sign * 2), GOOD.replace("Stop", f"St{sign}op"), GOOD.replace("we", f"w{sign}e")):
+        with pytest.raises(Malformed):
+            parse_wording(AGREED, text)
+    with pytest.raises(Malformed, match=f"U\\+{ord(sign):04X}"):
+        parse_wording(AGREED, GOOD.replace("we", f"w{sign}e"))
 
 
 def test_what_is_filled_in_is_not_read_again() -> None:
@@ -89,7 +117,7 @@ def test_what_is_filled_in_is_not_read_again() -> None:
 
 def test_the_users_own_go_before_the_products() -> None:
     """One changed wording stands for its kind and language alone."""
-    own = parse_wording(ASK, "[May I?]")
+    own = parse_wording(ASK, "{purposes}: [May I?]")
     wordings = Wordings(own={(ASK, Language.GERMAN): own})
     assert wordings.of(ASK, Language.GERMAN) == own
     assert wordings.of(ASK, Language.FRENCH) == default_wording(ASK, Language.FRENCH)

@@ -46,8 +46,8 @@ AFTER_STOP = "After the stop"
 ANEW = "As you wished"
 AGAIN = "The plan for July"
 ASKED = (
-    "May I see when you open my mails, so I don't chase you needlessly? Choose here. Nothing is recorded unless you"
-    " say yes."
+    "May I see when and roughly where you open my mails or use their links, on what device, and about how long you read"
+    " them, so I don't chase you needlessly? Choose here. Nothing is recorded unless you say yes."
 )
 
 
@@ -119,7 +119,7 @@ def test_the_mail_after_a_reply_asks_and_nothing_else(
     """It has the question in text and HTML with one link, no picture, no tracked link, no header; the next has none."""
     assert (len(asked.questions), asked.pictures, asked.links, asked.stops, asked.confirms) == (1, (), (), (), ())
     assert asked.tracking == b""
-    assert " ".join(asked.texts.split()).count("May I see when you open my mails") == 2
+    assert " ".join(asked.texts.split()).count("May I see when and roughly where you open my mails") == 2
     assert LINK in asked.texts
     assert noras_desktop.wait_standing("bob", Standing.ASKED).generation == 0
     (silent,) = sent(noras_desktop, provider, letter(SILENT, "bob"), "bob")

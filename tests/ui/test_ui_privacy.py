@@ -154,11 +154,11 @@ def test_own_words_are_kept_by_kind_and_language_and_can_be_given_up(
     wording.language.setCurrentIndex(wording.language.findData(Language.GERMAN))
     wording.kind.activated.emit(0)
     qtbot.waitUntil(lambda: "Hier wählen" in wording.text.toPlainText())
-    wording.text.setPlainText("Darf ich? [Hier]")
+    wording.text.setPlainText("Darf ich sehen, {purposes}? [Hier]")
     wording.save_button.click()
     qtbot.waitUntil(lambda: wording.whose.text() == privacy_words.READS_AS_OWN)
     name = setting_of(WordingKind.ASK, Language.GERMAN)
-    assert settings.get(filled, name, "") == "Darf ich? [Hier]"
+    assert settings.get(filled, name, "") == "Darf ich sehen, {purposes}? [Hier]"
     assert settings.get(filled, setting_of(WordingKind.ASK, Language.ENGLISH), "") == ""
     wording.own_button.click()
     qtbot.waitUntil(lambda: "Hier wählen" in wording.text.toPlainText())
