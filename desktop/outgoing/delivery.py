@@ -205,8 +205,12 @@ class Delivery:
             )
 
     def _original(self, rows: Iterable[NewCopy]) -> bytes | None:
-        """Return what Sent is to hold instead of a tracked copy, where the user wants that."""
-        is_wanted = self.upstream.account.keeps_sent_clean and any(row.tokens for row in rows)
+        """Return what Sent is to hold instead of a copy with marks, where the user wants that.
+
+        A question or "I have read this" that the user presses in Sent would answer for the recipient.
+        """
+        has_marks = any(row.tokens or row.ask is not None for row in rows)
+        is_wanted = self.upstream.account.keeps_sent_clean and has_marks
         return self._raw if is_wanted else None
 
     def _facts(self) -> MessageFacts:

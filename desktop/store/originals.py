@@ -19,14 +19,17 @@ _ORIGINALS: Final = (
     " = original.message_id WHERE message.account_id = ? ORDER BY original.at_ms, message.id"
 )
 _NAMES: Final = "SELECT name FROM message_name WHERE message_id = ?1 AND name <> ?2 ORDER BY name"
-_TOKENS: Final = "SELECT token.random_id FROM copy JOIN token ON token.copy_id = copy.id WHERE copy.message_id = ?"
+_TOKENS: Final = (
+    "SELECT token.random_id FROM copy JOIN token ON token.copy_id = copy.id WHERE copy.message_id = ?1"
+    " UNION ALL SELECT ask.token_id FROM copy JOIN ask ON ask.copy_id = copy.id WHERE copy.message_id = ?1"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginalRow:
     """An original that is kept: `message_id` is its row, `names` its Message-IDs, its own first.
 
-    `random_ids` are those of the tokens in its copies, by which a copy that was tracked is recognised.
+    `random_ids` are those of the tokens in its copies, questions too, by which a copy with marks is recognised.
     """
 
     message_id: int

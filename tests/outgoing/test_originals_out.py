@@ -6,6 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from desktop.accounts.own_channels import marks_of
+from desktop.core.grounds import AskWhen
+from desktop.core.policy import WhyNot
+from desktop.incoming.sent_clean_copy import Kind, kind_of
 from desktop.store.accounts import save_account
 from desktop.store.originals import original_octets, originals
 from tests.outgoing.conftest import Bench
@@ -45,6 +49,33 @@ def test_nothing_is_kept_of_untracked_mail(keeping: Bench) -> None:
     """What leaves as it came is in Sent as it came: there is nothing to replace."""
     keeping.send(WIRE, "stranger@x.test")
     assert kept(keeping) == []
+
+
+def test_a_question_alone_is_kept_out_of_sent(keeping: Bench) -> None:
+    """What would answer for its recipient is replaced too, known by its token; in Sent it is the message's own copy."""
+    save_account(
+        keeping.store,
+        replace(keeping.account, keeps_sent_clean=True, is_policy_chosen=True, ask_when=AskWhen.FIRST),
+    )
+    keeping.send(WIRE, "stranger@x.test")
+    assert [copy.status.why_not for copy in keeping.copies()] == [WhyNot.ASKED]
+    assert kept(keeping) == [MAIL]
+    (row,) = originals(keeping.store, keeping.account.id)
+    (message,) = keeping.provider.messages
+    assert kind_of(message.content, MAIL, row.random_ids, marks_of(CHANNEL)) is Kind.TRACKED
+
+
+def test_a_got_it_alone_is_kept_out_of_sent(keeping: Bench) -> None:
+    """The link in the marker's place is a mark like any other; without the marker nothing is kept."""
+    save_account(keeping.store, replace(keeping.account, keeps_sent_clean=True, adds_confirm=True))
+    keeping.send(WIRE.replace(b"</body>", b"<p>[got it]</p></body>"), "stranger@x.test")
+    (octets,) = kept(keeping)
+    assert b"[got it]" in octets
+    (row,) = originals(keeping.store, keeping.account.id)
+    (message,) = keeping.provider.messages
+    assert kind_of(message.content, octets, row.random_ids, marks_of(CHANNEL)) is Kind.TRACKED
+    keeping.send(WIRE.replace(b"one@", b"two@"), "stranger@x.test")
+    assert kept(keeping) == [octets]
 
 
 def test_nothing_is_kept_where_the_user_did_not_ask(keeping: Bench) -> None:
