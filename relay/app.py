@@ -74,14 +74,15 @@ def opened(settings: Settings) -> Iterator[Kept]:
         stack.enter_context(_held(settings))
         backup.tidy(settings)
         reader = stack.enter_context(closing(_database(settings)))
-        channels = reader.channels()
-        masters = _masters(settings, is_fresh=not channels and not settings.stops.exists())
+        channels, retired = reader.channels(), reader.retired()
+        masters = _masters(settings, is_fresh=not channels and not retired and not settings.stops.exists())
         stops = stack.enter_context(closing(Stops(settings.stops)))
         reader.begin()
         stops.merge(reader)
         reader.commit()
         blocks = Blocks(settings.blocks)
-        yield Kept(reader=reader, masters=masters, stops=stops, channels=Channels(channels), blocks=blocks)
+        known = Channels(channels, retired)
+        yield Kept(reader=reader, masters=masters, stops=stops, channels=known, blocks=blocks)
 
 
 def _held(settings: Settings) -> io.FileIO:
@@ -188,6 +189,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int], limits: L
         masters=kept.masters,
         channels=kept.channels,
         stops=kept.stops,
+        reader=kept.reader,
         log=log,
         pages=pages,
         counts=counts,

@@ -44,10 +44,12 @@ def hashed(secret: str) -> bytes:
 class Channels:
     """Every registered channel, in memory: some 500 octets each spare every hit a query."""
 
-    def __init__(self, rows: Iterable[ChannelRow]) -> None:
-        """Take the channels the database knows."""
+    def __init__(self, rows: Iterable[ChannelRow], retired: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Take the channels the database knows, and of those that were deleted id and hash of the bearer."""
         self._rows: dict[bytes, ChannelRow] = {}
         self._by_bearer: dict[bytes, bytes] = {}
+        self._retired = {bearer_hash: channel_id for channel_id, bearer_hash in retired}
+        self._retired_ids = set(self._retired.values())
         for row in rows:
             self.admit(row)
 
@@ -55,27 +57,47 @@ class Channels:
         """Know a channel from now on."""
         self._rows[row.channel_id] = row
         self._by_bearer[row.bearer_hash] = row.channel_id
+        if self._retired.pop(row.bearer_hash, None) is not None:
+            self._retired_ids.discard(row.channel_id)
 
     def public_key(self, channel_id: bytes) -> bytes | None:
         """Return what seals to a channel, or None for one the database does not know."""
         row = self._rows.get(channel_id)
         return None if row is None else row.public_key
 
-    def dismiss(self, channel_id: bytes) -> ChannelRow:
-        """Know a channel no more; return what `admit` takes, should that have been too early."""
+    def retire(self, channel_id: bytes) -> ChannelRow:
+        """Know a channel for its stops alone; return what `admit` takes, should that have been too early."""
         row = self._rows.pop(channel_id)
         del self._by_bearer[row.bearer_hash]
+        self._retired[row.bearer_hash] = channel_id
+        self._retired_ids.add(channel_id)
         return row
+
+    def is_retired(self, channel_id: bytes) -> bool:
+        """Return True for a channel that was deleted, whose desktop still fetches its stops."""
+        return channel_id in self._retired_ids
+
+    def has_listener(self, channel_id: bytes) -> bool:
+        """Return True when a desktop learns who stopped, be its channel deleted or not."""
+        return channel_id in self._rows or channel_id in self._retired_ids
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def authorised(self, authorization: str) -> bytes | None:
         """Return the channel whose bearer an Authorization header carries, or None."""
-        scheme, _, bearer = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        return self._by_bearer.get(hashed(bearer.strip()))
+        return self._by_bearer.get(_hash_in(authorization))
+
+    def authorised_for_stops(self, authorization: str) -> bytes | None:
+        """Do the same, with the bearers of deleted channels: they are good for the exchange of stops alone."""
+        bearer_hash = _hash_in(authorization)
+        return self._by_bearer.get(bearer_hash) or self._retired.get(bearer_hash)
+
+
+def _hash_in(authorization: str) -> bytes:
+    """Return the hash of the bearer in an Authorization header, empty for any other header."""
+    scheme, _, bearer = authorization.partition(" ")
+    return hashed(bearer.strip()) if scheme.lower() == "bearer" else b""
 
 
 def refusal(status: int, sentence: str) -> Response:

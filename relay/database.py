@@ -110,13 +110,15 @@ class Database:
             (json.dumps(positions), channel_id),
         ).fetchall()
 
-    def remove_hits(self, channel_id: bytes, positions: Sequence[int], row_keys: frozenset[bytes]) -> None:
-        """Delete those of a channel's hits at `positions` whose keys are among `row_keys`."""
+    def remove_hits(self, channel_id: bytes, positions: Sequence[int], row_keys: frozenset[bytes]) -> list[int]:
+        """Delete those of a channel's hits at `positions` whose keys are among `row_keys`; return where they were."""
         kept = self._run(
             "SELECT position, row_key FROM hits WHERE position IN (SELECT value FROM json_each(?)) AND channel_id = ?",
             (json.dumps(positions), channel_id),
         ).fetchall()
-        self.remove_at(position for position, row_key in kept if row_key in row_keys)
+        found = [position for position, row_key in kept if row_key in row_keys]
+        self.remove_at(found)
+        return found
 
     def marks_at(self, channel_id: bytes, positions: Sequence[int]) -> list[tuple[int, bytes, bytes | None]]:
         """Return (position, row key, mark) of a channel's hits that are still there."""
@@ -215,6 +217,24 @@ class Database:
             )
         ]
 
+    def retired(self) -> list[tuple[bytes, bytes]]:
+        """Return (channel id, bearer hash) of every channel that was deleted."""
+        return self._run("SELECT channel_id, bearer_hash FROM retired").fetchall()
+
+    def add_wish(self, channel_id: bytes, tag: bytes, row_key: bytes) -> None:
+        """Keep a wish to delete for a retired channel's desktop; one pressed again takes the place of the earlier."""
+        self._run("INSERT OR REPLACE INTO wishes VALUES (?, ?, ?)", (channel_id, tag, row_key))
+
+    def wishes(self, channel_id: bytes) -> list[tuple[bytes, bytes]]:
+        """Return (row key, tag) of a channel's wishes to delete that were not carried out yet."""
+        return self._run("SELECT row_key, tag FROM wishes WHERE channel_id = ? ORDER BY tag", (channel_id,)).fetchall()
+
+    def remove_wishes(self, channel_id: bytes, row_keys: Iterable[bytes]) -> None:
+        """Delete those of a channel's wishes that bear one of the keys: they were carried out."""
+        self._connection.executemany(
+            "DELETE FROM wishes WHERE channel_id = ? AND row_key = ?", [(channel_id, key) for key in row_keys]
+        )
+
     def add_invite(self, invite_hash: bytes) -> None:
         """Admit one registration to whoever knows the invite."""
         self._run("INSERT INTO invites VALUES (?)", (invite_hash,))
@@ -244,8 +264,12 @@ class Database:
         count: int = self._run("SELECT count(*) FROM used WHERE channel_id = ?", (channel_id,)).fetchone()[0]
         return count
 
-    def remove_channel(self, channel_id: bytes, positions: Sequence[int]) -> None:
-        """Delete a channel, its hits, which are at `positions`, and all else of it but its stops."""
+    def retire_channel(self, channel_id: bytes, positions: Sequence[int]) -> None:
+        """Delete a channel, its hits, which are at `positions`, and all else of it but its stops and bearer's hash."""
+        self._run(
+            "INSERT OR IGNORE INTO retired SELECT channel_id, bearer_hash FROM channels WHERE channel_id = ?",
+            (channel_id,),
+        )
         self._run("DELETE FROM channels WHERE channel_id = ?", (channel_id,))
         self._run("DELETE FROM gaps WHERE channel_id = ?", (channel_id,))
         self._run("DELETE FROM answers WHERE channel_id = ?", (channel_id,))

@@ -229,9 +229,10 @@ class Feed:
         try:
             # Acknowledged rows stand among the oldest, where all that were fed are.
             positions = self._unread.oldest(channel_id, _ACKNOWLEDGED_WITHIN)
-            await self._log.run(lambda database: database.remove_hits(channel_id, positions, keys))
+            removed = await self._log.run(lambda database: database.remove_hits(channel_id, positions, keys))
         except (StorageError, OSError):
             return refusal(503, "The relay cannot write its files now; try again.")
+        self._unread.forget(channel_id, removed)
         return Response(status_code=204)
 
 

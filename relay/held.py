@@ -1,7 +1,8 @@
 """What the relay holds for one desktop, told to whoever bears that channel's bearer; and the end of a channel.
 
 Told is every row there is, as it is kept: sealed, under its random key, with its day.  Deleted is all of it but the
-stops, which never end; the masters do not belong to one channel, so links go on redirecting and stop pages live on.
+stops, which never end, and the hash of the bearer, by which the desktop goes on learning of them.  The masters do not
+belong to one channel, so links go on redirecting and stop pages live on.
 """
 
 import base64
@@ -64,12 +65,12 @@ class Held:
         channel_id = self.channels.authorised(bearer)
         if channel_id is None:
             return refusal(401, "This bearer is unknown.")
-        row = self.channels.dismiss(channel_id)  # Nothing new is taken in from here on.
+        row = self.channels.retire(channel_id)  # Nothing new is taken in from here on.
         try:
             # Twice: a hit that was on its way is stored by the end of the first batch, and then known.
             for _ in range(2):
                 positions = self.unread.oldest(channel_id, self.unread.count(channel_id))
-                await self.log.run(partial(_remove, channel_id, positions))
+                await self.log.run(partial(_retire, channel_id, positions))
                 self.unread.drop(channel_id)
         except (StorageError, OSError):
             self.channels.admit(row)
@@ -78,8 +79,8 @@ class Held:
         return Response(status_code=204)
 
 
-def _remove(channel_id: bytes, positions: Sequence[int], database: Database) -> None:
-    database.remove_channel(channel_id, positions)
+def _retire(channel_id: bytes, positions: Sequence[int], database: Database) -> None:
+    database.retire_channel(channel_id, positions)
 
 
 def _rows(rows: Sequence[tuple[bytes, int, bytes]]) -> list[dict[str, str]]:

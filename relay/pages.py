@@ -34,6 +34,8 @@ class Page(StrEnum):
 
     STOP = "stop"
     STOPPED = "stopped"
+    STOP_GONE = "stop-gone"
+    STOPPED_GONE = "stopped-gone"
     STOP_LATER = "stop-later"
     INCOMPLETE = "incomplete"
     BLOCKED = "blocked"
@@ -125,11 +127,13 @@ class Pages:
         filled = {"page": html.escape(link), "chosen": f"<ul>\n{labels}</ul>"}
         return self._shown(page, language, filled)
 
-    def recipient(self, request: Request, page: Page, *, is_stopped: bool) -> Response:
-        """Return a page that offers to stop, or says that this was done."""
+    def recipient(self, request: Request, page: Page, *, is_stopped: bool, is_told: bool) -> Response:
+        """Return a page that offers to stop, or says that it was done; `is_told`: the sender's program hears of it."""
         language = language_of(request.scope)
-        part = self._texts[language, "stop-done" if is_stopped else "stop-button"][1]
-        return self._shown(page, language, {"stopping": part})
+        gone = "" if is_told else "-gone"
+        stopping = self._texts[language, f"stop{gone}-done" if is_stopped else f"stop{gone}-button"][1]
+        duty = self._texts[language, f"duty{gone}"][1]
+        return self._shown(page, language, {"stopping": stopping, "duty": duty})
 
     def question(self, claims: Claims, *, is_unticked: bool = False) -> Response:
         """Return the page that asks, in the claims' language and with their name; `is_unticked`: a yes to nothing."""

@@ -1,7 +1,8 @@
 """The recipient's own page: what is recorded, what this server cannot know, how long; a button to stop, one to delete.
 
 To delete is two things: the unread rows of that recipient go at once, found by their marks, and the sender's desktop is
-told to delete the rest.  The rows are looked through in parts, so that no hit waits long behind them.
+told to delete the rest: by a sealed answer, or with the stops where its channel was deleted and nothing can be sealed
+to it.  The rows are looked through in parts, so that no hit waits long behind them.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from relay.pages import Page, Pages
 from relay.pressing import is_own_press, token_of
 from relay.stopping import Stopping
 from relay.unread import Unread
-from relay.wire.answer import AnswerKind
+from relay.wire.answer import Answer, AnswerKind
 from relay.wire.token import Token, TokenType
 from relay.wire.urls import read_page_path
 
@@ -68,26 +69,38 @@ class Recipient:
     async def _delete(self, request: Request, token: Token) -> Response:
         channel_id = token.channel_id
         positions = self.unread.oldest(channel_id, self.unread.count(channel_id))
-        answer = self.answers.of(token, AnswerKind.DELETE)
-        duty = self.marks.of_duty(channel_id, token.recipient_tag)
         try:
             for start in range(0, len(positions), _PART):
-                await self.log.run(partial(self._delete_among, token, positions[start : start + _PART]))
+                removed = await self.log.run(partial(self._delete_among, token, positions[start : start + _PART]))
+                self.unread.forget(channel_id, removed)
             # Last, so that no row of theirs is fetched after the desktop was told.
-            is_told = await self.log.run(lambda database: self.answers.put(database, answer, channel_id, duty=duty))
+            is_told = await self.log.run(partial(self._tell, token, self.answers.of(token, AnswerKind.DELETE)))
         except (StorageError, OSError):
             return self.pages.answer(request, Page.DELETE_LATER)
         self.wake(channel_id)
         self.counts.deletions += 1
         return self._shown(request, token, Page.DELETED if is_told else Page.DELETED_HERE)
 
-    def _delete_among(self, token: Token, positions: list[int], database: Database) -> None:
+    def _tell(self, token: Token, answer: Answer, database: Database) -> bool:
+        """Put the wish where the desktop fetches it; False where no desktop would."""
+        duty = self.marks.of_duty(token.channel_id, token.recipient_tag)
+        if self.answers.put(database, answer, token.channel_id, duty=duty):
+            return True
+        if self.answers.channels.is_retired(token.channel_id):
+            database.add_wish(token.channel_id, token.recipient_tag, answer.id)
+            return True
+        return False
+
+    def _delete_among(self, token: Token, positions: list[int], database: Database) -> list[int]:
         of_row, tag = self.marks.of_row, token.recipient_tag
         rows = database.marks_at(token.channel_id, positions)
-        database.remove_at([position for position, row_key, mark in rows if mark == of_row(tag, row_key)])
+        found = [position for position, row_key, mark in rows if mark == of_row(tag, row_key)]
+        database.remove_at(found)
+        return found
 
     def _shown(self, request: Request, token: Token, page: Page) -> Response:
-        return self.pages.recipient(request, page, is_stopped=self.stopping.is_stopped(token))
+        is_stopped, is_told = self.stopping.is_stopped(token), self.stopping.is_told(token)
+        return self.pages.recipient(request, page, is_stopped=is_stopped, is_told=is_told)
 
     def _token(self, request: Request) -> Token | None:
         return token_of(self.masters, request, TokenType.PAGE, read_page_path)

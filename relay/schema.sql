@@ -4,6 +4,18 @@ CREATE TABLE IF NOT EXISTS channels (
     public_key  BLOB NOT NULL,
     bearer_hash BLOB NOT NULL UNIQUE
 ) WITHOUT ROWID;
+-- Channels that were deleted: their bearers go on being good for the exchange of stops, and for nothing else.
+CREATE TABLE IF NOT EXISTS retired (
+    channel_id  BLOB PRIMARY KEY,
+    bearer_hash BLOB NOT NULL UNIQUE
+) WITHOUT ROWID;
+-- Wishes to delete of recipients of a retired channel, until its desktop has carried them out.
+CREATE TABLE IF NOT EXISTS wishes (
+    channel_id BLOB NOT NULL,
+    tag        BLOB NOT NULL,
+    row_key    BLOB NOT NULL,
+    PRIMARY KEY (channel_id, tag)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS invites (
     invite_hash BLOB PRIMARY KEY
 ) WITHOUT ROWID;

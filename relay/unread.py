@@ -1,13 +1,12 @@
 """Which rows each channel has not acknowledged, in memory, by their positions in the log.
 
 An index on the disk would dirty a page of its own for every hit, which costs more than the hit; eight octets a row here
-do the same.  A position that is no longer in the database was acknowledged or has expired, and is dropped when that is
-found out.  Used on the event loop only.
+do the same.  Whoever deletes rows says so here, so that what is counted is what is there.  Used on the event loop only.
 """
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 _NONE: Final = array("Q")
@@ -39,12 +38,16 @@ class Unread:
         """Return the first positions of a channel, among them perhaps some whose rows are gone."""
         return self._positions.get(channel_id, _NONE)[:limit].tolist()
 
-    def forget(self, channel_id: bytes, positions: Sequence[int]) -> None:
-        """Drop positions, ascending, whose rows are gone."""
-        known = self._positions[channel_id]
+    def forget(self, channel_id: bytes, positions: Iterable[int]) -> None:
+        """Drop positions whose rows are gone; one that was dropped already stays so."""
+        known = self._positions.get(channel_id)
+        if known is None:
+            return
         for position in positions:
-            del known[bisect_left(known, position)]
-            self.total -= 1
+            at = bisect_left(known, position)
+            if at < len(known) and known[at] == position:
+                del known[at]
+                self.total -= 1
         if not known:
             del self._positions[channel_id]
 

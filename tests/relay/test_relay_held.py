@@ -13,6 +13,7 @@ from relay.wire import urls
 from relay.wire.hit import HitKind, decode
 from relay.wire.token import TokenType
 from tests.relay.desk import DESTINATION, TAG, Clock, Desk, served
+from tests.relay.recipients import page_url
 
 
 def held_by(desk: Desk) -> dict[str, Any]:
@@ -73,8 +74,8 @@ def test_what_is_told_is_told_to_the_channels_bearer_alone(desk: Desk) -> None:
     assert len(desk.hits()) == 1
 
 
-def test_a_deleted_channel_leaves_only_its_stops(tmp_path: Path, clock: Clock) -> None:
-    """Hits, gaps, bearer and channel go at once; the other desktop's stay; links redirect and the stop page stops."""
+def test_a_deleted_channel_leaves_only_its_stops_and_who_may_learn_of_them(tmp_path: Path, clock: Clock) -> None:
+    """Hits, gaps and channel go at once; the other desktop's stay; links redirect and the stop page stops."""
     with served(tmp_path, clock) as base:
         desk, other = Desk(base, clock), Desk(base, clock)
         for one in (desk, other):
@@ -88,7 +89,7 @@ def test_a_deleted_channel_leaves_only_its_stops(tmp_path: Path, clock: Clock) -
         held = rows_of(tmp_path, desk.channel_id)
         assert (held["gaps"], held["answers"]) == (1, 1)
         assert delete(desk) == 204
-        assert {table for table, count in rows_of(tmp_path, desk.channel_id).items() if count} == {"stops"}
+        assert {table for table, count in rows_of(tmp_path, desk.channel_id).items() if count} == {"stops", "retired"}
         assert rows_of(tmp_path, other.channel_id)["channels"] == 1
         assert desk.poll_raw().status_code == 401
         assert desk.get(link).headers["location"] == DESTINATION.decode()
@@ -112,7 +113,7 @@ def test_a_channel_that_could_not_be_deleted_is_still_there(
         raise StorageError("disk full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Database, "remove_channel", fail)
+        broken.setattr(Database, "retire_channel", fail)
         assert delete(desk) == 503
     caplog.clear()
     assert held_by(desk)["hits_count"] == 1
@@ -126,3 +127,15 @@ def test_a_waiting_poll_ends_with_its_channel(desk: Desk) -> None:
         assert delete(desk) == 204
         assert waiting.json()["rows"] == []
     assert desk.poll_raw().status_code == 401
+
+
+def test_what_is_counted_is_what_is_there(desk: Desk) -> None:
+    """Hits that a recipient had deleted, or that were acknowledged, are in no count; the others are."""
+    for tag in (TAG, TAG, b"another1", b"another2"):
+        desk.get(desk.open_url(tag=tag))
+    assert desk.session.post(page_url(desk), data={"wish": "delete"}, timeout=10).status_code == 200
+    told = held_by(desk)
+    assert (told["hits_count"], len(told["hits"])) == (2, 2)
+    desk.acknowledge(desk.poll()["rows"][:1])
+    told = held_by(desk)
+    assert (told["hits_count"], len(told["hits"])) == (1, 1)

@@ -18,6 +18,7 @@ from tests.relay.recipients import question_url
 
 FOLDER = files("relay").joinpath("pages")
 PAGES = Pages()
+PARTS = ("stop-button", "stop-done", "stop-gone-button", "stop-gone-done", "duty", "duty-gone")
 CLAIMS = Claims(sender="Kim Larsen", language=Language.ENGLISH, purposes=frozenset(Purpose))
 
 
@@ -93,7 +94,7 @@ def test_every_language_has_every_page_with_the_same_parts(language: Language) -
 def test_every_page_named_is_there_and_none_else() -> None:
     """The file holds the pages of the code, and the parts that pages are made of."""
     names = re.findall(r"^<!-- ([a-z-]+) -->$", text_of(Language.ENGLISH), re.MULTILINE)
-    assert sorted(names) == sorted([*Page, "unticked", "stop-button", "stop-done"])
+    assert sorted(names) == sorted([*Page, "unticked", *PARTS])
 
 
 def test_no_page_has_a_script_a_cookie_or_a_third_party() -> None:

@@ -137,14 +137,28 @@ def test_a_page_link_is_no_other_link(desk: Desk, tag: bytes) -> None:
     assert tag not in desk.exchange([])
 
 
-def test_without_a_desktop_the_page_says_whom_to_ask(desk: Desk) -> None:
-    """Once the channel is deleted nobody can be told, and the page does not say that somebody was."""
-    gone = Desk(desk.base, desk.clock)
-    url = page_url(gone)
-    gone.session.delete(f"{desk.base}/channel", headers=gone.bearer, timeout=10)
-    page = press(desk, url, wish="delete")
-    assert (page.status_code, "so it could not be told" in page.text) == (200, True)
-    gone.close()
+def test_a_stranger_to_the_relay_is_told_nothing_and_the_pages_say_so(tmp_path: Path) -> None:
+    """With the database lost, links still stop and delete here, and no page says that the sender hears of it."""
+    clock = Clock()
+    with served(tmp_path, clock) as base:
+        lost = Desk(base, clock)
+    for file in tmp_path.glob("relay.sqlite3*"):
+        file.unlink()
+    with served(tmp_path, clock) as base:
+        lost.base = base
+        url = page_url(lost)
+        assert "it cannot tell it" in lost.get(url).text
+        assert "so it could not be told" in press(lost, url, wish="delete").text
+        stop = lost.stop_url()
+        pages = [lost.get(stop), press(lost, stop), lost.get(stop), press(lost, url, wish="stop"), lost.get(url)]
+        assert [page.text.count("The sender is told") for page in pages] == [0] * 5
+        assert ["<h1>You have stopped on this server</h1>" in page.text for page in pages] == [
+            False,
+            *[True] * 3,
+            False,
+        ]
+        assert [page.text.count("<button") for page in pages] == [1, 0, 0, 0, 1]
+        lost.close()
 
 
 @pytest.mark.parametrize("broken_at", ["remove_at", "add_answer"])
