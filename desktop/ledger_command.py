@@ -33,17 +33,31 @@ Print the ledger as it stands in the file, one JSON object a line: the texts
 that were shown, then every row, then the head.
 
 A row's hash is the SHA-256 of the compact ASCII JSON of [1, row, event,
-purposes, generation, method, language, wording, at_ms, detail_hash, previous],
-purposes being the text that stands there. Its detail_hash is the SHA-256 of the
-salt's octets and the compact ASCII JSON of [address, evidence]; the first row's
-previous is 32 zero octets."""
+purposes, generation, method, language, wording, at_ms, detail_hash, previous,
+whose], purposes being the text that stands there, and whose left out where it
+is empty. Its detail_hash is the SHA-256 of the salt's octets and the compact
+ASCII JSON of [address, evidence]; the first row's previous is 32 zero octets."""
+_VERIFY: Final = """\
+Say whether every row follows from the one before, and is as it was written;
+exit with 1 if not.
+
+This shows damage, and changes that somebody made to single rows. There is no
+key in it: whoever can write Readback's data file, as any program of yours can,
+can also write a whole record anew that holds. To notice that, keep what
+`readback ledger export` prints where such a program cannot write, and compare:
+each row's hash that stood there stands there still, unless you repaired it."""
 
 
 def add_to(commands: "argparse._SubParsersAction[Any]") -> None:
     """Offer the command and what belongs to it."""
     ledger = commands.add_parser("ledger", help="check, print or repair the record of who agreed to tracking")
     kinds = ledger.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    verify = kinds.add_parser("verify", help="say whether every row follows from the one before; exit with 1 if not")
+    verify = kinds.add_parser(
+        "verify",
+        help="say whether every row follows from the one before; exit with 1 if not",
+        description=_VERIFY,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     verify.set_defaults(command=_on_store(_verify))
     export = kinds.add_parser(
         "export",

@@ -43,6 +43,7 @@ NAMED_IN: Final = {
     "defusedxml": {"desktop.accounts"},
     "imapclient": {"desktop.incoming"},
     "imaplib": {"desktop.incoming", "desktop.practice"},
+    "idna": {"desktop.core.address"},
     "holidays": {"desktop.core.workdays"},
     "iporigin": {"relay.wire.labels"},
     "ua_parser": {"desktop.core.device"},

@@ -21,7 +21,7 @@ from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
 from desktop.accounts.loopback import Loopback
 from desktop.accounts.oauth_providers import Client, Provider
-from desktop.core.address import normalised
+from desktop.core.address import known_as, normalised
 from desktop.core.errors import Malformed, NotAuthorised, Refused, Unreachable
 
 SIGN_IN_S: Final = 300.0
@@ -306,7 +306,7 @@ def _checked(provider: Provider, tokens: Tokens, address: str) -> Tokens:
         raise SignInRefused(
             f"{provider.label} gave no access to your mail.", "Sign in again and tick the box for reading and sending."
         )
-    if tokens.address and tokens.address != address.strip().lower():
+    if tokens.address and tokens.address != known_as(address):
         raise SignInRefused(
             f"You signed in as {tokens.address}, and this account is {address}.",
             f"Sign in again as {address}; if that is another name of the same mailbox, set up {tokens.address}.",

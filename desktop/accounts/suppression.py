@@ -9,7 +9,7 @@ import secrets
 from typing import Final
 
 from desktop.accounts.vault import Vault
-from desktop.core.address import normalised
+from desktop.core.address import normalised, shown, without_detail
 from desktop.core.errors import StoreTrouble
 from desktop.core.keep import Keep
 from desktop.store.database import Store
@@ -23,7 +23,7 @@ _HASH_BYTES: Final = 24
 def mark_of(vault: Vault, address: str) -> bytes | None:
     """Return the mark of an address; None where there is no key.  Raises StoreTrouble, and Malformed for no address."""
     key = vault.get(SUPPRESSION_SECRET)
-    return None if key is None else _mark(_key_of(key), address)
+    return None if key is None else _mark(_key_of(key), normalised(address))
 
 
 def new_mark(vault: Vault, address: str) -> bytes:
@@ -41,7 +41,7 @@ def new_mark(vault: Vault, address: str) -> bytes:
         )
     key = secrets.token_bytes(_KEY_BYTES)
     vault.put(SUPPRESSION_SECRET, key.hex())
-    return _mark(key, address)
+    return _mark(key, normalised(address))
 
 
 def is_let_alone(store: Store, vault: Vault, address: str) -> bool:
@@ -52,15 +52,23 @@ def is_let_alone(store: Store, vault: Vault, address: str) -> bool:
     if not has_suppressed(store):
         return False
     try:
-        mark = mark_of(vault, address)
+        key = vault.get(SUPPRESSION_SECRET)
+        marks = [None] if key is None else [_mark(_key_of(key), each) for each in sorted(_spellings(address))]
     except StoreTrouble:
         return True
-    return is_suppressed(store, mark)
+    return any(is_suppressed(store, mark) for mark in marks)
+
+
+def _spellings(address: str) -> frozenset[str]:
+    """Return under what somebody may have been erased: without a detail, and once under a domain's other spelling."""
+    person = normalised(address)
+    known = {person, without_detail(person)}
+    return frozenset(known | {shown(each) for each in known})
 
 
 def _mark(key: bytes, address: str) -> bytes:
     name = hmac.digest(key, b"readback suppression key", "sha256")[:KEY_NAME_BYTES]
-    return name + hmac.digest(key, b"readback suppression\x00" + normalised(address).encode(), "sha256")[:_HASH_BYTES]
+    return name + hmac.digest(key, b"readback suppression\x00" + address.encode(), "sha256")[:_HASH_BYTES]
 
 
 def _key_of(text: str) -> bytes:

@@ -1,7 +1,8 @@
 """Do-not-track lists: addresses, whole domains, and patterns, one a line.
 
-A domain stands for its subdomains too.  International domains are compared in their ASCII spelling (RFC 5891), so that
-"müller.example" and "xn--mller-kva.example" are one.
+A domain stands for its subdomains too, and an address for those that add a plus and a detail to it.  International
+domains are compared in their ASCII spelling, so that "müller.example" and "xn--mller-kva.example" are one; patterns
+are tried on both.
 """
 
 import codecs
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from desktop.core.address import check_address, normalised
+from desktop.core.address import check_address, domain_in_ascii, normalised, shown, without_detail
 from desktop.core.errors import Malformed
 
 MAX_PATTERN_CHARS: Final = 254
@@ -58,7 +59,7 @@ def parse_line(text: str) -> Entry:
         return _pattern(line)
     local, at, domain = line.rpartition("@")
     if at and local:
-        return Entry(kind=Kind.ADDRESS, value=_in_ascii(normalised(line)))
+        return Entry(kind=Kind.ADDRESS, value=normalised(line))
     if not at and "." not in line:
         raise Malformed("This is no address and no domain.", _CURE)
     try:
@@ -66,7 +67,7 @@ def parse_line(text: str) -> Entry:
         check_address(f"x@{domain}")
     except Malformed as error:
         raise Malformed("This is no domain.", _CURE) from error
-    return Entry(kind=Kind.DOMAIN, value=_domain_in_ascii(domain))
+    return Entry(kind=Kind.DOMAIN, value=domain_in_ascii(domain))
 
 
 def _pattern(line: str) -> Entry:
@@ -85,27 +86,30 @@ def names(entries: Iterable[Entry], address: str) -> Entry | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spellings:
-    """An address as entries may name it: the whole, its domain with all those above it, and both its spellings."""
+    """An address as entries may name it: the whole of it and without a detail, its domain with all those above it.
 
-    address: str
+    `written` are both spellings of those addresses.
+    """
+
+    addresses: frozenset[str]
     domains: frozenset[str]
     written: tuple[str, ...]
 
 
 def exact_spellings(address: str) -> Spellings:
     """Return how entries may spell a normalised address."""
-    ascii_address = _in_ascii(address)
-    labels = ascii_address.rpartition("@")[2].split(".")
+    addresses = frozenset({address, without_detail(address)})
+    labels = address.rpartition("@")[2].split(".")
     return Spellings(
-        address=ascii_address,
+        addresses=addresses,
         domains=frozenset(".".join(labels[start:]) for start in range(len(labels))),
-        written=tuple(dict.fromkeys((ascii_address, address))),
+        written=tuple(sorted(addresses | {shown(each) for each in addresses})),
     )
 
 
 def _names(entry: Entry, wanted: Spellings) -> bool:
     if entry.kind is Kind.ADDRESS:
-        return entry.value == wanted.address
+        return entry.value in wanted.addresses
     if entry.kind is Kind.DOMAIN:
         return entry.value in wanted.domains
     return any(fits(entry.value, each) for each in wanted.written)
@@ -128,18 +132,3 @@ def fits(pattern: str, address: str) -> bool:
             return False
         position = found + len(piece)
     return True
-
-
-def _in_ascii(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{_domain_in_ascii(domain)}"
-
-
-def _domain_in_ascii(domain: str) -> str:
-    """Return a domain in ASCII, or as it is where there is no such spelling: it is compared with itself then."""
-    if domain.isascii():
-        return domain
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain

@@ -6,11 +6,15 @@ Rows are kept as the file spells them, so that a damaged one can still be hashed
 
     detail hash = SHA-256(salt ‖ JSON [address, evidence])
     row hash    = SHA-256(JSON [1, id, event, purposes, generation, method, language, wording, at_ms, detail hash,
-                  previous]), octets in hex, purposes as their JSON text; JSON compact and in ASCII
+                  previous, whose]), octets in hex, purposes as their JSON text; JSON compact and in ASCII;
+                  whose left out where there is none
+
+`whose` is a random name that one person's rows share: it says of no row whose it is, and of an erased person only which
+rows were theirs.  No key goes into any hash, so whoever may write the file can write a whole chain anew that holds.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -79,6 +83,7 @@ class LedgerRow:
     detail_hash: bytes
     previous: bytes
     hash: bytes
+    whose: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +135,7 @@ def row_hash(row: LedgerRow) -> bytes:
                 row.at_ms,
                 row.detail_hash.hex(),
                 row.previous.hex(),
+                *([row.whose.hex()] if row.whose else []),
             ]
         )
     ).digest()
@@ -159,6 +165,26 @@ def spell_erased(rows: Iterable[int]) -> str:
     return json.dumps(sorted(rows), separators=(",", ":"))
 
 
+def rightly_erased(rows: Sequence[LedgerRow], details: Mapping[int, LedgerDetail]) -> frozenset[int]:
+    """Return the rows that a later one says were erased, which is intact and leaves no detail of the same person.
+
+    Nobody is erased in part: of a row that names some of a person's rows alone nothing is taken to be erased.
+    """
+    whose = {row.id: row.whose for row in rows}
+    # The first row of each person's that still has its detail.
+    left: dict[bytes, int] = {}
+    for row in rows:
+        if row.whose and row.id in details:
+            left.setdefault(row.whose, row.id)
+    found: set[int] = set()
+    for row in rows:
+        detail = details.get(row.id)
+        if row.event == Event.ERASED and detail is not None and is_intact(row, detail):
+            named = {each for each in erased_rows(detail) if each < row.id}
+            found |= {each for each in named if left.get(whose.get(each, b""), row.id) >= row.id}
+    return frozenset(found)
+
+
 def verify(
     rows: Iterable[LedgerRow],
     details: Mapping[int, LedgerDetail],
@@ -170,19 +196,15 @@ def verify(
     """Return where the rows after `since`, in order, cease to be one chain that ends in `head`; None where they do not.
 
     `wordings` are the hashes whose texts are there.  A detail may be gone where a later row, itself intact, says that
-    it was erased.
+    it was erased, and that leaves none of the person's.
     """
+    known = tuple(rows)
     reached, found = since, None
-    gone: set[int] = set()
-    for row in rows:
-        detail = details.get(row.id)
-        if detail is None:
-            gone.add(row.id)
-        elif row.event == Event.ERASED and is_intact(row, detail):
-            gone -= erased_rows(detail)
+    for row in known:
         if found is None:
-            found = _flaw(row, detail, reached, wordings)
+            found = _flaw(row, details.get(row.id), reached, wordings)
             reached = LedgerHead(rows=row.id, hash=row.hash)
+    gone = {row.id for row in known if row.id not in details} - rightly_erased(known, details)
     if gone and (found is None or min(gone) < found.where):
         return Break(where=min(gone), why=Flaw.DETAIL_GONE)
     if found is None and head != reached:
@@ -216,7 +238,7 @@ def standing_of(address: str, rows: Iterable[tuple[LedgerRow, str]]) -> Permissi
     """
     grants: list[tuple[LedgerRow, str]] = []
     asked: dict[str, int] = {}
-    refusal, generation = None, 0
+    refusal, generation, is_uncertain = None, 0, False
     for row, evidence in rows:
         event = Event(row.event)
         if event is Event.ASKED:
@@ -226,6 +248,7 @@ def standing_of(address: str, rows: Iterable[tuple[LedgerRow, str]]) -> Permissi
             asked.pop(evidence, None)
             continue
         generation = row.generation
+        is_uncertain = event is Event.CARRIED
         if event is Event.GRANTED:
             grants.append((row, evidence))
         elif event is Event.RETRACTED:
@@ -236,7 +259,9 @@ def standing_of(address: str, rows: Iterable[tuple[LedgerRow, str]]) -> Permissi
     if grants:
         return _granted(address, *grants[-1], asked_at)
     standing = refusal or (Standing.UNKNOWN if asked_at is None else Standing.ASKED)
-    return Permission(address=address, standing=standing, generation=generation, asked_at=asked_at)
+    return Permission(
+        address=address, standing=standing, generation=generation, asked_at=asked_at, is_uncertain=is_uncertain
+    )
 
 
 def _granted(address: str, row: LedgerRow, evidence: str, asked_at: datetime | None) -> Permission:

@@ -19,9 +19,8 @@ from desktop.core.ledger import (
     LedgerDetail,
     LedgerHead,
     LedgerRow,
-    erased_rows,
     is_detail_of,
-    is_intact,
+    rightly_erased,
     row_hash,
     standing_of,
 )
@@ -102,7 +101,7 @@ def _may_have_lost_a_no(broken: Broken) -> bool:
     ids = [row.id for row in broken.rows]
     if broken.at.why in _REWRITTEN or broken.head is None or ids != list(range(1, broken.head.rows + 1)):
         return True
-    erased = _erased(broken)
+    erased = rightly_erased(broken.rows, broken.details)
     return any(
         _may_be_anybodys_no(row, broken.details.get(row.id), is_erased=row.id in erased)
         for row in broken.rows[broken.at.where - 1 :]
@@ -114,16 +113,6 @@ def _may_be_anybodys_no(row: LedgerRow, detail: LedgerDetail | None, *, is_erase
     if is_detail_of(row, detail) if detail is not None else is_erased:
         return False
     return row.hash != row_hash(row) or row.event in set(REFUSALS)
-
-
-def _erased(broken: Broken) -> frozenset[int]:
-    """Return the rows that an intact row says were erased."""
-    named: set[int] = set()
-    for row in broken.rows:
-        detail = broken.details.get(row.id)
-        if row.event == Event.ERASED and detail is not None and is_intact(row, detail):
-            named |= erased_rows(detail)
-    return frozenset(named)
 
 
 def _of_person(present: Permission, rows: _Rows, stopped: int, *, is_doubtful: bool) -> list[Carried]:

@@ -4,7 +4,7 @@ Without a standing permission nothing is tracked, unless the user tells and lets
 allowed separately, and place and reading time only beside them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -51,6 +51,7 @@ class Permission:
 
     `purposes` is empty and `granted_at` None unless the standing is GRANTED.  `asked_at` is when they were last asked;
     `language` and `wording` (the SHA-256 of its exact text) are of what they agreed to on the consent page.
+    `is_uncertain`: a no of theirs may be among what a repair of the ledger found lost, and nothing was said since.
     """
 
     address: str
@@ -63,3 +64,18 @@ class Permission:
     asked_at: datetime | None = None
     language: Language | None = None
     wording: bytes = b""
+    is_uncertain: bool = False
+
+
+def as_refused_by(permission: Permission, other: Permission) -> Permission:
+    """Return what stands for an address while whoever has another one, of which it is a detail, refuses."""
+    is_uncertain = permission.is_uncertain or (other.is_uncertain and permission.granted_at is None)
+    if permission.standing in REFUSING or other.standing not in REFUSING:
+        return replace(permission, is_uncertain=is_uncertain)
+    return Permission(
+        address=permission.address,
+        standing=other.standing,
+        generation=permission.generation,
+        asked_at=permission.asked_at,
+        is_uncertain=is_uncertain,
+    )

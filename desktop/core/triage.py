@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from desktop.core import autoreply, bounce, deliveryreport, invitation, receipt
-from desktop.core.address import Mailbox
+from desktop.core.address import Mailbox, known_as
 from desktop.core.arrival import Arrival, ArrivalKind, DeliveryReport, Receipt
 from desktop.core.owntext import body_text, own_words
 from desktop.core.parse import MessageFacts
@@ -120,7 +120,7 @@ def _receipt(mail: _Mail) -> Arrival | None:
     )
     if not is_receipt:
         return None
-    sender = "" if mail.facts.from_ is None else mail.facts.from_.address.lower()
+    sender = "" if mail.facts.from_ is None else known_as(mail.facts.from_.address)
     found = receipt.read_receipt(mail.parts, sender=sender)
     about = tuple(dict.fromkeys((*found.about_ids, *mail.answered_ids)))
     return _arrival(mail, ArrivalKind.RECEIPT, ("disposition-notification",), answer=found.receipt, about_ids=about)
@@ -147,7 +147,7 @@ def _report(mail: _Mail) -> Arrival | None:
 
 def _bounce(mail: _Mail, *, is_away: bool) -> Arrival | None:
     people = (*mail.facts.to, *mail.facts.cc, *filter(None, (mail.facts.from_,)))
-    own = frozenset(person.address.lower() for person in people)
+    own = frozenset(known_as(person.address) for person in people)
     found = bounce.read_bounce(mail.head, mail.parts, own=own, is_away=is_away)
     if found is None:
         return None

@@ -20,7 +20,7 @@ from desktop.accounts.own_channels import marks_of, remembered
 from desktop.accounts.suppression import is_let_alone
 from desktop.accounts.tls import client_context
 from desktop.accounts.vault import Vault
-from desktop.core.address import normalised
+from desktop.core.address import known_as, normalised
 from desktop.core.errors import Malformed, Trouble
 from desktop.core.grounds import Grounds
 from desktop.core.ownmarks import OwnMarks
@@ -301,4 +301,4 @@ class Means:
 
 
 def _is(address: str, wanted: str) -> bool:
-    return address.strip().lower() == wanted
+    return known_as(address) == wanted

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from desktop.core.address import normalised
+from desktop.core.address import known_as, normalised
 from desktop.core.arrival import Arrival, ArrivalKind
 from desktop.core.errors import Malformed
 from desktop.core.parse import MessageFacts
@@ -256,7 +256,7 @@ def _read(arrival: Arrival, key: int, now: datetime) -> _Read:
     about = arrival.about_ids[:MAX_REFERENCES] if is_report else ()
     named = dict.fromkeys((*about, *ancestor_ids(arrival.facts)))
     mentions = tuple(name_key(each) for each in named)
-    sender = arrival.facts.from_.address.lower() if arrival.facts.from_ is not None else ""
+    sender = known_as(arrival.facts.from_.address) if arrival.facts.from_ is not None else ""
     parties = frozenset[str]()
     loose = None
     if not mentions and arrival.kind not in _NEVER_LOOSE:

@@ -120,7 +120,8 @@ def _insert(connection: sqlite3.Connection, entry: Entry, note: str, now: dateti
 def is_listed(connection: sqlite3.Connection, address: str) -> bool:
     """Return whether an entry names a normalised address, as a transaction sees it."""
     wanted = exact_spellings(address)
-    row = connection.execute(_EXACT, (wanted.address, to_json(sorted(wanted.domains)))).fetchone()
+    named = (to_json(sorted(wanted.addresses)), to_json(sorted(wanted.domains)))
+    row = connection.execute(_EXACT, named).fetchone()
     if row is not None:
         return True
     patterns = connection.execute("SELECT value FROM do_not_track WHERE kind = 'pattern'")
@@ -128,6 +129,6 @@ def is_listed(connection: sqlite3.Connection, address: str) -> bool:
 
 
 _EXACT: Final = (
-    "SELECT 1 FROM do_not_track WHERE kind = 'address' AND value = ?1"
+    "SELECT 1 FROM do_not_track WHERE kind = 'address' AND value IN (SELECT value FROM json_each(?1))"
     " UNION ALL SELECT 1 FROM do_not_track WHERE kind = 'domain' AND value IN (SELECT value FROM json_each(?2)) LIMIT 1"
 )

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from desktop.core.address import normalised
+from desktop.core.address import normalised, shown
 from desktop.core.errors import StoreTrouble
 from desktop.core.notice import CopyNames, deletion_notice
 from desktop.store.change import Change
@@ -73,7 +73,7 @@ def _without_detail(line: bytes, address: str) -> bytes:
     """Return a line as it is, or without its detail where that is a person's."""
     told = json.loads(line)
     detail = told.get("detail")
-    if detail is None or detail["address"] != address:
+    if detail is None or detail["address"] not in {address, shown(address)}:
         return line
     return json.dumps(told | {"detail": None, "erased": True}).encode("ascii")
 
@@ -90,10 +90,12 @@ def _replace(path: Path, octets: bytes) -> None:
 def files_naming(folder: Path, address: str) -> tuple[Path, ...]:
     """Return the files under a folder in which an address stands, in plain letters, base64 or hex; raise OSError.
 
+    Its domain is looked for in both its spellings.
     After an erasure these are files that the program does not keep itself: backups and exports that somebody put there.
     A longer address that ends in this one is taken for it, since rows of a store have nothing between their columns.
     """
-    marks = tuple(_spellings(normalised(address)))
+    person = normalised(address)
+    marks = tuple(mark for each in sorted({person, shown(person)}) for mark in _spellings(each))
     return tuple(path for path in sorted(folder.rglob("*")) if path.is_file() and _holds(path, marks))
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
-from desktop.core.address import normalised
+from desktop.core.address import normalised, shown
 from desktop.core.donottrack import names
 from desktop.store.columns import from_json, from_ms, to_json
 from desktop.store.database import Store
@@ -29,14 +29,14 @@ _ARRIVALS: Final = """
 _TAGS: Final = "IN (SELECT tag FROM tag WHERE address = :address UNION SELECT tag FROM copy WHERE address = :address)"
 _WORDINGS: Final = """
     hash IN (SELECT wording FROM ask WHERE address = :address
-    UNION SELECT wording FROM ledger JOIN ledger_detail ON row_id = ledger.id WHERE address = :address)"""
+    UNION SELECT wording FROM ledger JOIN ledger_detail ON row_id = ledger.id WHERE address IN (:address, :shown))"""
 _HITS: Final = "hit_id IN (SELECT id FROM hit WHERE copy_id IN (SELECT value FROM json_each(:copies)))"
 # From which table, which of its rows, and what they are.
 _HELD: Final = (
     ("person", "address = :address", "The address, the name and what the user chose for it."),
     (
         "ledger JOIN ledger_detail ON row_id = ledger.id",
-        "address = :address",
+        "address IN (:address, :shown)",
         "What the person was asked, agreed to, refused or stopped, in the order it was recorded.",
     ),
     ("wording", _WORDINGS, "The exact texts that the person was shown."),
@@ -86,6 +86,7 @@ def export_person(store: Store, address: str) -> dict[str, Any]:
         copies = connection.execute("SELECT id, message_id FROM copy WHERE address = ?", (person,)).fetchall()
         wanted = {
             "address": person,
+            "shown": shown(person),
             "quoted": to_json(person),
             "copies": to_json([copy_id for copy_id, _ in copies]),
             "messages": to_json([message_id for _, message_id in copies]),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from desktop.core.donottrack import exact_spellings
+from desktop.core.address import shown
 from desktop.core.sunset import LONGEST_DAYS
 from desktop.store.change import Change
 from desktop.store.columns import from_json, to_json, to_ms
@@ -57,8 +57,7 @@ def forget_person(connection: sqlite3.Connection, address: str, now: datetime) -
     change = Change(people=frozenset({address}))
     stop_tags(connection, address, now)
     mail = _mail_of(connection, address)
-    spelled = exact_spellings(address)
-    names = _Names(frozenset(spelled.written) | _other_addresses(connection, address))
+    names = _Names(frozenset({address, shown(address)}) | _other_addresses(connection, address))
     heirs = _forget_copies(connection, mail, now)
     touched = _ids(connection, "SELECT DISTINCT conversation_id FROM message WHERE id IN {}", mail.parts)
     touched |= _forget_arrivals(connection, mail, names)
@@ -66,7 +65,7 @@ def forget_person(connection: sqlite3.Connection, address: str, now: datetime) -
     _forget_in_texts(connection, names)
     connection.execute("DELETE FROM tag WHERE address = ?", (address,))
     connection.execute("DELETE FROM person WHERE address = ?", (address,))
-    connection.execute("DELETE FROM do_not_track WHERE kind = 'address' AND value = ?", (spelled.address,))
+    connection.execute("DELETE FROM do_not_track WHERE kind = 'address' AND value = ?", (address,))
     erase_details(connection, address, now)
     touched |= {
         id_ for id_, search in connection.execute("SELECT id, search FROM conversation") if names.stand_in(search)

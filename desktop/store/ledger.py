@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from desktop.core.address import normalised
+from desktop.core.address import known_as, normalised, without_detail
 from desktop.core.errors import Refused, StoreTrouble, Trouble
 from desktop.core.ledger import (
+    REFUSALS,
     Break,
     Event,
     LedgerDetail,
@@ -31,16 +32,27 @@ from desktop.core.ledger import (
     verify,
 )
 from desktop.core.ledger_repair import Broken, Carried, carried, seemed_granted
-from desktop.core.permission import Method, Permission, Standing
+from desktop.core.permission import Method, Permission, Standing, as_refused_by
 from desktop.store.change import Change
 from desktop.store.columns import from_json, from_ms
 from desktop.store.database import Store
-from desktop.store.ledger_rows import OF_PERSON, PAIRS, append, pairs, read_details, read_head, read_rows, read_wordings
+from desktop.store.ledger_rows import (
+    OF_PERSON,
+    PAIRS,
+    append,
+    both_spellings,
+    pairs,
+    read_details,
+    read_head,
+    read_rows,
+    read_wordings,
+)
 from relay.wire.language import Language
 from relay.wire.purpose import Purpose
 from relay.wire.wording import wording_hash
 
 NOBODY: Final = ""
+_Pairs = list[tuple[LedgerRow, LedgerDetail]]
 # Every file that a repair left, to be found in the folder of Readback's files; they name people.
 EVIDENCE: Final = "ledger-broken-*.jsonl"
 
@@ -74,29 +86,87 @@ def standing(connection: sqlite3.Connection, address: str) -> Permission:
 
 
 def checked_standing(connection: sqlite3.Connection, address: str) -> tuple[Permission, bool]:
-    """Return what stands for a normalised address, and whether their rows are as they were written."""
-    found = list(pairs(connection, f"{OF_PERSON} ORDER BY ledger_detail.row_id", (address,)))
-    return _standing(address, found)
+    """Return what stands for a normalised address, and whether their rows are as they were written, and all there.
+
+    What whoever has the address without its detail refused is refused for this one too.
+    """
+    found = _rows_of(connection, address)
+    is_whole = _is_whole(connection, address, found)
+    plain = without_detail(address)
+    if plain == address:
+        permission, is_intact_ = _standing(address, found)
+        return permission, is_intact_ and is_whole
+    general = _rows_of(connection, plain)
+    is_whole = is_whole and _is_whole(connection, plain, general)
+    permission, is_intact_ = _standing_of_detailed(address, found, general)
+    return permission, is_intact_ and is_whole
+
+
+def _rows_of(connection: sqlite3.Connection, address: str) -> _Pairs:
+    return list(pairs(connection, f"{OF_PERSON} ORDER BY ledger_detail.row_id", both_spellings(address)))
+
+
+def _is_whole(connection: sqlite3.Connection, address: str, found: _Pairs) -> bool:
+    """Return whether no row of the person's lacks its detail, or has another's."""
+    named = {row.whose for row, _ in found} - {b""}
+    missing = (
+        connection.execute(
+            "SELECT 1 FROM ledger LEFT JOIN ledger_detail ON ledger_detail.row_id = ledger.id"
+            " WHERE ledger.whose = ? AND coalesce(ledger_detail.address, '') NOT IN (?, ?) LIMIT 1",
+            (whose, *both_spellings(address)),
+        ).fetchone()
+        for whose in named
+    )
+    return all(each is None for each in missing)
 
 
 def standings(connection: sqlite3.Connection) -> dict[str, Permission]:
     """Return what stands for everybody the ledger knows, in one go."""
-    by_person: dict[str, list[tuple[LedgerRow, LedgerDetail]]] = {}
+    by_person: dict[str, _Pairs] = {}
     for row, detail in pairs(connection, f"{PAIRS} ORDER BY ledger_detail.row_id", ()):
-        by_person.setdefault(detail.address, []).append((row, detail))
-    return {address: _standing(address, found)[0] for address, found in by_person.items()}
+        by_person.setdefault(known_as(detail.address), []).append((row, detail))
+    return {address: _of_all(address, by_person) for address in by_person}
 
 
-def _standing(address: str, found: list[tuple[LedgerRow, LedgerDetail]]) -> tuple[Permission, bool]:
+def standing_among(address: str, known: Mapping[str, Permission]) -> Permission:
+    """Return what stands for a normalised address, by what `standings` returned."""
+    unknown = Permission(address=address, standing=Standing.UNKNOWN)
+    plain = known.get(without_detail(address))
+    found = known.get(address)
+    if found is not None or plain is None:
+        return found or unknown
+    return as_refused_by(unknown, plain)
+
+
+def _of_all(address: str, by_person: Mapping[str, _Pairs]) -> Permission:
+    plain = without_detail(address)
+    if plain == address or plain not in by_person:
+        return _standing(address, by_person[address])[0]
+    return _standing_of_detailed(address, by_person[address], by_person[plain])[0]
+
+
+def _standing(address: str, found: _Pairs) -> tuple[Permission, bool]:
     if not all(is_intact(row, detail) for row, detail in found):
         return Permission(address=address, standing=Standing.UNKNOWN), False
     return standing_of(address, ((row, detail.evidence) for row, detail in found)), True
 
 
+def _standing_of_detailed(address: str, found: _Pairs, general: _Pairs) -> tuple[Permission, bool]:
+    """Return the same for an address with a detail: `general` are the rows of the one without."""
+    own, is_intact_ = _standing(address, found)
+    plain, is_plain_intact = _standing(without_detail(address), general)
+    last = max((row.id for row, _ in general if row.event in set(REFUSALS)), default=0)
+    # They answered on their page with this very address since.
+    is_newer = own.method is Method.PAGE and found[-1][0].id > last
+    return own if is_newer else as_refused_by(own, plain), is_intact_ and is_plain_intact
+
+
 def history(store: Store, address: str) -> tuple[LedgerEntry, ...]:
     """Return a person's rows, newest first, those that are as they were written; raise Malformed for no address."""
     with store.read() as connection:
-        found = list(pairs(connection, f"{OF_PERSON} ORDER BY ledger_detail.row_id DESC", (normalised(address),)))
+        found = list(
+            pairs(connection, f"{OF_PERSON} ORDER BY ledger_detail.row_id DESC", both_spellings(normalised(address)))
+        )
         texts = read_wordings(connection)
     return tuple(_entry(row, detail, texts) for row, detail in found if is_intact(row, detail))
 
@@ -118,10 +188,11 @@ def _entry(row: LedgerRow, detail: LedgerDetail, texts: Mapping[bytes, str]) -> 
 
 def erase_details(connection: sqlite3.Connection, address: str, at: datetime) -> None:
     """Take away whom a person's rows concern and how that was known; a row that names them says so, and nobody."""
-    rows = [row for (row,) in connection.execute("SELECT row_id FROM ledger_detail WHERE address = ?", (address,))]
+    wanted = "SELECT row_id FROM ledger_detail WHERE address IN (?, ?)"
+    rows = connection.execute(wanted, both_spellings(address)).fetchall()
     if rows:
-        append(connection, address=NOBODY, event=Event.ERASED, evidence=spell_erased(rows), at=at)
-        connection.executemany("DELETE FROM ledger_detail WHERE row_id = ?", [(row,) for row in rows])
+        append(connection, address=NOBODY, event=Event.ERASED, evidence=spell_erased(row for (row,) in rows), at=at)
+        connection.executemany("DELETE FROM ledger_detail WHERE row_id = ?", rows)
 
 
 def verify_ledger(store: Store) -> Break | None:
@@ -252,6 +323,7 @@ def _told(row: LedgerRow, detail: LedgerDetail | None) -> dict[str, Any]:
         else {"address": detail.address, "evidence": detail.evidence, "salt": detail.salt.hex()},
         "detail_hash": row.detail_hash.hex(),
         "previous": row.previous.hex(),
+        "whose": row.whose.hex(),
         "hash": row.hash.hex(),
     }
 

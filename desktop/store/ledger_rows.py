@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from desktop.core.address import shown
 from desktop.core.ledger import (
     BEGINNING,
     SALT_BYTES,
@@ -31,11 +32,22 @@ _NO_PURPOSES: Final[frozenset[Purpose]] = frozenset()
 _COLUMNS: Final = (
     "ledger.id, CAST(ledger.event AS BLOB), CAST(ledger.purposes AS BLOB), ledger.generation,"
     " CAST(ledger.method AS BLOB), CAST(ledger.language AS BLOB), ledger.wording, ledger.at_ms, ledger.detail_hash,"
-    " ledger.previous, ledger.hash"
+    " ledger.previous, ledger.hash, ledger.whose"
 )
 _DETAIL: Final = "CAST(address AS BLOB), CAST(evidence AS BLOB), salt"
 PAIRS: Final = f"SELECT {_COLUMNS}, {_DETAIL} FROM ledger_detail JOIN ledger ON ledger.id = ledger_detail.row_id"  # noqa: S608
-OF_PERSON: Final = f"{PAIRS} WHERE ledger_detail.address = ?"
+# A row stands under the spelling of its time.
+OF_PERSON: Final = f"{PAIRS} WHERE ledger_detail.address IN (?, ?)"
+_WHOSE: Final = (
+    "SELECT ledger.whose FROM ledger_detail JOIN ledger ON ledger.id = ledger_detail.row_id"
+    " WHERE ledger_detail.address IN (?, ?) AND ledger.whose <> x'' ORDER BY ledger.id LIMIT 1"
+)
+_WHOSE_BYTES: Final = 8
+
+
+def both_spellings(address: str) -> tuple[str, str]:
+    """Return how a normalised address may stand in the ledger; its rows are never written anew."""
+    return address, shown(address)
 
 
 def append(
@@ -68,11 +80,12 @@ def append(
         detail_hash=detail_hash(detail.salt, address, evidence),
         previous=head.hash,
         hash=b"",
+        whose=_whose(connection, address),
     )
     row = replace(unsigned, hash=row_hash(unsigned))
     connection.execute(
         "INSERT INTO ledger (id, event, purposes, generation, method, language, wording, at_ms, detail_hash, previous,"
-        " hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " hash, whose) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row.id,
             row.event,
@@ -85,6 +98,7 @@ def append(
             row.detail_hash,
             row.previous,
             row.hash,
+            row.whose,
         ),
     )
     connection.execute(
@@ -93,6 +107,14 @@ def append(
     )
     connection.execute("INSERT OR REPLACE INTO ledger_head (one, rows, hash) VALUES (1, ?, ?)", (row.id, row.hash))
     return row.id
+
+
+def _whose(connection: sqlite3.Connection, address: str) -> bytes:
+    """Return the name that a person's rows share, a new one with the first; rows on the ledger itself have none."""
+    if not address:
+        return b""
+    found = connection.execute(_WHOSE, both_spellings(address)).fetchone()
+    return os.urandom(_WHOSE_BYTES) if found is None else _octets(found[0])
 
 
 def pairs(
@@ -128,7 +150,7 @@ def read_details(connection: sqlite3.Connection, after: int = 0) -> dict[int, Le
 
 
 def _row(id_: int, *columns: Any) -> LedgerRow:
-    event, purposes, generation, method, language, wording, at_ms, detail, previous, hashed = columns
+    event, purposes, generation, method, language, wording, at_ms, detail, previous, hashed, whose = columns
     return LedgerRow(
         id=id_,
         event=_text(event) or "",
@@ -141,6 +163,7 @@ def _row(id_: int, *columns: Any) -> LedgerRow:
         detail_hash=_octets(detail),
         previous=_octets(previous),
         hash=_octets(hashed),
+        whose=_octets(whose),
     )
 
 

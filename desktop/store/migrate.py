@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from importlib import resources
 
+from desktop.core.address import known_as
 from desktop.core.ledger import LedgerRow, detail_hash, row_hash
 from desktop.core.thread import name_key, subject_key
 from desktop.store import migrations
@@ -25,6 +26,7 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
     Two programs may open the file at once: which scripts are missing is asked again once nobody else can apply them.
     """
     connection.create_function("name_key", 1, name_key, deterministic=True)
+    connection.create_function("one_spelling", 1, known_as, deterministic=True)
     connection.create_function("subject_key", 1, subject_key, deterministic=True)
     connection.create_function("ledger_detail_hash", 3, detail_hash, deterministic=True)
     connection.create_function("ledger_row_hash", 8, _row_hash, deterministic=True)

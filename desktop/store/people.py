@@ -21,7 +21,7 @@ from desktop.store.change import Change
 from desktop.store.columns import to_ms
 from desktop.store.database import Store
 from desktop.store.do_not_track import is_listed
-from desktop.store.ledger import broken_ledger, is_sound, standing, standings
+from desktop.store.ledger import broken_ledger, is_sound, standing, standing_among, standings
 from desktop.store.ledger_rows import append
 from desktop.store.settle import settle_copies
 from relay.wire.purpose import Purpose
@@ -62,7 +62,7 @@ def people(store: Store) -> tuple[PersonRow, ...]:
 
 def _person(connection: sqlite3.Connection, known: Mapping[str, Permission], address: str, *columns: Any) -> PersonRow:
     name, messages, policy, ask_when, country, wanted_at_ms = columns
-    permission = known.get(address) or Permission(address=address, standing=Standing.UNKNOWN)
+    permission = standing_among(address, known)
     return PersonRow(
         address=address,
         name=name,

@@ -13,7 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
 
-from desktop.core.donottrack import Kind, exact_spellings, parse_line
+from desktop.core.donottrack import Kind, parse_line
 from desktop.core.errors import Refused, StoreTrouble, Trouble
 from desktop.core.permission import REFUSING
 from desktop.store import asks, do_not_track
@@ -205,8 +205,7 @@ def _erasing(row: PersonRow) -> _Question:
 
 
 def _unlist(store: Store, address: str) -> None:
-    value = exact_spellings(address).address
-    own = [row for row in do_not_track.entries(store) if (row.entry.kind, row.entry.value) == (Kind.ADDRESS, value)]
+    own = [row for row in do_not_track.entries(store) if (row.entry.kind, row.entry.value) == (Kind.ADDRESS, address)]
     if not own:
         raise Refused("An entry for more than this person names them.", "Change it under Settings, Do not track.")
     for row in own:

@@ -50,6 +50,15 @@ def test_16_the_twin_others_are_not_let_alone(store: Store) -> None:
     assert not is_let_alone(store, vault, BOB)
 
 
+def test_16_every_spelling_of_whom_was_erased_is_let_alone(store: Store) -> None:
+    """Item 16: the other spelling of the domain, and an address with a detail, are the same person's."""
+    vault = lasting_vault()
+    erase(store, vault, "anna@m\u00fcller.example")
+    assert is_let_alone(store, vault, "anna@xn--mller-kva.example")
+    assert is_let_alone(store, vault, "anna+offer@m\u00fcller.example")
+    assert not is_let_alone(store, vault, "anna@muller.example")
+
+
 def test_without_its_key_everybody_is_let_alone(store: Store) -> None:
     """A vault that is empty, damaged or out of reach, or one with another key, cannot tell anybody apart."""
     vault = lasting_vault()

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop.core.address import MAX_ADDRESS_BYTES, MAX_LOCAL_BYTES, Mailbox, check_address, normalised
+from desktop.core.address import (
+    MAX_ADDRESS_BYTES,
+    MAX_LOCAL_BYTES,
+    Mailbox,
+    check_address,
+    known_as,
+    normalised,
+    shown,
+    without_detail,
+)
 from desktop.core.errors import Malformed
 
 
@@ -91,3 +100,76 @@ def test_checking_accepts_or_raises_malformed(text: str) -> None:
         return
     assert accepted == text
     assert not set(text) & set(' \r\n\t\x00<>"(),;:\\[]')
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("Anna@M\u00fcller.example", "anna@xn--mller-kva.example"),
+        ("anna@XN--MLLER-KVA.example", "anna@xn--mller-kva.example"),
+        # IDNA 2008, and no longer 2003: the two are different domains, with different owners.
+        ("anna@stra\u00dfe.example", "anna@xn--strae-oqa.example"),
+        ("anna@strasse.example", "anna@strasse.example"),
+        ("anna@\uff4d\u3002example", "anna@m.example"),
+        ("anna@mu\u0308ller.example", "anna@xn--mller-kva.example"),
+        # What IDNA 2008 has no place for is one person in both spellings too.
+        ("anna@i\u2764.example", "anna@xn--i-7iq.example"),
+        # What would be no address any more stays as it is.
+        ("anna@a\u3002\u3002example", "anna@a\u3002\u3002example"),
+        ("anna@\u2ff0.Example", "anna@xn--85j.example"),
+        ("Tom\u00c1s@vidal.example", "tom\u00e1s@vidal.example"),
+    ],
+)
+def test_an_international_domain_has_one_spelling(written: str, known: str) -> None:
+    """Both spellings of a domain name the same person; the local part is in lower case and else as it was."""
+    assert known == normalised(written)
+
+
+@given(st.text("a\u00fc\u00df\u3002.-x\u0130\u2764\u2ff0n", min_size=1, max_size=12))
+def test_what_is_normalised_is_normalised_already(domain: str) -> None:
+    """However a domain is spelled, its spelling has itself as its spelling, and as it is shown too."""
+    try:
+        person = normalised(f"anna@{domain}")
+    except Malformed:
+        return
+    assert (person, person) == (normalised(person), normalised(shown(person)))
+
+
+@pytest.mark.parametrize(
+    ("known", "written"),
+    [
+        ("anna@xn--mller-kva.example", "anna@m\u00fcller.example"),
+        ("anna@xn--i-7iq.example", "anna@i\u2764.example"),
+        ("anna@mueller.example", "anna@mueller.example"),
+        ("xn--anna@mueller.example", "xn--anna@mueller.example"),
+        ("anna@xn--zzzzzzzzzzzzzz.example", "anna@xn--zzzzzzzzzzzzzz.example"),
+        ("anna@xn--strasse-.example", "anna@xn--strasse-.example"),
+        ("anna@xn--MLLER-\u00fc.example", "anna@xn--MLLER-\u00fc.example"),
+    ],
+)
+def test_a_domain_is_shown_as_people_write_it(known: str, written: str) -> None:
+    """What stands for letters is shown as those, where they lead back to it; the rest as it is."""
+    assert written == shown(known)
+
+
+def test_what_is_no_address_is_known_in_lower_case() -> None:
+    """A header may hold anything; an address in it is known as everywhere."""
+    assert (known_as(" Undisclosed "), known_as("Anna@M\u00fcller.example")) == (
+        "undisclosed",
+        "anna@xn--mller-kva.example",
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("anna+offer@x.example", "anna@x.example"),
+        ("anna+a+b@x.example", "anna@x.example"),
+        ("anna@x.example", "anna@x.example"),
+        ("+anna@x.example", "+anna@x.example"),
+        ("anna+@x.example", "anna@x.example"),
+    ],
+)
+def test_a_detail_is_what_follows_a_plus(address: str, plain: str) -> None:
+    """What stands before it is whose it is; nothing before it is nobody's."""
+    assert plain == without_detail(address)

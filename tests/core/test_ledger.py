@@ -59,6 +59,7 @@ ALTERED = {
     "detail_hash": bytes(32),
     "previous": bytes(32),
     "hash": bytes(32),
+    "whose": b"else",
 }
 
 

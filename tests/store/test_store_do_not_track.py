@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from desktop.core.address import normalised
 from desktop.core.donottrack import Entry, Kind, parse_line
 from desktop.store.change import Change
 from desktop.store.database import Store
@@ -14,7 +15,7 @@ from tests.fakes.samples import SENT_AT
 
 def listed(store: Store, address: str) -> bool:
     with store.read() as connection:
-        return is_listed(connection, address)
+        return is_listed(connection, normalised(address))
 
 
 def test_11_lists_are_consulted_by_address_domain_and_pattern(store: Store) -> None:

@@ -213,6 +213,47 @@ def erase(store: Store, address: str) -> None:
     store.write(work)
 
 
+def test_6_an_erasing_in_part_fails_verification(store: Store) -> None:
+    """Whoever lets a row say that one no of a person was erased, and takes that away, is found, and nothing tracked."""
+    grant(store)
+    people.withdraw(store, ANNA, LATER)
+    with behind_its_back(store) as connection:
+        append(connection, address=ledger.NOBODY, event=Event.ERASED, evidence="[2]", at=LATER)
+        connection.execute("DELETE FROM ledger_detail WHERE row_id = 2")
+    assert not grounds(store, ANNA, 1, is_suppressed=False).is_ledger_sound
+    assert ledger.verify_ledger(store) == Break(where=2, why=Flaw.DETAIL_GONE)
+
+
+def test_1_a_no_moved_to_somebody_else_stops_tracking_at_once(store: Store) -> None:
+    """A detail that names another while the program runs is met with the next mail to whose it was."""
+    grant(store)
+    grant(store, BEN)
+    people.withdraw(store, ANNA, LATER)
+    assert ledger.is_sound(store)
+    alter(store, f"UPDATE ledger_detail SET address = '{CLEO}' WHERE row_id = 3")
+    assert not grounds(store, ANNA, 1, is_suppressed=False).is_ledger_sound
+    assert grounds(store, BEN, 1, is_suppressed=False).is_ledger_sound
+
+
+def test_rows_bear_a_random_name_that_one_person_shares(store: Store) -> None:
+    """Another person's is another, and so is that of whoever comes back after they were erased."""
+
+    def erase(connection: sqlite3.Connection) -> tuple[Change, None]:
+        ledger.erase_details(connection, ANNA, LATER)
+        return Change(), None
+
+    grant(store)
+    grant(store, BEN)
+    people.withdraw(store, ANNA, LATER)
+    store.write(erase)
+    grant(store)
+    with store.read() as connection:
+        anna, ben, again_, nobody, new = (whose for (whose,) in connection.execute("SELECT whose FROM ledger"))
+    assert (anna, b"") == (again_, nobody)
+    assert len({anna, ben, new}) == 3
+    assert ledger.verify_ledger(store) is None
+
+
 def test_the_export_holds_every_row_and_verifies_by_itself(store: Store) -> None:
     """The hashes follow from the lines alone, by the formula that the command's help gives."""
     grant(store)
@@ -225,7 +266,8 @@ def test_the_export_holds_every_row_and_verifies_by_itself(store: Store) -> None
         assert sha256(bytes.fromhex(detail["salt"]) + said.encode()).hexdigest() == line["detail_hash"]
         names = ("event", "purposes", "generation", "method", "language", "wording", "at_ms", "detail_hash", "previous")
         assert (line["row"], line["previous"]) == (number, previous)
-        fields = json.dumps([1, number, *(line[name] for name in names)], separators=(",", ":"))
+        whose = [line["whose"]] if line["whose"] else []
+        fields = json.dumps([1, number, *(line[name] for name in names), *whose], separators=(",", ":"))
         previous = line["hash"]
         assert sha256(fields.encode()).hexdigest() == previous
     assert last == {"head": {"rows": 2, "hash": previous}}

@@ -1,5 +1,6 @@
 """A store of the first version, and a store that two programs use at once."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from desktop.core.correction import Who
+from desktop.core.ledger import LedgerRow, detail_hash, row_hash
+from desktop.core.permission import Standing
 from desktop.core.status import Rung
 from desktop.core.verdict import Verdict
 from desktop.store import settings
@@ -18,9 +21,11 @@ from desktop.store.accounts import accounts
 from desktop.store.corrections import correct_hit, corrections, undo_correction
 from desktop.store.database import Store
 from desktop.store.hits import record_hits
+from desktop.store.ledger import verify_ledger
 from desktop.store.mail import cards, conversation
 from desktop.store.migrate import migrate, steps
 from desktop.store.own_views import record_own_source
+from desktop.store.people import people, permission_of
 from tests.fakes.mailbox_world import arrival, record, sent
 from tests.fakes.samples import HOME, SENT_AT, THUNDERBIRD, hit
 
@@ -247,4 +252,61 @@ def test_another_program_reads_while_this_one_writes(tmp_path: Path) -> None:
     store._writer.submit(while_writing, store._connection).result()
     record(store, sent("<2@s>"))
     assert len(cards(store)) == 2
+    store.close()
+
+
+MUELLER = ("anna@m\u00fcller.example", "anna@xn--mller-kva.example")
+
+
+def test_who_was_known_under_both_spellings_is_one_person(tmp_path: Path) -> None:
+    """What was recorded under the letters holds under the ASCII form: a no, a stop, mail, answers and choices."""
+    path = tmp_path / "s.sqlite"
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, steps()[:6])
+    for number, address in enumerate(MUELLER, start=1):
+        connection.execute("INSERT INTO person (address, name, messages) VALUES (?, '', ?)", (address, number))
+    connection.execute("UPDATE person SET name = 'Anna', policy = 'off' WHERE messages = 1")
+    salt, at_ms = bytes(32), SENT_MS
+    detail = detail_hash(salt, MUELLER[0], "")
+    row = LedgerRow(
+        id=1,
+        event="withdrawn",
+        purposes="[]",
+        generation=0,
+        method=None,
+        language=None,
+        wording=b"",
+        at_ms=at_ms,
+        detail_hash=detail,
+        previous=bytes(32),
+        hash=b"",
+    )
+    connection.execute(
+        "INSERT INTO ledger (id, event, purposes, generation, at_ms, detail_hash, previous, hash)"
+        " VALUES (1, 'withdrawn', '[]', 0, ?, ?, zeroblob(32), ?)",
+        (at_ms, detail, row_hash(row)),
+    )
+    connection.execute("INSERT INTO ledger_detail VALUES (1, ?, '', ?)", (MUELLER[0], salt))
+    connection.execute("INSERT OR REPLACE INTO ledger_head VALUES (1, 1, ?)", (row_hash(row),))
+    connection.execute("INSERT INTO tag VALUES (x'01', ?, 0)", (MUELLER[0],))
+    connection.execute(
+        "INSERT INTO arrival (account_id, key, kind, from_name, from_address, subject, at_ms, deliveries, parties)"
+        " VALUES (1, 1, 'mail', '', ?1, '', 1, json_array(json_array(?1, 'failed', '', '', null, '')), json_array(?1))",
+        (MUELLER[0],),
+    )
+    connection.execute("INSERT INTO loose_party SELECT ?, id FROM arrival", (MUELLER[0],))
+    connection.close()
+    store = open_store(path)
+    for address in MUELLER:
+        (person,) = people(store)
+        found = permission_of(store, address)
+        assert (MUELLER[1], "Anna", 3, "off") == (person.address, person.name, person.messages, person.policy)
+        assert Standing.WITHDRAWN is found.standing
+    with store.read() as reading:
+        (told,) = reading.execute(
+            "SELECT json_array(from_address, deliveries ->> '$[0][0]', parties ->> '$[0]', (SELECT address FROM tag),"
+            " (SELECT address FROM loose_party)) FROM arrival"
+        ).fetchone()
+    assert [MUELLER[1]] * 5 == json.loads(told)
+    assert verify_ledger(store) is None
     store.close()
