@@ -54,8 +54,8 @@ def test_its_bearer_is_good_for_nothing_else(retired: Desk, desk: Desk) -> None:
 def test_nothing_is_stored_for_it_and_nobody_is_asked_in_its_name(retired: Desk) -> None:
     """Hits go nowhere; a question and a thank-you say that nothing reaches the sender, and stop nothing."""
     retired.get(retired.open_url())
-    for url, button in ((question_url(retired), {"answer": "no"}), (confirm_url(retired), {})):
-        assert (retired.get(url).status_code, press(retired, url, **button).status_code) == (410, 410)
+    for url in (question_url(retired), confirm_url(retired)):
+        assert (retired.get(url).status_code, press(retired, url, answer="no").status_code) == (410, 410)
     assert told(retired) == {"tags": [], "wishes": [], "retired": True}
 
 
