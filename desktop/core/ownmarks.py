@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from desktop.core.mime import MalformedMimeError, Part, read_message
+from desktop.core.runs import MAX_RUN_BYTES, Run, lengthened, packed, runs_in_html, runs_in_text
 from desktop.core.screen import holds_inline_pgp, texts_of, untouchable
 from desktop.core.tags import tag_at
-from desktop.core.transfer import Edit, apply, could_hold, read_body, write_body
+from desktop.core.transfer import Edit, apply, quick_content, read_body, write_body
 from relay.wire.token import BadTokenError, Token, TokenType, read
 from relay.wire.urls import (
     BadUrlError,
@@ -27,17 +28,11 @@ from relay.wire.urls import (
     read_stop_path,
 )
 
-# What surrounds an address in text and HTML; an entity that stands for a quote or a bracket ends it too.
-_RUN: Final = re.compile(
-    rb"https?:(?:[^\s\"'<>\\^`{|}()\[\]\x00-\x20\x7f-\xff&]++|&(?!(?:lt|gt|quot|apos|nbsp|#\d+|#x[0-9a-f]+);))++",
-    re.IGNORECASE,
-)
 # What stands before an address that another one only leads to: Gmail's picture proxy, SafeLinks, urldefense and others.
 _LEADS_TO: Final = frozenset(b"=#_/?&")
 _AFTER_URL: Final = b".,;:!?*"
-# Wrapped once, wrapped twice; nobody goes on from there, and no program takes longer addresses or tags.
+# Wrapped once, wrapped twice; nobody goes on from there, and no program takes longer tags.
 _UNQUOTINGS: Final = 2
-_MAX_WRAPPED_BYTES: Final = 16_384
 _MAX_TAG_BYTES: Final = 16_384
 _BRACKETS: Final = {b"<": b">", b"[": b"]", b"(": b")"}
 # Loads nothing and leads nowhere, whatever attribute or style it stands in.
@@ -82,10 +77,10 @@ def tokens_in(raw: bytes, own_bases: frozenset[str]) -> frozenset[bytes]:
     """Return the random ids of the tokens that a message's texts hold; none where it cannot be read."""
     own = OwnMarks(bases=own_bases)
     try:
-        contents = [read_body(_body(raw, part), part.transfer_encoding).content for part in texts_of(read_message(raw))]
+        texts = [(part, read_body(_body(raw, part), part.transfer_encoding)) for part in texts_of(read_message(raw))]
     except MalformedMimeError:
         return frozenset()
-    return frozenset(mark.token.random_id for content in contents for mark in _marks_in(content, own))
+    return frozenset(mark.token.random_id for part, body in texts for mark in _marks_in(part, body.content, own))
 
 
 def _body(raw: bytes, part: Part) -> bytes:
@@ -107,14 +102,19 @@ def _cleaned(raw: bytes, own: OwnMarks) -> bytes:
     edits = []
     for part, body in bodies:
         edits_of = _html_edits if part.media_type == "text/html" else _text_edits
-        found = sorted(edits_of(body.content, own))
+        found = sorted(edits_of(body.content, _marks_in(part, body.content, own)))
         if found:
             edits.append(Edit(part.body_start, part.body_end, write_body(body, found, newline=newline)))
     return apply(raw, edits) if edits else raw
 
 
 def _could_hold(raw: bytes, part: Part, needles: tuple[bytes, ...]) -> bool:
-    return could_hold(_body(raw, part), part.transfer_encoding, needles)
+    """Return whether a mark may be in the text; quick, and no proof that one is."""
+    content = quick_content(_body(raw, part), part.transfer_encoding)
+    if any(needle in content for needle in needles):
+        return True
+    together = packed(content)
+    return any(needle in together for needle in needles)
 
 
 @lru_cache(maxsize=16)
@@ -134,7 +134,10 @@ def _as_proofpoint(spelled: bytes) -> bytes:
 @lru_cache(maxsize=16)
 def _urls(bases: frozenset[str]) -> re.Pattern[bytes]:
     """Return what finds an own URL that is spelled as we spell it; its one group is the path."""
-    hosts = b"|".join(re.escape(base.encode()) for base in sorted(bases))
+    # A relay's front may lead from http to https.
+    hosts = b"|".join(
+        b"https?" + re.escape(base.removeprefix("https").removeprefix("http").encode()) for base in sorted(bases)
+    )
     paths = (
         rb"/(?:open/[\w-]{72}\.gif|click/[\w-]{72}/[\w-]{1,2000}/go|stop/[\w-]{72}/me"
         rb"|consent/[\w-]{72}/me\?by=[\w-]{1,200}\.me|confirm/[\w-]{72}/read)"
@@ -142,36 +145,49 @@ def _urls(bases: frozenset[str]) -> re.Pattern[bytes]:
     return re.compile(rb"(?i:" + hosts + rb")(" + paths + rb")")
 
 
-def _marks_in(content: bytes, own: OwnMarks) -> Iterator[_Mark]:
+def _marks_in(part: Part, content: bytes, own: OwnMarks) -> Iterator[_Mark]:
     """Yield the own marks in order; an address that leads to one is one mark, as long as it is."""
     if not own.bases:
         return
-    pattern, needles = _urls(own.bases), _needles(own.channel_ids)
-    for run in _RUN.finditer(content):
-        if not needles or any(needle in run[0] for needle in needles):
-            yield from _marks_of(run, pattern, own)
+    is_html = part.media_type == "text/html"
+    position = 0
+    for run in runs_in_html(content) if is_html else runs_in_text(content):
+        if run.at(0) < position:
+            continue
+        marks = _marks_of(run, own)
+        if not marks and not is_html:
+            marks = next(filter(None, (_marks_of(longer, own) for longer in lengthened(content, run))), [])
+        for mark in marks:
+            position = mark.end
+            yield mark
 
 
-def _marks_of(run: re.Match[bytes], pattern: re.Pattern[bytes], own: OwnMarks) -> Iterator[_Mark]:
-    is_direct = False
-    for found in pattern.finditer(run[0]):
+def _marks_of(run: Run, own: OwnMarks) -> list[_Mark]:
+    needles = _needles(own.channel_ids)
+    if needles and not any(needle in run.octets for needle in needles):
+        return []
+    pattern = _urls(own.bases)
+    direct: list[_Mark] = []
+    seen = 0
+    for found in pattern.finditer(run.octets):
         mark = _mark(found[1], own)
         if mark is None:
             continue
-        if found.start() > 0 and run[0][found.start() - 1] in _LEADS_TO:
-            yield _Mark(run.start(), _end(run), *mark)
-            return
-        is_direct = True
-        yield _Mark(run.start() + found.start(), run.start() + found.end(), *mark)
-    if not is_direct and len(run[0]) <= _MAX_WRAPPED_BYTES:
-        marks = (_mark(found[1], own) for reading in _readings(run[0]) for found in pattern.finditer(reading))
-        wrapped = next((mark for mark in marks if mark is not None), None)
-        if wrapped is not None:
-            yield _Mark(run.start(), _end(run), *wrapped)
+        if found.start() > 0 and run.octets[found.start() - 1] in _LEADS_TO:
+            # What leads to it begins behind the last own address in the row.
+            begins = run.octets.lower().find(b"http", seen)
+            return [*direct, _Mark(run.at(begins), _end(run), *mark)]
+        seen = found.end()
+        direct.append(_Mark(run.at(found.start()), run.at(found.end()), *mark))
+    if direct or len(run.octets) > MAX_RUN_BYTES:
+        return direct
+    found_inside = (_mark(found[1], own) for reading in _readings(run.octets) for found in pattern.finditer(reading))
+    wrapped = next((mark for mark in found_inside if mark is not None), None)
+    return [] if wrapped is None else [_Mark(run.at(0), _end(run), *wrapped)]
 
 
-def _end(run: re.Match[bytes]) -> int:
-    return run.start() + len(run[0].rstrip(_AFTER_URL))
+def _end(run: Run) -> int:
+    return run.at(len(run.octets.rstrip(_AFTER_URL)))
 
 
 def _readings(run: bytes) -> Iterator[bytes]:
@@ -204,8 +220,8 @@ def _read_path(kind: TokenType, path: str) -> tuple[str, bytes]:
     return readers[kind](path), b""
 
 
-def _text_edits(content: bytes, own: OwnMarks) -> Iterator[Edit]:
-    for mark in _marks_in(content, own):
+def _text_edits(content: bytes, marks: Iterator[_Mark]) -> Iterator[Edit]:
+    for mark in marks:
         if mark.token.type is TokenType.CLICK:
             yield Edit(mark.start, mark.end, mark.destination)
         elif mark.token.type is not TokenType.STOP:
@@ -224,9 +240,9 @@ def _with_surroundings(content: bytes, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _html_edits(content: bytes, own: OwnMarks) -> Iterator[Edit]:
+def _html_edits(content: bytes, marks: Iterator[_Mark]) -> Iterator[Edit]:
     position = 0
-    for mark in _marks_in(content, own):
+    for mark in marks:
         if mark.start < position or mark.token.type is TokenType.STOP:
             continue
         start, position, replacement = mark.start, mark.end, _NOTHING

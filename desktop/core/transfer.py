@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -64,19 +64,18 @@ def read_body(encoded: bytes, encoding: str) -> Body:
     raise MalformedMimeError("an unknown transfer encoding")
 
 
-def could_hold(encoded: bytes, encoding: str, needles: Iterable[bytes]) -> bool:
-    """Return whether one of `needles` may be in the body; quick, and no proof that they are: `read_body` tells."""
-    content = encoded
+def quick_content(encoded: bytes, encoding: str) -> bytes:
+    """Return what the body says as far as a search needs it: quick, and empty for base64 that is broken."""
     if encoding == "quoted-printable":
         # The library takes white space that transport put behind a soft break for text.
         is_padded = b"= " in encoded or b"=\t" in encoded
-        content = binascii.a2b_qp(_PADDED_BREAK.sub(b"=\n", encoded) if is_padded else encoded)
-    elif encoding == "base64":
-        try:
-            content = binascii.a2b_base64(encoded)
-        except binascii.Error:
-            return False
-    return any(needle in content for needle in needles)
+        return binascii.a2b_qp(_PADDED_BREAK.sub(b"=\n", encoded) if is_padded else encoded)
+    if encoding != "base64":
+        return encoded
+    try:
+        return binascii.a2b_base64(encoded)
+    except binascii.Error:
+        return b""
 
 
 def _decode_base64(encoded: bytes) -> bytes:

@@ -197,6 +197,99 @@ def test_what_only_its_recipient_may_press_leads_nowhere(link: bytes) -> None:
     )
 
 
+def spelled_out(link: bytes, sign: bytes, reference: bytes) -> bytes:
+    """Return a link as an attribute spells it, with every such sign as a character reference."""
+    return link.replace(b"&", b"&amp;").replace(sign, reference)
+
+
+REFERENCES = [
+    (b"/", b"&#x2F;"),
+    (b"/", b"&#47"),
+    (b"/", b"&sol;"),
+    (b"=", b"&#61;"),
+    (b"?", b"&quest;"),
+    (b":", b"&colon;"),
+    (b".", b"&#0046;"),
+    (b"_", b"&lowbar;"),
+    (b"e", b"&#x65;"),
+    (b"h", b"&#X68;"),
+    (b"-", b"&#45;"),
+]
+
+
+@pytest.mark.parametrize(("sign", "reference"), REFERENCES, ids=[each.decode() for _, each in REFERENCES])
+@pytest.mark.parametrize("mark", [QUESTION, CONFIRM, PICTURE, LINK], ids=["question", "confirm", "picture", "link"])
+def test_character_references_hide_no_mark(mark: bytes, sign: bytes, reference: bytes) -> None:
+    """A page may spell any sign of an address as a reference, and programs follow it all the same; so it goes."""
+    spelled = spelled_out(mark, sign, reference)
+    left = html.escape(PLACE.decode()).encode() if mark is LINK else b"about:blank"
+    assert cleaned(html_message(b'<a href="%s">x</a> y' % spelled)) == html_message(b'<a href="%s">x</a> y' % left)
+    if mark is PICTURE:
+        assert cleaned(html_message(b"<p>a<img src='%s'>b</p>" % spelled)) == html_message(b"<p>ab</p>")
+    theirs = html_message(b'<a href="%s">x</a>' % spelled_out(THEIR_QUESTION, sign, reference))
+    assert cleaned(theirs) is theirs
+
+
+@pytest.mark.parametrize("broken", [b"\r\n", b"\n", b"\t", b"\r\n   ", b"&#10;", b"&Tab;"])
+@pytest.mark.parametrize("at", [30, 60, 110])
+def test_line_ends_inside_an_attribute_hide_no_mark(broken: bytes, at: int) -> None:
+    """Browsers drop them from an address, wherever they stand; words in a row stay words in a row."""
+    for mark, left in ((QUESTION, b"about:blank"), (LINK, html.escape(PLACE.decode()).encode())):
+        page = b"<a\r\nHREF = '%s' title='a\r\nb'>x\r\ny</a>"
+        assert cleaned(html_message(page % (mark[:at] + broken + mark[at:]))) == html_message(page % left)
+    page = b"<p>a<img alt='a\r\nb' src=\"%s\"></p>"
+    assert cleaned(html_message(page % (PICTURE[:at] + broken + PICTURE[at:]))) == html_message(b"<p>a</p>")
+
+
+def test_a_page_is_otherwise_as_it_was() -> None:
+    """References and line ends beside a mark keep their spelling; a reference that ends an address ends it."""
+    page = (
+        b"<p title='x&#47;y\r\nz'>&lt;&sol;&nbsp;%s&gt;&hellip;&nosuch;&#x110000; <a href='https://a.test/&#47;\r\n1'>"
+    )
+    assert cleaned(html_message(page % LINK)) == html_message(page % html.escape(PLACE.decode()).encode())
+    row = b"<p>%s,https://p.test/?u=%s&#38;x=1 %s</p>"
+    assert cleaned(html_message(row % (LINK, LINK, LINK))) == html_message(
+        b"<p>%s,%s %s</p>" % ((html.escape(PLACE.decode()).encode(),) * 3)
+    )
+
+
+@pytest.mark.parametrize("break_", [b"\r\n", b"\r\n> ", b" \r\n>> ", b"\n> > ", b"\r\n   | "])
+@pytest.mark.parametrize("wrapped", [QUESTION, CONFIRM, PICTURE, LINK, SAFELINKS % QUOTED])
+def test_an_address_that_goes_on_in_the_next_line_is_found(wrapped: bytes, break_: bytes) -> None:
+    """A quote cuts long addresses at the line's end, once or more often: the mark goes with all its pieces."""
+    left = PLACE if wrapped in {LINK, SAFELINKS % QUOTED} else b""
+    for width in (60, 76, 90):
+        pieces = [wrapped[start : start + width] for start in range(0, len(wrapped), width)]
+        for around in (b"> a <%s>\r\n> b\r\n", b"> %s b\r\nc\r\n"):
+            result = contents(cleaned(text_message(around % break_.join(pieces))))[0]
+            assert left in result
+            assert b"b" in result
+            assert list(counting_tokens(text_message(re.sub(rb"[\s>|]+", b"", result)))) == []
+            assert b"/me" not in result
+            assert b"/read" not in result.replace(b"read.example", b"")
+
+
+def test_lines_that_do_not_belong_together_stay() -> None:
+    """What stands in the next line is taken for a piece of an address only where it makes an own one of it."""
+    for raw in (
+        text_message(b"> https://a.test/x\r\n> words\r\n"),
+        text_message(b"%s\r\n\r\n%s" % (QUESTION[:80], QUESTION[80:])),
+        text_message(THEIR_QUESTION[:80] + b"\r\n" + THEIR_QUESTION[80:]),
+        text_message(QUESTION[:80] + b"\r\n\xc3\xbc" + QUESTION[80:]),
+        text_message(b"https://a.test/" + b"\r\nx" * 200 + b" " + base64.urlsafe_b64encode(CHANNEL_ID[2:11])),
+    ):
+        assert cleaned(raw) is raw
+    assert cleaned(text_message(b"https://p.test/\r\n?u=%s b" % LINK)) == text_message(PLACE + b" b")
+    listed = b"https://a.test/1\r\n%s\r\nhttps://a.test/2\r\nwords\r\n"
+    assert cleaned(text_message(listed % LINK)) == text_message(listed % PLACE)
+
+
+def test_a_mark_is_found_under_either_scheme() -> None:
+    """A relay's front may lead from http to https, so what is spelled so reaches it as well."""
+    plain = QUESTION.replace(b"https:", b"http:")
+    assert cleaned(html_message(b'<a href="%s">x</a>' % plain)) == html_message(b'<a href="about:blank">x</a>')
+
+
 @pytest.mark.parametrize("link", [THEIR_QUESTION, QUESTION.replace(b".me", b".you"), QUESTION.split(b"?")[0]])
 def test_a_question_of_somebody_elses_stays(link: bytes) -> None:
     """Another channel's question, and what is none as it is spelled, are left alone."""
