@@ -20,13 +20,19 @@ def is_to_be_asked(grounds: Grounds, now: datetime) -> bool:
 
     The user's own word, that the person wants to be asked, counts even after a no; it does not shorten the silence.
     """
-    if grounds.permission.standing is Standing.GRANTED:
+    if grounds.permission.standing is Standing.GRANTED or not grounds.can_answer:
         return False
     if grounds.is_asking_wanted:
         return can_ask_by_hand(grounds.asked_at, now)
-    if grounds.permission.standing is not Standing.UNKNOWN or grounds.asked_at is not None:
+    if not is_never_asked(grounds.permission) or grounds.asked_at is not None:
         return False
     return grounds.ask_when is AskWhen.FIRST or (grounds.ask_when is AskWhen.ANSWERED and grounds.has_answered)
+
+
+def is_never_asked(permission: Permission) -> bool:
+    """Return whether a person was never asked and never said anything, as far as is certain."""
+    is_unknown = permission.standing is Standing.UNKNOWN and permission.asked_at is None
+    return is_unknown and not permission.is_uncertain
 
 
 def can_ask_by_hand(asked_at: datetime | None, now: datetime) -> bool:

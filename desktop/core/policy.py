@@ -13,7 +13,7 @@ from typing import Final
 from desktop.core.asking import OFFERED, is_to_be_asked
 from desktop.core.grounds import Grounds, Policy
 from desktop.core.permission import SEEING, Standing, usable
-from desktop.core.tell_countries import country_of, is_offered
+from desktop.core.tell_countries import country_of, is_offered, is_offered_at
 from relay.wire.purpose import Purpose
 
 
@@ -118,8 +118,11 @@ def _without_a_yes(grounds: Grounds) -> tuple[Ground, None] | tuple[None, WhyNot
     """Return that somebody who said neither yes nor no may be told, or why not.  A question that is open is a no."""
     if grounds.permission.standing is Standing.ASKED or grounds.asked_at is not None:
         return None, WhyNot.ASKED
-    if grounds.policy is not Policy.TELL or grounds.is_asking_wanted:
+    is_told = grounds.policy is Policy.TELL and not grounds.is_asking_wanted and grounds.can_answer
+    if not is_told or grounds.permission.is_uncertain:
         return None, WhyNot.NO_PERMISSION
+    if not is_offered_at(grounds.permission.address):
+        return None, WhyNot.COUNTRY_NOT_OFFERED
     countries = (grounds.country or country_of(grounds.permission.address), grounds.own_country)
     if not all(countries):
         return None, WhyNot.COUNTRY_UNKNOWN

@@ -83,7 +83,7 @@ class Carried:
 
 # By then most who read a mail at all have, so that silence may also mean that pictures do not come.
 SOON: Final = timedelta(days=1)
-_PERSONS_NO: Final = frozenset({WhyNot.STOPPED, WhyNot.WITHDRAWN})
+_PERSONS_NO: Final = frozenset({WhyNot.STOPPED, WhyNot.WITHDRAWN, WhyNot.DENIED})
 _TEXT: Final = frozenset({WhyNot.FIXED_LAYOUT, WhyNot.UNDECODABLE_TEXT})
 _WRONG_ADDRESS: Final = frozenset({FailureReason.UNKNOWN_USER, FailureReason.NO_SUCH_HOST})
 _LATER: Final = frozenset({FailureReason.FULL, FailureReason.GAVE_UP})

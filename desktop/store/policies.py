@@ -4,22 +4,21 @@ What the user chose for a person goes before what the account says.  Before the 
 to know, nobody is asked by itself: what is put into mail is switched on by the user.
 """
 
-import re
 import sqlite3
 from typing import Final
 
 from desktop.core.address import normalised
 from desktop.core.arrival import ArrivalKind
-from desktop.core.errors import Malformed
 from desktop.core.grounds import AskWhen, Grounds, Policy
-from desktop.core.tell_countries import country_of
+from desktop.core.noreply import expects_answer
+from desktop.core.tell_countries import country_code, country_of
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.do_not_track import is_listed
 from desktop.store.ledger import checked_standing, is_sound_in
+from desktop.store.proving import own_addresses
 from relay.wire.language import Language
 
-_COUNTRY: Final = re.compile(r"(?:[A-Z]{2})?\Z")
 _OF_ACCOUNT: Final = "SELECT policy, ask_when, language, country, is_policy_chosen FROM account WHERE id = ?"
 _OF_NO_ACCOUNT: Final = (Policy.ASK, AskWhen.NEVER, Language.ENGLISH, "", 0)
 _OF_PERSON: Final = "SELECT policy, ask_when, country, asking_wanted_at_ms FROM person WHERE address = ?"
@@ -47,6 +46,7 @@ def grounds(store: Store, address: str, account_id: int, *, is_suppressed: bool)
             own_country=own_country,
             is_listed=is_suppressed or is_listed(connection, person),
             is_ledger_sound=is_sound_in(store, connection) and is_intact,
+            can_answer=expects_answer(person, own_addresses(connection)),
             has_answered=connection.execute(_ANSWERED, (person, ArrivalKind.MAIL)).fetchone() is not None,
             is_asking_wanted=wanted_at_ms is not None,
             asked_at=permission.asked_at,
@@ -59,17 +59,16 @@ def set_person_policy(
 ) -> Change:
     """Keep what holds for one person instead of what the account says; None and an empty country leave that be.
 
-    Raises Malformed for no address, and for a country that is not spelled as in ISO 3166-1 alpha-2.
+    Raises Malformed for no address, and for a country that ISO 3166-1 does not know.
     """
     person = normalised(address)
-    if not _COUNTRY.match(country):
-        raise Malformed("That is no country.", "Write its two letters, such as DE or US.")
+    code = country and country_code(country)
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
         connection.execute("INSERT OR IGNORE INTO person (address, name) VALUES (?, '')", (person,))
         connection.execute(
             "UPDATE person SET policy = ?, ask_when = ?, country = ? WHERE address = ?",
-            (policy, ask_when, country, person),
+            (policy, ask_when, code, person),
         )
         return Change(people=frozenset({person})), None
 

@@ -23,6 +23,7 @@ from desktop.core.noreply import expects_answer
         ("replyno@becker.example", True),
         ("kim@sender.example", False),
         ("KIM@sender.example", False),
+        ("kim+list@sender.example", False),
         ("dev@lists.example.org", False),
         ("dev@list.example.org", False),
         ("dev@listings.example.org", True),

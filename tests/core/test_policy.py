@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -197,3 +198,32 @@ def test_reason_codes_are_what_the_store_holds() -> None:
     """The codes are their names in lower case; the store keeps them for years."""
     assert [code.name.lower() for code in WhyNot] == [code.value for code in WhyNot]
     assert len(WhyNot) == 34
+
+
+@pytest.mark.parametrize(
+    "change", [{"can_answer": False}, {"permission": replace(TOLD.permission, is_uncertain=True)}], ids=["reader", "no"]
+)
+def test_whoever_cannot_answer_or_may_have_said_no_is_neither_told_nor_asked(change: dict[str, Any]) -> None:
+    """A machine, the user themselves, and whoever a repair of the ledger left uncertain; others are told, or asked."""
+    told, asked = TOLD, replace(TOLD, policy=Policy.ASK, ask_when=AskWhen.FIRST)
+    assert Decision(track=SEEING, ground=Ground.TOLD) == decided(told)
+    assert Decision(why_not=WhyNot.NO_PERMISSION, ask=OFFERED) == decided(asked)
+    for each in (told, asked):
+        assert Decision(why_not=WhyNot.NO_PERMISSION) == decided(replace(each, **change))
+
+
+def test_an_uncertain_person_can_be_asked_by_hand() -> None:
+    """The user's own word that they wish it counts; at an address that nobody reads it does not."""
+    uncertain = replace(TOLD, permission=replace(TOLD.permission, is_uncertain=True), is_asking_wanted=True)
+    assert Decision(why_not=WhyNot.NO_PERMISSION, ask=OFFERED) == decided(uncertain)
+    assert Decision(why_not=WhyNot.NO_PERMISSION) == decided(replace(uncertain, can_answer=False))
+
+
+@pytest.mark.parametrize("address", ["bob@firm.de", "bob@firm.re", "bob@firm.eu", "bob@firm.co.uk"])
+def test_a_country_that_was_entered_does_not_outweigh_the_domain(address: str) -> None:
+    """Nobody at a domain of where telling is not offered is told, wherever the user says that they are."""
+    elsewhere = replace(TOLD, permission=replace(TOLD.permission, address=address))
+    assert Decision(why_not=WhyNot.COUNTRY_NOT_OFFERED) == decided(elsewhere)
+    entered = replace(TOLD, permission=replace(TOLD.permission, address="bob@firm.us"), country="DE")
+    assert Decision(why_not=WhyNot.COUNTRY_NOT_OFFERED) == decided(entered)
+    assert Decision(track=SEEING, ground=Ground.TOLD) == decided(replace(entered, country="US"))

@@ -128,6 +128,7 @@ def test_what_was_not_delivered_has_that_reason_alone(reason: FailureReason, cur
     [
         (WhyNot.STOPPED, WhyUnknown.STOPPED, (Cure.ASK_FOR_REPLY,)),
         (WhyNot.WITHDRAWN, WhyUnknown.STOPPED, (Cure.ASK_FOR_REPLY,)),
+        (WhyNot.DENIED, WhyUnknown.STOPPED, (Cure.ASK_FOR_REPLY,)),
         (WhyNot.NO_PERMISSION, WhyUnknown.NO_PERMISSION, (Cure.ASK_PERMISSION, Cure.ASK_FOR_REPLY)),
         (WhyNot.FIXED_LAYOUT, WhyUnknown.TEXT_MAIL, (Cure.SEND_HTML, Cure.ASK_FOR_REPLY)),
         (WhyNot.UNDECODABLE_TEXT, WhyUnknown.TEXT_MAIL, (Cure.SEND_HTML, Cure.ASK_FOR_REPLY)),

@@ -85,14 +85,36 @@ def test_what_was_chosen_for_a_person_counts_before_the_first_run(store: Store) 
     assert of(store).ask_when is AskWhen.FIRST
 
 
-@pytest.mark.parametrize("country", ["de", "DEU", "D", "D1", "DE\n"])
+@pytest.mark.parametrize("country", ["DEU", "D", "D1", "DE\n", "XX", "EU", "SU"])
 def test_a_country_is_two_letters(store: Store, country: str) -> None:
-    """Another spelling is refused and kept nowhere; two letters are taken."""
+    """What names no country is refused and kept nowhere; the two letters of one are taken."""
     with pytest.raises(Malformed, match="no country"):
         set_person_policy(store, ANNA, None, None, country)
     assert people(store) == ()
     set_person_policy(store, ANNA, None, None, "DE")
     assert of(store).country == "DE"
+
+
+@pytest.mark.parametrize(("written", "country"), [("UK", "GB"), ("EL", "GR"), ("us", "US")])
+def test_a_country_is_kept_as_iso_3166_spells_it(store: Store, written: str, country: str) -> None:
+    """How the EU and domains spell one, and small letters, are taken for the same."""
+    set_person_policy(store, ANNA, None, None, written)
+    assert of(store).country == country
+
+
+@pytest.mark.parametrize(
+    ("address", "can"),
+    [
+        (ANNA, True),
+        ("no-reply@becker.example", False),
+        (ACCOUNT.identities[0].address.upper(), False),
+        (ACCOUNT.identities[0].address.replace("@", "+me@"), False),
+    ],
+)
+def test_a_machine_and_the_user_themselves_cannot_answer(store: Store, address: str, can: bool) -> None:
+    """Nobody reads there whom a question or a line would tell anything; everybody else may."""
+    save_account(store, ACCOUNT)
+    assert can is of(store, address).can_answer
 
 
 @pytest.mark.parametrize(
