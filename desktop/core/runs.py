@@ -24,6 +24,8 @@ _ATTRIBUTE: Final = re.compile(
 # WHATWG URL 4.4: tabs and line ends are no part of an address; what indents the next line is none either.
 _UNREAD: Final = re.compile(rb"[ \t]*[\r\n]+[ \t]*|\t+")
 _MARKUP_OF_LINES: Final = b" \t\r\n>|"
+# References that can stand inside a token.
+_SPELLING: Final = (b"&#", b"&lowbar;", b"&UnderBar;", b"&Tab;", b"&NewLine;")
 _BREAK: Final = re.compile(rb"[ \t]*\r?\n[ \t]*(?:[>|][>| \t]*+)?")
 _REST: Final = re.compile(rb"(?!https?:)" + _SIGNS + rb"++", re.IGNORECASE)
 MAX_RUN_BYTES: Final = 16_384
@@ -114,6 +116,6 @@ def lengthened(content: bytes, run: Run) -> Iterator[Run]:
 def packed(content: bytes) -> bytes:
     """Return a page or text in which whatever an address is made of stands together, for a quick search."""
     together = content.translate(None, _MARKUP_OF_LINES)
-    if b"&#" not in together and b"&lowbar;" not in together and b"&UnderBar;" not in together:
+    if not any(reference in together for reference in _SPELLING):
         return together
-    return _REFERENCE.sub(lambda match: html.unescape(match[0].decode("ascii")).encode(), together)
+    return _REFERENCE.sub(lambda match: html.unescape(match[0].decode("ascii")).strip().encode(), together)

@@ -231,7 +231,7 @@ def test_character_references_hide_no_mark(mark: bytes, sign: bytes, reference: 
 
 
 @pytest.mark.parametrize("broken", [b"\r\n", b"\n", b"\t", b"\r\n   ", b"&#10;", b"&Tab;"])
-@pytest.mark.parametrize("at", [30, 60, 110])
+@pytest.mark.parametrize("at", [30, 45, 60, 110])
 def test_line_ends_inside_an_attribute_hide_no_mark(broken: bytes, at: int) -> None:
     """Browsers drop them from an address, wherever they stand; words in a row stay words in a row."""
     for mark, left in ((QUESTION, b"about:blank"), (LINK, html.escape(PLACE.decode()).encode())):
