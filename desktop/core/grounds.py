@@ -31,9 +31,9 @@ class Grounds:
     `policy` and `ask_when` are in force for this person: their own where the user chose one, else the account's.
     `country` is where the person is and `own_country` where the sender is, as ISO 3166-1 alpha-2, empty where that is
     not known; `is_listed` says that a do-not-track list names the person, or that they were erased and are to be let
-    alone; `has_answered` that a mail of theirs ever came,
-    and `can_answer` that a person may read there who is not the user.  `is_asking_wanted` is the user's word to ask in the next
-    mail whatever else would wait, `language` the account's.
+    alone; `has_answered` that a mail of theirs ever came, and `can_answer` that somebody may read there who is not
+    the user.  `is_asking_wanted` is the user's word to ask in the next mail whatever else would wait, `language` the
+    account's.
     """
 
     permission: Permission

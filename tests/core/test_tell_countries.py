@@ -49,8 +49,9 @@ def test_telling_is_offered_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "country", "BL GF GP MF MQ NC PF PM RE TF WF YT AW BQ CW SX AX FO GL SJ GG GI IM JE BM".split()
-)  # noqa: SIM905 - legible
+    "country",
+    "BL GF GP MF MQ NC PF PM RE TF WF YT AW BQ CW SX AX FO GL SJ GG GI IM JE BM".split(),  # noqa: SIM905 - legible
+)
 def test_telling_is_not_offered_in_their_territories(country: str) -> None:
     """What belongs to France, the Netherlands, Finland, Denmark, Norway or the United Kingdom counts as they do."""
     assert country in COUNTRIES
