@@ -21,8 +21,9 @@ from desktop.store.columns import from_json, from_ms, set_to_json, to_json, to_m
 from desktop.store.database import Store
 from desktop.store.ledger import keep_wording, standing
 from desktop.store.ledger_rows import append
-from desktop.store.people import keep_person, stop_tags
+from desktop.store.people import keep_person
 from desktop.store.settle import settle_copies
+from desktop.store.stopping import copies_stopped, stop_tags
 from relay.wire.answer import Answer, AnswerKind
 from relay.wire.claims import Claims
 from relay.wire.language import Language
@@ -213,10 +214,7 @@ def _deny(connection: sqlite3.Connection, ask: _Ask, present: Permission, answer
         return _refuse(connection, answer, RefusedFor.GENERATION)
     generation = max(present.generation, stop_tags(connection, ask.address, at))
     _add(connection, ask, answer, event=Event.DENIED, generation=generation, at=at)
-    copies = connection.execute(
-        "SELECT id FROM copy WHERE tag IN (SELECT tag FROM tag WHERE address = ?)", (ask.address,)
-    )
-    change = settle_copies(connection, [copy_id for (copy_id,) in copies.fetchall()])
+    change = settle_copies(connection, copies_stopped(connection, ask.address))
     if present.standing in REFUSING and _was_told(connection, ask.tag):
         return change | Change(people=frozenset({ask.address}))
     return change | _told(connection, ask, answer, NoticeKind.DENIED, at)

@@ -1,11 +1,13 @@
 """The do-not-track list: whom mail is never tracked to and who is never asked, whatever else was agreed.
 
 It is asked before anything is minted, so a look at it is cheap: addresses and domains are found by index, and only the
-patterns are gone through.
+patterns are gone through.  Whoever is listed by their address has said no, which holds for mail they already have: it
+stands in the ledger, and stays there when the entry is taken off.  Of whom a domain or a pattern names nothing more is
+kept while it stands.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,8 +17,11 @@ from desktop.core.errors import Malformed
 from desktop.store.change import Change
 from desktop.store.columns import from_ms, plain, to_json, to_ms
 from desktop.store.database import Store
+from desktop.store.stopping import has_anything_to_stop, known_among, refuse_for
 
 MAX_NOTE_CHARS: Final = 998
+# The evidence of the no that stands in the ledger for whoever is listed by their address.
+LISTED: Final = "put on the do-not-track list"
 _COMMENT: Final = "#"
 
 
@@ -62,16 +67,20 @@ def add(store: Store, entry: Entry, note: str, now: datetime) -> tuple[Change, i
 
     def work(connection: sqlite3.Connection) -> tuple[Change, int]:
         is_new = _insert(connection, entry, note, now)
+        change = _let_alone(connection, [entry], now)
         (id_,) = connection.execute(
             "SELECT id FROM do_not_track WHERE kind = ? AND value = ?", (entry.kind, entry.value)
         ).fetchone()
-        return Change(settings=is_new), int(id_)
+        return change | Change(settings=is_new), int(id_)
 
     return store.write(work)
 
 
 def remove(store: Store, entry_id: int) -> Change:
-    """Take an entry off the list; one that is not on it alters nothing.  Adding it again is the undo."""
+    """Take an entry off the list; one that is not on it alters nothing.  Adding it again is the undo.
+
+    Who was listed by their address said no, and only they can allow anything again.
+    """
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
         gone = connection.execute("DELETE FROM do_not_track WHERE id = ?", (entry_id,)).rowcount
@@ -95,7 +104,8 @@ def import_lines(store: Store, text: str, now: datetime) -> Imported:
 
     def work(connection: sqlite3.Connection) -> tuple[Change, int]:
         added = sum(_insert(connection, entry, note, now) for entry, note in good)
-        return Change(settings=added > 0), added
+        change = _let_alone(connection, [entry for entry, _ in good], now)
+        return change | Change(settings=added > 0), added
 
     added = store.write(work)[1]
     return Imported(added=added, known=len(good) - added, bad=tuple(bad))
@@ -107,6 +117,15 @@ def _lines(text: str) -> Iterator[tuple[int, str, str]]:
         content, _, note = line.partition(_COMMENT)
         if content.strip():
             yield number, content.strip(), note.strip()
+
+
+def _let_alone(connection: sqlite3.Connection, listed: Iterable[Entry], now: datetime) -> Change:
+    """Stop the tags of whoever is listed by their address, as a no told to the user does: they have mail already."""
+    change = Change()
+    for address in known_among(connection, (entry.value for entry in listed if entry.kind is Kind.ADDRESS)):
+        if has_anything_to_stop(connection, address):
+            change |= refuse_for(connection, address, now, evidence=LISTED)
+    return change
 
 
 def _insert(connection: sqlite3.Connection, entry: Entry, note: str, now: datetime) -> bool:

@@ -18,9 +18,9 @@ from desktop.store.columns import from_json, to_json, to_ms
 from desktop.store.hits import delete_hits
 from desktop.store.joining import values
 from desktop.store.ledger import erase_details
-from desktop.store.people import stop_tags
 from desktop.store.proving import bring_in_step
 from desktop.store.settle import settle_copies
+from desktop.store.stopping import stop_tags
 
 # A token is accepted for as many days, and what it brought is kept at the relay for two weeks.
 _HELD_FOR: Final = timedelta(days=LONGEST_DAYS + 15)

@@ -23,6 +23,7 @@ from desktop.store.change import Change
 from desktop.store.columns import DAY_MS, MINUTE_MS, from_ms, to_json, to_ms
 from desktop.store.copies import insert_hit
 from desktop.store.database import Store
+from desktop.store.do_not_track import is_listed
 from desktop.store.ledger import standing
 from desktop.store.own_views import keep_sources
 from desktop.store.settle import settle_copies
@@ -101,10 +102,15 @@ class _Owner:
     deleted_at_ms: int | None
 
     def takes(self, connection: sqlite3.Connection, hit: Hit) -> bool:
-        """Return whether a hit is to be kept: not stopped, not deleted, before the sunset, and still allowed."""
+        """Return whether a hit is to be kept: not stopped, not deleted, before the sunset, and still allowed.
+
+        Nothing is kept of whoever is on the do-not-track list by now, of mail they had before either.
+        """
         if self.stopped_at_ms is not None and hit.at_ms >= self.stopped_at_ms:
             return False
         if self.deleted_at_ms is not None and hit.at_ms <= self.deleted_at_ms:
+            return False
+        if is_listed(connection, self.address):
             return False
         if is_over(from_ms(self.prepared_at_ms), from_ms(hit.at_ms), self.sunset_days):
             return False

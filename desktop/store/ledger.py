@@ -85,6 +85,11 @@ def standing(connection: sqlite3.Connection, address: str) -> Permission:
     return checked_standing(connection, address)[0]
 
 
+def own_standing(connection: sqlite3.Connection, address: str) -> Permission:
+    """Return what stands for a normalised address by its own rows, whatever the address without its detail refused."""
+    return _standing(address, _rows_of(connection, address))[0]
+
+
 def checked_standing(connection: sqlite3.Connection, address: str) -> tuple[Permission, bool]:
     """Return what stands for a normalised address, and whether their rows are as they were written, and all there.
 

@@ -21,9 +21,10 @@ from desktop.store.change import Change
 from desktop.store.columns import to_ms
 from desktop.store.database import Store
 from desktop.store.do_not_track import is_listed
-from desktop.store.ledger import broken_ledger, is_sound, standing, standing_among, standings
+from desktop.store.ledger import broken_ledger, is_sound, own_standing, standing, standing_among, standings
 from desktop.store.ledger_rows import append
 from desktop.store.settle import settle_copies
+from desktop.store.stopping import refuse_for, stop_details
 from relay.wire.purpose import Purpose
 
 _TRACKED_SINCE = "SELECT 1 FROM copy WHERE address = ? AND prepared_at_ms >= ? AND purposes <> '[]' LIMIT 1"
@@ -151,33 +152,20 @@ def retract_grant(store: Store, address: str, at: datetime) -> Change:
 
 
 def withdraw(store: Store, address: str, at: datetime) -> Change:
-    """Add that a person told the user no; nothing changes for one who was never asked nor allowed anything, or stopped.
+    """Add that a person told the user no, whoever they are; nothing changes for one who said so already.
 
     It stops mail they already have as well, as if they had pressed the link: the tags are stopped, here and, from the
-    next exchange on, at the relay.
+    next exchange on, at the relay.  Raises Malformed for no address.
     """
     person = normalised(address)
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
-        before = standing(connection, person)
-        if before.standing not in (Standing.GRANTED, Standing.ASKED):
-            return Change(), None
-        generation = max(before.generation, stop_tags(connection, person, at))
-        append(connection, address=person, event=Event.WITHDRAWN, generation=generation, at=at)
-        copies = connection.execute(_COPIES_OF_PERSON, (person,)).fetchall()
-        change = settle_copies(connection, [copy_id for (copy_id,) in copies])
-        return change | Change(people=frozenset({person})), None
+        change = refuse_for(connection, person, at)
+        if change:
+            keep_person(connection, person, "", at)
+        return change, None
 
     return store.write(work)[0]
-
-
-def stop_tags(connection: sqlite3.Connection, address: str, at: datetime) -> int:
-    """Stop every tag that is known to be a person's; return their newest generation: no yes can begin that any more."""
-    connection.execute(
-        "INSERT OR IGNORE INTO stop (tag, at_ms) SELECT tag, ?2 FROM tag WHERE address = ?1", (address, to_ms(at))
-    )
-    newest = connection.execute("SELECT coalesce(max(generation), 0) FROM tag WHERE address = ?", (address,))
-    return int(newest.fetchone()[0])
 
 
 def record_stops(store: Store, tags: Iterable[bytes], at: datetime) -> Change:
@@ -202,12 +190,12 @@ def apply_stop(connection: sqlite3.Connection, tag: bytes, at: datetime) -> Chan
         return Change()
     address, generation = row
     change = settle_copies(connection, [copy for (copy,) in connection.execute(_COPIES_OF_TAG, (tag,))])
-    now = standing(connection, address)
+    now = own_standing(connection, address)
     # A stop from mail before a newer grant by the person themselves stops that older mail only.
     if (now.standing is Standing.STOPPED and now.generation >= generation) or now.generation > generation:
         return change
     append(connection, address=address, event=Event.STOPPED, generation=generation, at=at)
-    change |= Change(people=frozenset({address}))
+    change |= stop_details(connection, address, at) | Change(people=frozenset({address}))
     latest = _latest(connection, tag)
     # Nothing was tracked under it, a question bore it: what they answered tells.
     if latest is None:
@@ -216,7 +204,6 @@ def apply_stop(connection: sqlite3.Connection, tag: bytes, at: datetime) -> Chan
     return change | Change(notices=(notice,))
 
 
-_COPIES_OF_PERSON = "SELECT id FROM copy WHERE tag IN (SELECT tag FROM tag WHERE address = ?) ORDER BY id"
 _COPIES_OF_TAG = "SELECT id FROM copy WHERE tag = ? ORDER BY id"
 
 

@@ -114,8 +114,16 @@ def plant(store: Store) -> None:
     _mail_to_them_alone(store)
     _mail_to_both(store)
     _mail_that_came(store)
-    add(store, parse_line(GONE), "plantednote", NOW)
+    store.write(_list_as_before)
     add(store, parse_line("spam.example"), f"as {GONE} said", NOW)
+
+
+def _list_as_before(connection: sqlite3.Connection) -> tuple[Change, None]:
+    """Put them on the do-not-track list as the versions did for which that was no answer of theirs."""
+    connection.execute(
+        "INSERT INTO do_not_track (kind, value, note, at_ms) VALUES ('address', ?, 'plantednote', 1)", (GONE,)
+    )
+    return Change(settings=True), None
 
 
 def _mail_to_them_alone(store: Store) -> None:

@@ -7,10 +7,15 @@ import pytest
 
 from desktop.core.address import normalised
 from desktop.core.donottrack import Entry, Kind, parse_line
+from desktop.core.permission import Standing
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.do_not_track import EntryRow, Imported, add, entries, import_lines, is_listed, remove
-from tests.fakes.samples import SENT_AT
+from desktop.store.hits import record_hits
+from desktop.store.ledger import history
+from desktop.store.mail import record_message
+from desktop.store.people import all_stop_tags, permission_of
+from tests.fakes.samples import SENT_AT, facts, hit, tracked_copy
 
 
 def listed(store: Store, address: str) -> bool:
@@ -89,3 +94,66 @@ def test_ten_thousand_entries_delay_no_mail(store: Store) -> None:
     assert not listed(store, "anna@becker.example")
     assert listed(store, "a3399@b.pattern.example")
     assert time.process_time() - began < 0.2
+
+
+COPY = tracked_copy("anna@becker.example", tag=b"anna-tag")
+OTHER = tracked_copy("ben@other.example", tag=b"ben-tag")
+
+
+def had_mail(store: Store) -> None:
+    """Let two people have tracked mail without ever having agreed, as they were told of it."""
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(COPY, OTHER))
+
+
+def kept(store: Store, *, after_s: float = 3_600) -> list[str]:
+    """Return of whom an opening of that mail is kept."""
+    hits = [hit(after_s=after_s, token_id=copy.tokens[0].random_id) for copy in (COPY, OTHER)]
+    record_hits(store, hits, now=SENT_AT + timedelta(days=1))
+    with store.read() as connection:
+        sql = "SELECT copy.address FROM hit JOIN copy ON copy.id = hit.copy_id ORDER BY 1"
+        return [address for (address,) in connection.execute(sql)]
+
+
+@pytest.mark.parametrize("line", ["anna@becker.example", "becker.example", "*@becker.*"])
+def test_11_nothing_is_kept_of_mail_that_whoever_is_listed_has_already(store: Store, line: str) -> None:
+    """Item 11, for mail from before: whatever kind of entry names them; what comes of others' mail is kept."""
+    had_mail(store)
+    add(store, parse_line(line), "", SENT_AT)
+    assert kept(store) == ["ben@other.example"]
+
+
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_11_an_address_on_the_list_is_a_no(store: Store, is_imported: bool) -> None:
+    """Their tags are stopped, so that the relay stores nothing more; taking the entry off gives no permission back."""
+    had_mail(store)
+    if is_imported:
+        import_lines(store, "anna@becker.example # asked me to\nnobody@known.example", SENT_AT)
+    else:
+        change, _ = add(store, parse_line("anna@becker.example"), "", SENT_AT)
+        assert change.people == {"anna@becker.example"}
+    for row in entries(store):
+        remove(store, row.id)
+    assert all_stop_tags(store) == frozenset({b"anna-tag"})
+    assert permission_of(store, "anna@becker.example").standing is Standing.WITHDRAWN
+    (row_,) = history(store, "anna@becker.example")
+    assert row_.evidence == "put on the do-not-track list"
+    assert permission_of(store, "ben@other.example").standing is Standing.UNKNOWN
+
+
+def test_11_an_address_that_nothing_stands_for_is_only_listed(store: Store) -> None:
+    """There is nothing to stop, so that taking the entry off leaves them as they were."""
+    _, id_ = add(store, parse_line("anna@becker.example"), "", SENT_AT)
+    assert history(store, "anna@becker.example") == ()
+    remove(store, id_)
+    had_mail(store)
+    assert kept(store) == ["anna@becker.example", "ben@other.example"]
+
+
+def test_11_an_entry_holds_for_an_address_with_a_detail(store: Store) -> None:
+    """Who is listed as anna@ is listed as anna+offer@, and one listed with a detail with that one alone."""
+    add(store, parse_line("anna@becker.example"), "", SENT_AT)
+    add(store, parse_line("ben+offer@other.example"), "", SENT_AT)
+    assert listed(store, "anna+offer@becker.example")
+    assert listed(store, "ben+offer@other.example")
+    assert not listed(store, "ben@other.example")
+    assert not listed(store, "ben+news@other.example")

@@ -18,6 +18,7 @@ from desktop.store.accounts import AccountRow, Security, accounts, delete_accoun
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.hits import record_hits
+from desktop.store.ledger import history
 from desktop.store.ledger_rows import append
 from desktop.store.mail import NewCopy, cards, record_message, record_outcome
 from relay.wire.purpose import Purpose
@@ -28,7 +29,7 @@ OPENS = frozenset({Purpose.OPENS})
 LATER = SENT_AT + timedelta(days=1)
 
 
-def grant(store: Store, *, purposes: frozenset[Purpose] = OPENS, address: str = "Anna@Becker.example") -> Change:
+def grant(store: Store, address: str = "Anna@Becker.example", *, purposes: frozenset[Purpose] = OPENS) -> Change:
     return people.record_grant(
         store,
         address=address,
@@ -159,12 +160,70 @@ def test_a_narrower_permission_holds_for_mail_they_already_have(
     assert cards(store)[0].rung is rung
 
 
-def test_withdrawing_what_was_never_given_changes_nothing(store: Store) -> None:
-    """There is nothing to take back, twice neither; a later grant is still possible for the unknown."""
-    assert people.withdraw(store, ANNA, LATER) == Change()
+def test_a_no_told_to_the_user_is_recorded_of_anybody(store: Store) -> None:
+    """Whoever was told, or never heard of it, can say no: it stands, and no grant of the user's is taken any more."""
+    assert people.withdraw(store, "Anna@Becker.example", LATER).people == {ANNA}
+    assert people.permission_of(store, ANNA).standing is Standing.WITHDRAWN
+    assert [row.address for row in people.people(store)] == [ANNA]
+    with pytest.raises(Refused):
+        grant(store)
+    grant(store, "ben@becker.example")
+
+
+def test_withdrawing_what_is_refused_changes_nothing(store: Store) -> None:
+    """One no is enough: a second one adds no row."""
     grant(store)
     people.withdraw(store, ANNA, LATER)
     assert people.withdraw(store, ANNA, LATER) == Change()
+    assert len(history(store, ANNA)) == 2
+
+
+def test_a_no_after_they_were_told_stops_mail_they_have(store: Store) -> None:
+    """Without ever having agreed: the tag is stopped, and what comes of that mail is not kept."""
+    copy = tracked_copy(ANNA, tag=b"anna-tag")
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(copy,))
+    people.withdraw(store, ANNA, LATER)
+    assert people.all_stop_tags(store) == frozenset({b"anna-tag"})
+    late = hit(after_s=timedelta(days=2).total_seconds(), token_id=copy.tokens[0].random_id)
+    assert record_hits(store, [late], now=LATER + timedelta(days=2)) == Change()
+
+
+DETAILED = "anna+offer@becker.example"
+
+
+@pytest.mark.parametrize("no", ["withdrawn", "stopped"])
+def test_a_no_holds_for_addresses_with_a_detail(store: Store, no: str) -> None:
+    """What anna@ refuses is refused for anna+offer@: its tags are stopped, and no grant is taken; ben+offer@ may."""
+    copies = (tracked_copy(ANNA, tag=b"anna-tag"), tracked_copy(DETAILED, tag=b"more-tag"))
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=copies)
+    grant(store, DETAILED)
+    if no == "withdrawn":
+        people.withdraw(store, ANNA, LATER)
+    else:
+        people.record_stops(store, [b"anna-tag"], LATER)
+    assert people.all_stop_tags(store) == frozenset({b"anna-tag", b"more-tag"})
+    assert people.permission_of(store, DETAILED).standing is Standing(no)
+    assert {row.permission.standing for row in people.people(store)} == {Standing(no)}
+    for address in (DETAILED, "anna+new@becker.example"):
+        with pytest.raises(Refused):
+            grant(store, address)
+    grant(store, "ben+offer@becker.example")
+
+
+def test_a_permission_is_of_the_exact_address(store: Store) -> None:
+    """A yes of anna@ is none of anna+offer@, and a no of the latter none of the former."""
+    grant(store)
+    assert people.permission_of(store, DETAILED).standing is Standing.UNKNOWN
+    people.withdraw(store, DETAILED, LATER)
+    assert people.permission_of(store, ANNA).standing is Standing.GRANTED
+
+
+def test_a_stop_with_a_detail_stands_by_itself(store: Store) -> None:
+    """It is recorded also while anna@ refuses, so that it outlives a new yes of theirs."""
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(tracked_copy(DETAILED, tag=b"more-tag"),))
+    people.withdraw(store, ANNA, LATER)
+    people.withdraw(store, DETAILED, LATER)
+    assert [entry.event for entry in history(store, DETAILED)] == [Event.WITHDRAWN]
 
 
 def test_a_stop_reaches_the_person_the_copies_and_the_user(store: Store) -> None:
