@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from desktop.accounts import oauth
-from desktop.accounts.channel import CHANNEL_SECRET
+from desktop.accounts.channel import CHANNEL_SECRET, TAG_KEY_SECRET
 from desktop.accounts.clients import Clients, client_secret_name
 from desktop.accounts.credentials import Bearer, Credential, Credentials, Password, grant_secret
 from desktop.accounts.oauth import Grant
+from desktop.accounts.retired import RETIRED_SECRET
 from desktop.accounts.suppression import SUPPRESSION_SECRET
 from desktop.accounts.vault import LISTENER_SECRET, KeyringVault, account_secret, open_vault
 from desktop.core.agents import Family, program_shape, read_agent
@@ -167,7 +168,7 @@ class AccountKeeping:
         if before.where is keep:
             return
         after = open_vault(keep, path=self._secrets_path)
-        names = [LISTENER_SECRET, CHANNEL_SECRET, SUPPRESSION_SECRET]
+        names = [LISTENER_SECRET, CHANNEL_SECRET, TAG_KEY_SECRET, RETIRED_SECRET, SUPPRESSION_SECRET]
         names += [name(row.id) for row in accounts.accounts(self._store) for name in (account_secret, grant_secret)]
         names += [client_secret_name(provider.key) for provider in self._clients.providers()]
         answers = before.where is not Keep.KEYRING or self.keyring_works()

@@ -21,8 +21,9 @@ from desktop.accounts.oauth_providers import PROVIDERS
 from desktop.accounts.own_channels import OWN_CHANNELS, remember
 from desktop.accounts.suppression import new_mark
 from desktop.accounts.vault import open_vault
-from desktop.core.errors import NoKeyring, NotAuthorised, Refused, StoreTrouble, Trouble
+from desktop.core.errors import NoKeyring, Refused, StoreTrouble, Trouble
 from desktop.core.keep import Keep
+from desktop.duties import Duties
 from desktop.incoming.mailroom import Mailroom
 from desktop.incoming.state import SyncState
 from desktop.layered_vault import LayeredVault
@@ -34,13 +35,13 @@ from desktop.store import settings
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.erase import erase_person
+from desktop.store.hits import age_hits
 from desktop.store.ledger import Repair, evidence_file, ledger_trouble, repair_ledger
-from desktop.store.people import all_stop_tags
 from desktop.store.retention import expire_hits
-from desktop.tracking.client import RelayClient
-from desktop.tracking.held import Held, delete_channel, held
-from desktop.tracking.poller import Poller, PollerState
+from desktop.tracking.held import Held, held
+from desktop.tracking.poller import Link, Poller, PollerState
 from desktop.tracking.register import register
+from desktop.tracking.retired import RetiredChannels
 
 PORT_SETTING = "listener.port"
 # Whose channel the secrets hold: known even where they cannot be read; empty where there is none.
@@ -100,6 +101,7 @@ class Engine:
         self._listener: Listener | None = None
         self._poller: Poller | None = None
         self._channel: Channel | None = None
+        self._relay_state: PollerState | None = None
         self._lock = RunningLock(places.lock)
         self.store = self._open_store()
         chosen = keep or Keep(settings.get(self.store, SECRETS_SETTING, Keep.KEYRING.value))
@@ -119,6 +121,8 @@ class Engine:
             secrets_path=places.secrets,
             on_moved=self._start_missing,
         )
+        self._retired = RetiredChannels(store=self.store, vault=self.vault, clock=clock)
+        self._duties = Duties(clock=clock, age=self._age, look=self.ask_earlier_relays)
 
     def _open_store(self) -> Store:
         """Return the store, or a spare one where it cannot be opened and read: mail must leave all the same."""
@@ -167,17 +171,34 @@ class Engine:
         """
         self._listen_on(settings.get(self.store, PORT_SETTING, DEFAULT_PORT) if port is None else port)
         if not self.is_makeshift:
-            self._keep_duties()
+            self._age()
+            self._look_at_ledger()
             self.mailroom.open()
             self._load_channel()
+            self._duties.start()
 
-    def _keep_duties(self) -> None:
-        """Let go of what is kept no longer, and say so where nobody's permission can be relied on."""
+    def _age(self) -> None:
+        """Keep of what was recorded as much as its age allows."""
+        now = self.clock()
         try:
-            expire_hits(self.store, self.clock())
+            age_hits(self.store, now)
+            expire_hits(self.store, now)
+        except StoreTrouble as trouble:
+            self._note("store", trouble)
+        else:
+            self._note("store", None)
+
+    def _look_at_ledger(self) -> None:
+        """Say so where nobody's permission can be relied on."""
+        try:
             self._note("ledger", ledger_trouble(self.store))
         except StoreTrouble as trouble:
             self._note("store", trouble)
+
+    def ask_earlier_relays(self) -> None:
+        """Learn who stopped by mail of earlier channels; what fails is tried again, and no trouble of today's mail."""
+        with contextlib.suppress(StoreTrouble):
+            self._retired.look(self._channel)
 
     def _load_channel(self) -> None:
         """Take up the channel that is kept, if there is one."""
@@ -192,6 +213,9 @@ class Engine:
         if self._channel is not None:
             self._remember_relay(self._channel.relay_url)
             self._remember_marks(self._channel)
+            # One of a version that kept it with the channel alone; else it is kept, or tried again at the next start.
+            with contextlib.suppress(StoreTrouble):
+                channels.keep_tag_key(self.vault, self._channel.tag_key)
             self._start_poller(self._channel)
 
     def _remember_marks(self, channel: Channel) -> None:
@@ -207,6 +231,7 @@ class Engine:
         """Stop all stations and close the store; never waits for the network."""
         self.mailroom.close()
         self.credentials.close()
+        self._duties.stop()
         with self._gate:
             poller, self._poller = self._poller, None
             listener, self._listener = self._listener, None
@@ -280,42 +305,63 @@ class Engine:
         return self._channel
 
     def connect_relay(self, url: str, invite: str | None) -> None:
-        """Register a channel and begin to poll; an earlier channel is replaced only once that worked; raise Trouble."""
+        """Register a channel and begin to poll; an earlier channel is retired only once that worked; raise Trouble.
+
+        Tags are made with the key they were always made with, so that whoever was stopped is known again.
+        """
         if self.is_makeshift:
             raise StoreTrouble("Readback's data cannot be opened, so no relay can be connected.", "Mend it first.")
-        before = self._channel
-        channel = register(url, invite, tag_key=before.tag_key if before is not None else None)
+        before = self._kept_channel()
+        channel = register(url, invite, tag_key=channels.kept_tag_key(self.vault) if before is None else before.tag_key)
+        if before is not None:
+            self._retired.add(before, self._lease)
         channels.save(self.vault, channel)
         self._remember_relay(channel.relay_url)
         self._remember_marks(channel)
         self._stop_poller()
         self._channel = channel
         self._start_poller(channel)
+        self._duties.ask()
 
     def disconnect_relay(self) -> None:
-        """Forget the channel; mail goes untracked from now on, and what the relay still holds is not fetched."""
+        """Retire the channel: mail goes untracked from now on, and its relay deletes it once what waits was fetched.
+
+        Its stops go on being learnt.  Raise StoreTrouble.
+        """
+        before = self._kept_channel()
+        if before is not None:
+            self._retired.add(before, self._lease)
+        self.vault.delete(channels.CHANNEL_SECRET)
         self._stop_poller()
         self._channel = None
-        self.vault.delete(channels.CHANNEL_SECRET)
         self._remember_relay("")
         self._note("relay", None)
+        self._duties.ask()
+
+    def _kept_channel(self) -> Channel | None:
+        """Return the channel at work, or that is kept; None where there is none, or its secrets are of no use."""
+        if self._channel is not None:
+            return self._channel
+        try:
+            return channels.load(self.vault)
+        except StoreTrouble:
+            return None
 
     def held(self) -> Held:
         """Return all that the relay holds for this desktop, fetched and opened now; raise Trouble."""
         return held(self._connected())
 
     def delete_channel(self) -> None:
-        """Have the relay delete the channel, and forget it here; stops hold and links lead on; raise Trouble.
+        """Take in what waits, have the relay delete the channel, and retire it; raise Trouble.
 
         While the relay does not answer the channel stays, so that it can be tried again; one it forgot is forgotten.
         """
-        channel = self._connected()
+        channel, lease = self._connected(), self._lease
         self._stop_poller()
         try:
-            with contextlib.suppress(NotAuthorised):
-                delete_channel(channel)
+            self._retired.end(channel, lease)
         except Trouble:
-            self._start_poller(channel)
+            self._start_poller(channel, lease)
             raise
         self.disconnect_relay()
 
@@ -324,16 +370,23 @@ class Engine:
             raise Refused("No relay is connected, so none holds anything for you.")
         return self._channel
 
-    def _start_poller(self, channel: Channel) -> None:
+    def _start_poller(self, channel: Channel, lease: bytes | None = None) -> None:
         poller = Poller(
             channel=channel,
             store=self.store,
             clock=self.clock,
             on_state=self._on_poller_state,
+            lease=lease,
         )
         with self._gate:
             self._poller = poller
         poller.start()
+
+    @property
+    def _lease(self) -> bytes | None:
+        """What the relay knows the poller by, None while none is at work."""
+        with self._gate:
+            return None if self._poller is None else self._poller.lease
 
     def _stop_poller(self) -> None:
         with self._gate:
@@ -341,7 +394,10 @@ class Engine:
         if poller is not None:
             poller.stop()
 
-    def _on_poller_state(self, _state: PollerState) -> None:
+    def _on_poller_state(self, state: PollerState) -> None:
+        before, self._relay_state = self._relay_state, state
+        if before is not None and _is_elsewhere(before, state):
+            self._duties.ask()
         self._on_changed()
 
     # Duties towards the people written to.
@@ -354,9 +410,9 @@ class Engine:
         erase_person(self.store, address, suppression_mark=new_mark(self.vault, address), now=self.clock())
         channel = self._channel
         if channel is not None:
-            client = RelayClient(relay_url=channel.relay_url, bearer=channel.bearer)
-            with contextlib.closing(client), contextlib.suppress(Trouble):
-                client.exchange_stops(all_stop_tags(self.store))
+            with contextlib.suppress(Trouble):
+                self._retired.tell(channel)
+        self._duties.ask()
 
     def repair_ledger(self) -> Repair:
         """Go on with a ledger that holds, the broken one kept in a file beside the store; raise Trouble."""
@@ -387,3 +443,9 @@ class Engine:
         if trouble is not None:
             self._on_trouble(trouble)
         self._on_changed()
+
+
+def _is_elsewhere(before: PollerState, now: PollerState) -> bool:
+    """Return whether the computer's network changed, or came back."""
+    is_back = before.link is Link.AWAY and now.link is Link.LISTENING
+    return is_back or before.network not in {"", now.network}

@@ -1,6 +1,7 @@
 """The relay channel's secrets: what this desktop needs to mint tokens, to poll and to open what was sealed for it.
 
-They are one JSON value in the vault, because half a channel is of no use to anyone.
+They are one JSON value in the vault, because half a channel is of no use to anyone.  The key of the recipient tags has
+an entry of its own besides, for good: with another key nobody would know a tag again that was stopped.
 """
 
 import base64
@@ -15,6 +16,8 @@ from desktop.core.errors import StoreTrouble
 from relay.wire.token import TokenType
 
 CHANNEL_SECRET: Final = "channel"
+TAG_KEY_SECRET: Final = "tag_key"
+TAG_KEY_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +41,23 @@ class Channel:
 
 def save(vault: Vault, channel: Channel) -> None:
     """Keep the channel in the vault; raise StoreTrouble when the vault cannot."""
-    vault.put(
-        CHANNEL_SECRET,
-        json.dumps(
-            {
-                "picture_base": channel.picture_base,
-                "link_base": channel.link_base,
-                "relay_url": channel.relay_url,
-                "channel_id": _text(channel.channel_id),
-                "bearer": channel.bearer,
-                "private_key": _text(channel.private_key),
-                "tag_key": _text(channel.tag_key),
-                "key_id": channel.key_id,
-                "minting_keys": {kind.name: _text(key) for kind, key in channel.minting_keys.items()},
-            }
-        ),
-    )
+    keep_tag_key(vault, channel.tag_key)
+    vault.put(CHANNEL_SECRET, json.dumps(fields_of(channel)))
+
+
+def fields_of(channel: Channel) -> dict[str, Any]:
+    """Return a channel as JSON has it."""
+    return {
+        "picture_base": channel.picture_base,
+        "link_base": channel.link_base,
+        "relay_url": channel.relay_url,
+        "channel_id": octets_text(channel.channel_id),
+        "bearer": channel.bearer,
+        "private_key": octets_text(channel.private_key),
+        "tag_key": octets_text(channel.tag_key),
+        "key_id": channel.key_id,
+        "minting_keys": {kind.name: octets_text(key) for kind, key in channel.minting_keys.items()},
+    }
 
 
 def load(vault: Vault) -> Channel | None:
@@ -62,28 +66,54 @@ def load(vault: Vault) -> Channel | None:
     if text is None:
         return None
     try:
-        return _channel_of(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        return channel_of(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreTrouble("The relay's secrets are damaged.", "Connect to the relay anew.") from error
 
 
-def _channel_of(values: dict[str, Any]) -> Channel:
+def keep_tag_key(vault: Vault, key: bytes) -> None:
+    """Keep the key of the tags for good, should none be kept yet; raise StoreTrouble when the vault cannot."""
+    if vault.get(TAG_KEY_SECRET) is None:
+        vault.put(TAG_KEY_SECRET, octets_text(key))
+
+
+def kept_tag_key(vault: Vault) -> bytes | None:
+    """Return the key of every tag that this desktop made, None where it made none; raise StoreTrouble."""
+    text = vault.get(TAG_KEY_SECRET)
+    if text is None:
+        channel = load(vault)  # Of a version that kept the key there alone.
+        return None if channel is None else channel.tag_key
+    try:
+        key = octets_in(text)
+    except binascii.Error:
+        key = b""
+    if len(key) != TAG_KEY_BYTES:
+        raise StoreTrouble(
+            "The key by which stops are known again is damaged.", "Put back the secrets as they were, then try again."
+        )
+    return key
+
+
+def channel_of(values: dict[str, Any]) -> Channel:
+    """Return the channel in JSON's values; raise ValueError, KeyError, TypeError, AttributeError for anything else."""
     return Channel(
         picture_base=str(values["picture_base"]),
         link_base=str(values["link_base"]),
         relay_url=str(values["relay_url"]),
-        channel_id=_octets(values["channel_id"]),
+        channel_id=octets_in(values["channel_id"]),
         bearer=str(values["bearer"]),
-        private_key=_octets(values["private_key"]),
-        tag_key=_octets(values["tag_key"]),
+        private_key=octets_in(values["private_key"]),
+        tag_key=octets_in(values["tag_key"]),
         key_id=int(values["key_id"]),
-        minting_keys={TokenType[name]: _octets(key) for name, key in values["minting_keys"].items()},
+        minting_keys={TokenType[name]: octets_in(key) for name, key in values["minting_keys"].items()},
     )
 
 
-def _text(octets: bytes) -> str:
+def octets_text(octets: bytes) -> str:
+    """Return octets as JSON has them."""
     return base64.b64encode(octets).decode("ascii")
 
 
-def _octets(text: str) -> bytes:
+def octets_in(text: str) -> bytes:
+    """Return the octets in a text of JSON's; raise binascii.Error, a ValueError, for anything else."""
     return base64.b64decode(text, validate=True)

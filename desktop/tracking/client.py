@@ -71,6 +71,26 @@ class Batch(Source):
     answers: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A recipient's wish that what was recorded of them be deleted; `key` tells the relay that it was carried out."""
+
+    key: bytes
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """What an exchange of stops brought: every stop known to either side.
+
+    `wishes` came by a channel that was deleted; `is_retired` says that this one was.
+    """
+
+    tags: frozenset[bytes]
+    wishes: tuple[Wish, ...] = ()
+    is_retired: bool = False
+
+
 class Family(StrEnum):
     """An address family, by the address that any of its sockets can be bound to."""
 
@@ -175,16 +195,18 @@ class RelayClient:
         """Let the relay delete answers that are stored here; raises Unreachable, Refused."""
         self._post("/answers/acknowledge", {"keys": [key.hex() for key in keys]}, 204)
 
-    def exchange_stops(self, tags: Iterable[bytes]) -> frozenset[bytes]:
-        """Give every stop known here and return every stop known to either side; raises Unreachable, Refused."""
-        body = self._post("/stops", {"tags": sorted(tag.hex() for tag in tags)}, 200)
+    def exchange_stops(self, tags: Iterable[bytes], *, done: Iterable[bytes] = ()) -> Exchanged:
+        """Give every stop known here and return every stop known to either side.
+
+        `done` are the keys of wishes to delete that were carried out.  Raises Unreachable, NotAuthorised, Refused,
+        Malformed.
+        """
+        carried_out = {"done": [key.hex() for key in done]} if done else {}
+        body = self._post("/stops", {"tags": sorted(tag.hex() for tag in tags), **carried_out}, 200)
         try:
-            union = frozenset(bytes.fromhex(each) for each in json.loads(body)["tags"])
-        except (ValueError, KeyError, TypeError) as error:
+            return _exchanged(json.loads(body))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise unreadable() from error
-        if any(len(tag) != RECIPIENT_TAG_BYTES for tag in union):
-            raise unreadable()
-        return union
 
     def _post(self, path: str, value: Mapping[str, Any], expected: int) -> bytes:
         return post(self._session, f"{self._url}{path}", value, expected, timeout_s=self._answer_s)
@@ -225,6 +247,17 @@ def _batch(body: bytes) -> Batch:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise unreadable() from error
+
+
+def _exchanged(fields: Mapping[str, Any]) -> Exchanged:
+    """Return what an exchange brought; a relay of before wishes came by it tells of none."""
+    wishes = tuple(
+        Wish(key=bytes.fromhex(each["key"]), tag=bytes.fromhex(each["tag"])) for each in fields.get("wishes", ())
+    )
+    tags = frozenset(bytes.fromhex(each) for each in fields["tags"])
+    if any(len(tag) != RECIPIENT_TAG_BYTES for tag in (*tags, *(wish.tag for wish in wishes))):
+        raise ValueError("a tag of another length")
+    return Exchanged(tags=tags, wishes=wishes, is_retired=fields.get("retired") is True)
 
 
 def _source_in(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from desktop.accounts.channel import Channel
+from desktop.accounts.retired import Retired
 from desktop.tracking.client import SealedRow, sealed_rows
 from desktop.tracking.requesting import ANSWER_S, delete, fetch, session_of, unreadable
 from relay.wire.answer import Answer, BadAnswerError, read_answer
@@ -104,8 +105,8 @@ def _answer_in(opener: Opener, sealed: bytes) -> Answer | None:
         return None
 
 
-def delete_channel(channel: Channel, *, ca_file: Path | None = None, timeout_s: float = ANSWER_S) -> None:
-    """Have the relay delete the channel and all that waits for it; stops hold and links lead on.
+def delete_channel(channel: Channel | Retired, *, ca_file: Path | None = None, timeout_s: float = ANSWER_S) -> None:
+    """Have the relay delete the channel and all that waits for it; stops hold and are told, and links lead on.
 
     Raises Unreachable, NotAuthorised for one that it does not know any more, Refused.
     """

@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from time import monotonic
@@ -19,10 +19,10 @@ from desktop.accounts.channel import Channel
 from desktop.core.errors import Trouble
 from desktop.store.answers import record_answers
 from desktop.store.database import Store
-from desktop.store.hits import age_hits, record_gaps, record_hits
-from desktop.store.people import all_stop_tags, record_stops
-from desktop.store.retention import expire_hits
+from desktop.store.hits import record_gaps, record_hits
+from desktop.store.people import all_stop_tags
 from desktop.tracking.client import WAIT_S, YEAR_9999_MS, Batch, RelayClient, SealedRow
+from desktop.tracking.exchange import exchange_stops
 from desktop.tracking.requesting import LeaseHeld
 from desktop.tracking.skew import Skew
 from desktop.tracking.sources import Sources
@@ -34,7 +34,6 @@ from relay.wire.token import RANDOM_ID_BYTES
 
 LEASE_BYTES: Final = 16
 MAX_BACK_OFF_S: Final = 60.0
-AGE_EVERY: Final = timedelta(hours=1)
 # A relay that answers sooner than this with nothing new is not asked again at once.
 _QUICK_S: Final = 0.2
 _JOIN_S: Final = 1.0
@@ -82,8 +81,12 @@ class Poller:
         wait_s: float = WAIT_S,
         patience_s: float = PATIENCE_S,
         back_off: Callable[[int], float] = back_off_s,
+        lease: bytes | None = None,
     ) -> None:
-        """Prepare to poll; the stored window holds if `window_s` is None; a held lease is no trouble so soon."""
+        """Prepare to poll; the stored window holds if `window_s` is None; a held lease is no trouble so soon.
+
+        A `lease` of an earlier poller of the channel, which has stopped, lets this one in at once.
+        """
         self._store = store
         self._clock = clock
         self._on_state = on_state
@@ -96,12 +99,11 @@ class Poller:
         self._opener = Opener(channel.private_key, channel.channel_id)
         self._skew = Skew(clock)
         self._has_doubted = False
-        self._lease = os.urandom(LEASE_BYTES)
+        self._lease = os.urandom(LEASE_BYTES) if lease is None else lease
         self._stopping = threading.Event()
         self._state = PollerState(link=Link.CONNECTING)
         self._marks: set[bytes] = set()
         self._gaps: Mapping[str, int] = {}
-        self._aged_at: datetime | None = None
         # A daemon, because quitting must not wait for a connection that is still being made.
         self._thread = threading.Thread(target=self._run, name="poller", daemon=True)
 
@@ -109,6 +111,21 @@ class Poller:
     def state(self) -> PollerState:
         """The state last told."""
         return self._state
+
+    @property
+    def lease(self) -> bytes:
+        """What the relay knows this poller by."""
+        return self._lease
+
+    def take_leave(self, at_most_s: float) -> None:
+        """Take in, instead of `start`, what waits, as far as that is done in time; raise Trouble."""
+        end_s = monotonic() + at_most_s
+        try:
+            self._exchange_stops()
+            while self._poll_once() and monotonic() < end_s:
+                continue
+        finally:
+            self._client.close()
 
     def start(self) -> None:
         """Begin to poll; once."""
@@ -160,18 +177,19 @@ class Poller:
         self._tell_listening()
 
     def _exchange_stops(self) -> None:
-        """Give and take all stops, whole, so that either side may have been restored from an older backup."""
-        union = self._client.exchange_stops(all_stop_tags(self._store))
-        record_stops(self._store, union, self._clock())
+        exchange_stops(self._client, self._store, self._clock())
 
-    def _poll_once(self) -> None:
+    def _poll_once(self) -> bool:
+        """Wait for news and take it in; return whether there was any, so that there may be more."""
         asked_at_s = monotonic()
         self._skew.asked(self._wait_s)
         batch = self._client.poll(
             self._lease, wait_s=self._wait_s, on_admitted=self._on_admitted, on_arriving=self._skew.arriving
         )
-        if batch is None or self._is_to_be_asked_again(batch):
-            return
+        if batch is None:
+            return False
+        if self._is_to_be_asked_again(batch):
+            return True
         hits, bad_seals = self._open(batch.rows)
         self._keep(batch, hits)
         if batch.rows:
@@ -182,6 +200,7 @@ class Poller:
             self._exchange_stops()
         elif not batch.rows and not has_answers and monotonic() - asked_at_s < _QUICK_S:
             self._stopping.wait(_QUICK_S)
+        return bool(batch.rows) or has_answers
 
     def _take_answers(self) -> bool:
         """Fetch what recipients pressed and take it in; return whether there was any."""
@@ -222,10 +241,6 @@ class Poller:
         if batch.gaps != self._gaps:
             record_gaps(self._store, batch.gaps)
             self._gaps = batch.gaps
-        if self._aged_at is None or now - self._aged_at >= AGE_EVERY:
-            age_hits(self._store, now)
-            expire_hits(self._store, now)
-            self._aged_at = now
 
     def _open(self, rows: tuple[SealedRow, ...]) -> tuple[list[Hit], int]:
         """Return the hits that could be opened, and how many rows could not."""

@@ -10,17 +10,15 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlsplit
 
-from desktop.accounts.channel import Channel
+from desktop.accounts.channel import TAG_KEY_BYTES, Channel
 from desktop.core.errors import Malformed, Unreachable
 from desktop.tracking.requesting import ANSWER_S, new_session, post
 from relay.wire.invite import read_invite
 from relay.wire.seal import new_private_key, public_key_of
 from relay.wire.token import CHANNEL_ID_BYTES, KEY_BYTES, TokenType
-
-TAG_KEY_BYTES: Final = 32
 
 
 def register(

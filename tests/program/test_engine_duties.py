@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -159,6 +160,27 @@ def test_item_6_a_broken_ledger_is_told_at_the_start_and_repaired(tmp_path: Path
     assert "ledger" not in engine.stations().troubles
     assert ledger_is_well(places) is True
     engine.close()
+
+
+def test_what_is_recorded_ages_while_the_program_runs_without_a_relay(tmp_path: Path) -> None:
+    """Item 14: days later exact times are cut, a year later the hit is gone, in the same run and with no relay."""
+    now = [SENT_AT]
+    engine = Engine(Places.in_folder(tmp_path), keep=Keep.FILE, clock=lambda: now[0])
+    copy = tracked_copy()
+    record_message(engine.store, account_id=1, facts=facts(), at=now[0], copies=(copy,))
+    record_hits(engine.store, [hit(token_id=copy.tokens[0].random_id, after_s=3_601.5)], now=now[0])
+    altered = threading.Semaphore(0)
+    engine.start(port=0)
+    engine.store.subscribe(lambda change: altered.release() if change.copies else None)
+    aged = []
+    for days in (3, 400):
+        now[0] = SENT_AT + timedelta(days=days)
+        engine.disconnect_relay()  # Has the duties looked at before the minute is over.
+        assert altered.acquire(timeout=20)
+        with engine.store.read() as connection:
+            aged.append(connection.execute("SELECT at_ms % 60000, to_the_minute FROM hit").fetchall())
+    engine.close()
+    assert aged == [[(0, 1)], []]
 
 
 def test_hits_are_kept_as_long_as_the_user_wishes(tmp_path: Path) -> None:

@@ -150,10 +150,11 @@ def play(folder: Path) -> Evidence:
         places = Places.in_folder(folder / "desktop")
         logs.start(places.log)
         engine = Engine(places, keep=Keep.FILE)
-        opened.callback(engine.close)
+        at_work = opened.enter_context(ExitStack())
+        at_work.callback(engine.close)
         _connect(engine, provider, str(certificates.ca_file), front.url)
         links = [*_send(engine, provider), *_pages(engine.channel)]
-        engine.disconnect_relay()  # What comes now stays at the relay, unread.
+        at_work.close()  # What comes now stays at the relay, unread.
         _read(links)
         subprocess.run(
             [sys.executable, "-m", "relay", "backup", "--data", str(data), str(backup)],

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
-from desktop.tracking.client import Batch, SealedRow
+from desktop.tracking.client import Batch, Exchanged, SealedRow
 from relay.wire.answer import Answer, spell_answer
 from relay.wire.hit import Hit, encode
 from relay.wire.seal import Sealer, public_key_of
@@ -48,10 +48,10 @@ class ScriptedClient:
         """Remember the keys."""
         self.acknowledged_answers += keys
 
-    def exchange_stops(self, tags: frozenset[bytes]) -> frozenset[bytes]:
+    def exchange_stops(self, tags: frozenset[bytes]) -> Exchanged:
         """Know no stops of its own."""
         self.exchanges += 1
-        return frozenset(tags)
+        return Exchanged(tags=frozenset(tags))
 
     def wake(self) -> None:
         """End the wait."""

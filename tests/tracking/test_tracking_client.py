@@ -13,7 +13,7 @@ import trustme
 
 from desktop.core.errors import Malformed, NotAuthorised, Refused, Trouble, Unreachable
 from desktop.tracking import client as client_module
-from desktop.tracking.client import Batch, RelayClient, SealedRow
+from desktop.tracking.client import Batch, Exchanged, RelayClient, SealedRow, Wish
 from desktop.tracking.register import register
 from desktop.tracking.requesting import LeaseHeld, new_session
 from relay.wire.token import TokenType
@@ -159,14 +159,37 @@ def test_stops_are_given_sorted_and_the_union_is_taken() -> None:
     """Both sides' tags come back."""
     with HttpAnswers((200, b'{"tags": ["0101010101010101", "0202020202020202"]}')) as answers:
         client = client_of(answers.url)
-        union = client.exchange_stops([b"\x02" * 8, b"\x01" * 8])
+        found = client.exchange_stops([b"\x02" * 8, b"\x01" * 8])
         client.close()
-    assert union == frozenset({b"\x01" * 8, b"\x02" * 8})
+    assert found == Exchanged(tags=frozenset({b"\x01" * 8, b"\x02" * 8}))
     assert json.loads(answers.requests[0][3]) == {"tags": ["01" * 8, "02" * 8]}
 
 
+def test_wishes_come_with_the_stops_and_go_once_they_are_done() -> None:
+    """A retired channel's wishes are read; what was carried out is named, and nothing is where nothing was."""
+    told = b'{"tags": [], "wishes": [{"key": "aa", "tag": "0101010101010101"}], "retired": true}'
+    with HttpAnswers((200, told), (200, told)) as answers:
+        client = client_of(answers.url)
+        found = client.exchange_stops([])
+        client.exchange_stops([], done=[b"\xaa"])
+        client.close()
+    wish = Wish(key=b"\xaa", tag=b"\x01" * 8)
+    assert found == Exchanged(tags=frozenset(), wishes=(wish,), is_retired=True)
+    assert [json.loads(each[3]) for each in answers.requests] == [{"tags": []}, {"tags": [], "done": ["aa"]}]
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"tags": ["zz"]}', b'{"tags": [5]}', b'{"tags": ["01"]}', b'{"tags": 5}']
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"tags": ["zz"]}',
+        b'{"tags": [5]}',
+        b'{"tags": ["01"]}',
+        b'{"tags": 5}',
+        b'{"tags": [], "wishes": [{"key": "aa", "tag": "01"}]}',
+        b'{"tags": [], "wishes": [5]}',
+    ],
 )
 def test_stops_of_another_kind_are_malformed(body: bytes) -> None:
     """A stop that cannot be read is not dropped in silence."""

@@ -22,7 +22,7 @@ from desktop.core.status import Rung
 from desktop.core.verdict import Verdict
 from desktop.store import settings
 from desktop.store.change import Change
-from desktop.store.hits import age_hits, gaps, record_hits
+from desktop.store.hits import gaps, record_hits
 from desktop.store.mail import cards
 from desktop.store.people import all_stop_tags, permission_of, record_stops
 from desktop.tracking.client import RelayClient, SealedRow
@@ -325,19 +325,6 @@ def test_a_relay_that_answers_nothing_at_once_is_not_asked_in_a_rush(desk: Deskt
 def test_stops_are_exchanged_at_connect_and_when_the_digest_differs(desk: DesktopSide) -> None:
     """An equal digest costs no exchange."""
     assert run_scripted(desk, batch(), batch(digest="00"), batch()).exchanges == 2
-
-
-def test_old_hits_are_aged_once_an_hour(desk: DesktopSide, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ageing runs with the first answer, not with each."""
-    aged: list[object] = []
-
-    def watched(*arguments: object) -> Change:
-        aged.append(arguments)
-        return age_hits(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("desktop.tracking.poller.age_hits", watched)
-    run_scripted(desk, batch(), batch())
-    assert len(aged) == 1
 
 
 def test_waiting_grows_to_a_minute() -> None:
