@@ -2,7 +2,8 @@
 
 The rows before the break stand as they are.  Of those after it, refusals and questions are carried over, for they
 protect; a yes is not, and whoever is named there begins anew.  Where a refusal may be among what is lost, so that
-nobody can tell whose it was, no yes before the break stands either.
+nobody can tell whose it was, no yes before the break stands either, and it may be that of anybody who was written to.
+A row says so of each: they are neither told nor asked by itself from then on.
 """
 
 import json
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from desktop.core.address import known_as
 from desktop.core.ledger import (
     REFUSALS,
     Break,
@@ -59,19 +61,21 @@ class Carried:
     evidence: str = ""
 
 
-def carried(broken: Broken, stopped: Mapping[str, int]) -> tuple[Carried, ...]:
+def carried(
+    broken: Broken, stopped: Mapping[str, int], written_to: Collection[str] = frozenset()
+) -> tuple[Carried, ...]:
     """Return what is appended to the rows before the break, person by person.
 
     `stopped` are the people one of whose tags was ever stopped, with the newest generation of those: stops are kept
-    apart, and tell of a refusal whose row is lost.
+    apart, and tell of a refusal whose row is lost.  `written_to` are all whom mail was ever for.
     """
     before, after = _by_person(broken)
     has_lost = _may_have_lost_a_no(broken)
     found: list[Carried] = []
-    for address in sorted(before.keys() | after.keys() | stopped.keys()):
+    for address in sorted(before.keys() | after.keys() | stopped.keys() | frozenset(written_to if has_lost else ())):
         present = standing_of(address, before.get(address, []))
         rows = after.get(address, [])
-        found += _of_person(present, rows, stopped.get(address, -1), is_doubtful=has_lost or bool(rows))
+        found += _of_person(present, rows, stopped.get(address, -1), has_lost=has_lost)
     return tuple(each if each.wording in broken.wordings else replace(each, wording=b"") for each in found)
 
 
@@ -83,7 +87,7 @@ def _by_person(broken: Broken) -> tuple[dict[str, _Rows], dict[str, _Rows]]:
         detail = broken.details.get(row.id)
         if detail is not None and detail.address:
             side = before if 0 < row.id < broken.at.where else after
-            side.setdefault(detail.address, []).append((row, detail.evidence))
+            side.setdefault(known_as(detail.address), []).append((row, detail.evidence))
     return before, after
 
 
@@ -93,7 +97,7 @@ def seemed_granted(broken: Broken) -> frozenset[str]:
     for row in broken.rows:
         detail = broken.details.get(row.id)
         if detail is not None and row.event != Event.ASKED:
-            last[detail.address] = row.event
+            last[known_as(detail.address)] = row.event
     return frozenset(address for address, event in last.items() if event == Event.GRANTED)
 
 
@@ -115,14 +119,15 @@ def _may_be_anybodys_no(row: LedgerRow, detail: LedgerDetail | None, *, is_erase
     return row.hash != row_hash(row) or row.event in set(REFUSALS)
 
 
-def _of_person(present: Permission, rows: _Rows, stopped: int, *, is_doubtful: bool) -> list[Carried]:
+def _of_person(present: Permission, rows: _Rows, stopped: int, *, has_lost: bool) -> list[Carried]:
     """Return a person's part: `present` is how they stood before the break, `rows` theirs from it on."""
     asked = [each for each in rows if each[0].event == Event.ASKED]
     refused = [each for each in rows if each[0].event in set(REFUSALS)]
     found = [_again(present, *asked[-1], least=0)] if asked else []
     if refused:
         return [*found, _again(present, *refused[-1], least=max(present.generation, stopped))]
-    if is_doubtful and present.granted_at is not None:
+    is_doubtful = has_lost or (bool(rows) and present.granted_at is not None) or len(asked) < len(rows)
+    if is_doubtful and present.standing not in REFUSING:
         found.append(Carried(address=present.address, event=Event.CARRIED, generation=present.generation))
     is_known = present.standing in REFUSING and present.generation >= stopped
     if stopped >= present.generation and not is_known:

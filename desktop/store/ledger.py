@@ -396,7 +396,8 @@ def _begin_anew(connection: sqlite3.Connection, at: Break, evidence: Path, diges
     rows, details = tuple(read_rows(connection)), read_details(connection)
     wordings = read_wordings(connection)
     broken = Broken(rows=rows, details=details, head=read_head(connection), wordings=wordings.keys(), at=at)
-    rest = carried(broken, dict(connection.execute(_STOPPED).fetchall()))
+    written_to = {address for (address,) in connection.execute(_WRITTEN_TO)}
+    rest = carried(broken, dict(connection.execute(_STOPPED).fetchall()), written_to)
     kept = _cut(connection, at.where)
     connection.execute("DELETE FROM wording")
     connection.executemany("INSERT INTO wording (hash, text) VALUES (?, ?)", wordings.items())
@@ -433,6 +434,7 @@ def _append_carried(connection: sqlite3.Connection, each: Carried, now: datetime
 _STOPPED: Final = (
     "SELECT tag.address, max(tag.generation) FROM tag JOIN stop ON stop.tag = tag.tag GROUP BY tag.address"
 )
+_WRITTEN_TO: Final = "SELECT address FROM person UNION SELECT address FROM tag UNION SELECT address FROM copy"
 _TRIGGERS: Final = (
     "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('ledger', 'ledger_detail')"
 )

@@ -168,7 +168,8 @@ class PersonView(QScrollArea):
         wanted = row.is_asking_wanted and can_ask
         shown = {
             Deed.RECORD: can_record,
-            Deed.WITHDRAW: standing in (Standing.GRANTED, Standing.ASKED),
+            # Whoever is told, or may be, never agreed to anything, and can say no all the same.
+            Deed.WITHDRAW: standing not in REFUSING,
             Deed.ASK: can_ask and not wanted,
             Deed.DO_NOT_ASK: wanted,
             Deed.LIST: not row.is_listed,
@@ -176,7 +177,9 @@ class PersonView(QScrollArea):
         }
         for deed, is_shown in shown.items():
             self.buttons[deed].setVisible(is_shown)
-        self._record.setText("Chan&ge…" if standing is Standing.GRANTED else _TEXTS[Deed.RECORD])
+        has_agreed = standing is Standing.GRANTED
+        self._withdraw.setText(_TEXTS[Deed.WITHDRAW] if has_agreed else "They &said no…")
+        self._record.setText("Chan&ge…" if has_agreed else _TEXTS[Deed.RECORD])
         self.buttons[Deed.ASK].setText("They asked me to ask…" if standing in REFUSING else _TEXTS[Deed.ASK])
         self._wanted.setText(consent_words.ASK_WANTED)
         self._wanted.setVisible(wanted)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -12,15 +13,17 @@ from typing import Any
 import pytest
 
 from desktop.core.errors import Refused, StoreTrouble
+from desktop.core.grounds import AskWhen, Policy
 from desktop.core.ledger import Break, Event, Flaw
 from desktop.core.permission import Method, Permission, Standing
+from desktop.core.policy import Ground, decide
 from desktop.store import ledger, people
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.ledger_rows import append
 from desktop.store.mail import record_message
 from desktop.store.migrate import migrate, steps
-from desktop.store.policies import grounds
+from desktop.store.policies import grounds, set_person_policy
 from relay.wire.purpose import Purpose
 from tests.fakes.samples import SENT_AT, facts, tracked_copy
 
@@ -293,7 +296,7 @@ def test_a_repair_keeps_the_evidence_and_every_no(store: Store, tmp_path: Path) 
     assert evidence.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.glob(ledger.EVIDENCE)) == [evidence]
     assert (repair.broken, repair.kept, repair.set_aside) == (Break(where=2, why=Flaw.ALTERED), 1, 4)
-    assert (repair.carried, repair.dropped) == (1, 2)
+    assert (repair.carried, repair.dropped) == (3, 2)
     standings = {row.address.partition("@")[0]: row.permission.standing for row in people.people(store)}
     assert standings == {
         "anna": Standing.UNKNOWN,
@@ -301,6 +304,25 @@ def test_a_repair_keeps_the_evidence_and_every_no(store: Store, tmp_path: Path) 
         "cleo": Standing.WITHDRAWN,
         "dan": Standing.UNKNOWN,
     }
+    uncertain = {row.address.partition("@")[0] for row in people.people(store) if row.permission.is_uncertain}
+    assert uncertain == {"anna", "dan"}
+    grant(store)
+    assert not people.permission_of(store, ANNA).is_uncertain
+
+
+def test_whoever_a_repair_left_uncertain_is_neither_told_nor_asked(store: Store, tmp_path: Path) -> None:
+    """A yes whose later no is lost ends, and nobody who was written to is told or asked by itself; others are."""
+    grant(store)
+    people.withdraw(store, ANNA, LATER)
+    record_message(store, account_id=1, facts=facts(), at=SENT_AT, copies=(tracked_copy(BEN),))
+    with behind_its_back(store) as connection:
+        connection.execute("DELETE FROM ledger_detail WHERE row_id = 2")
+    ledger.repair_ledger(store, now=LATER, evidence=tmp_path / "kept")
+    for address, expected in ((ANNA, False), (BEN, False), ("anna+offer@becker.example", False), (CLEO, True)):
+        set_person_policy(store, address, Policy.TELL, AskWhen.FIRST, "US")
+        found = replace(grounds(store, address, 1, is_suppressed=False), own_country="US")
+        assert expected is (decide(found, has_relay=True, now=LATER).ground is Ground.TOLD), address
+        assert expected is bool(decide(replace(found, policy=Policy.ASK), has_relay=True, now=LATER).ask), address
 
 
 def test_a_repaired_ledger_holds_and_goes_on(store: Store, tmp_path: Path) -> None:
