@@ -198,7 +198,7 @@ class Engine:
     def ask_earlier_relays(self) -> None:
         """Learn who stopped by mail of earlier channels; what fails is tried again, and no trouble of today's mail."""
         with contextlib.suppress(StoreTrouble):
-            self._retired.look(self._channel)
+            self._retired.look(lambda: self._channel)
 
     def _load_channel(self) -> None:
         """Take up the channel that is kept, if there is one."""
@@ -367,7 +367,7 @@ class Engine:
 
     def _connected(self) -> Channel:
         if self._channel is None:
-            raise Refused("No relay is connected, so none holds anything for you.")
+            raise Refused("No relay is connected, so there is none to ask.")
         return self._channel
 
     def _start_poller(self, channel: Channel, lease: bytes | None = None) -> None:

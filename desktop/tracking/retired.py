@@ -51,8 +51,8 @@ class RetiredChannels:
             if lease is not None:
                 self._leases[channel.channel_id] = lease
 
-    def look(self, present: Channel | None) -> None:
-        """Ask each for stops, tell `present` of new ones, and end those not ended yet.
+    def look(self, present: Callable[[], Channel | None]) -> None:
+        """Ask each for stops, tell the channel that is `present` then of new ones, and end those not ended yet.
 
         Raises StoreTrouble where the secrets cannot be read; relays that do not answer are passed over.
         """
@@ -61,12 +61,14 @@ class RetiredChannels:
         before = all_stop_tags(self._store)
         for each in waiting:
             # One that is in use again was put aside for a change that did not come about.
-            if present is None or each.channel_id != present.channel_id:
+            at_work = present()
+            if at_work is None or each.channel_id != at_work.channel_id:
                 with contextlib.suppress(Trouble):
                     self._look_at(each)
-        if present is not None and all_stop_tags(self._store) != before:
+        at_work = present()
+        if at_work is not None and all_stop_tags(self._store) != before:
             with contextlib.suppress(Trouble):
-                self.tell(present)
+                self.tell(at_work)
 
     def tell(self, channel: Channel | Retired) -> bool:
         """Exchange stops with a channel now; return whether its relay has deleted it; raise Trouble."""

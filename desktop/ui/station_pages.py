@@ -214,7 +214,10 @@ class RelayPage(QWidget):
         self._ops.run(self, self._actions.disconnect_relay, self._on_disconnected, self._on_failed)
 
     def _on_disconnected(self, _: object) -> None:
-        self.message.show_good("Disconnected. Mail goes out untracked; hits on older mail wait at the relay.")
+        self.message.show_good(
+            "Disconnected. Mail goes out untracked. Readback fetches what waits at the relay, has your channel there "
+            "deleted, and still learns who stops by older mail."
+        )
         self.changed.emit()
 
     def _on_failed(self, trouble: Trouble) -> None:

@@ -16,7 +16,10 @@ ABOUT: Final = (
     "right is what this program, which alone holds the key, makes of it."
 )
 LOOK: Final = "&Look now"
-NO_RELAY: Final = "No relay is connected, so none holds anything for you."
+NO_RELAY: Final = (
+    "No relay is connected. One that you used before keeps of you who stopped, wishes to delete that are not carried "
+    "out yet, and a hash of the password by which this program goes on learning of both."
+)
 AS_SEEN: Final = "As the relay sees it"
 AS_MEANT: Final = "What it means to you"
 YOU: Final = "You, at the relay"
@@ -31,11 +34,12 @@ NEVER: Final = (
 DELETE: Final = "Delete my &channel…"
 DELETE_QUESTION: Final = "Delete your channel at the relay?"
 DELETE_MEANS: Final = (
-    "Gone at once: the channel and its key, and all that was not taken in yet. What stays, so that nobody is let down: "
-    "links in your mail go on leading where they should, stop pages go on working, and every stop holds for ever. "
+    "What waits there is taken in first; then the channel, its key and all else of it are gone. What stays, so that "
+    "nobody is let down: links in your mail go on leading where they should, stop pages go on working, and every stop "
+    "holds for ever. This program goes on learning who stops; for that the relay keeps a hash of its password. "
     "Readback then has no relay: mail goes out untracked until you connect one."
 )
-DELETED: Final = "Deleted. Links in your mail and their stop pages go on working."
+DELETED: Final = "Deleted. Links in your mail and their stop pages go on working, and you still learn who stops."
 _NOT_OPENED: Final = "Sealed to another key: this program cannot open it"
 _NOBODY: Final = "somebody this computer does not know"
 _SHOWN_OCTETS: Final = 12
