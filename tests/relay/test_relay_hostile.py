@@ -172,14 +172,21 @@ def test_a_body_that_two_readers_may_end_elsewhere_is_refused(relay: Running, fr
     assert statuses_of(raw(relay.base, plain + b"\r\n\r\n0\r\n\r\n" + HEALTH + CLOSE)) == [404, 200]
 
 
+def heard_by(connection: socket.socket, octets: bytes) -> bytes:
+    """Return what is answered; nothing where the connection is closed or reset, whichever the system makes of it."""
+    try:
+        connection.sendall(octets)
+        return connection.recv(1)
+    except (ConnectionResetError, BrokenPipeError):
+        return b""
+
+
 def test_one_network_holds_so_many_connections(tmp_path: Path, clock: Clock) -> None:
     """In all and by network: one more is closed unheard, and taken when another has gone."""
     with running(tmp_path, clock, limits=replace(DEFAULT, connections_in_all=2)) as relay:
         with connected(relay.base), connected(relay.base):
             with connected(relay.base) as third:
-                third.sendall(HEALTH + b"\r\n")
-                with pytest.raises(ConnectionResetError):
-                    assert third.recv(1) == b"reset, or closed"
+                assert heard_by(third, HEALTH + b"\r\n") == b""
             assert relay.counts.connections_refused == 1
         assert until(lambda: raw(relay.base, HEALTH + CLOSE).startswith(b"HTTP/1.1 200"))
 
