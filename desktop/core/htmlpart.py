@@ -22,6 +22,29 @@ MAX_UNENCODED_DESTINATION_BYTES: Final = 600
 _LINE_COLUMNS: Final = 76
 # Ugly Email looks for certain texts alone, not for a picture's size; this is the one of them that names no service.
 _FLAG: Final = 'class="/o/"'
+# What holds against every style sheet of the page, and looks like the words around it; what browsers do not know they
+# leave out.  Outlook for Windows leaves out whatever is important, so the size stands there twice.
+_SHOWN: Final[Mapping[str, str]] = {
+    "all": "revert",
+    "visibility": "visible",
+    "opacity": "1",
+    "position": "static",
+    "float": "none",
+    "height": "auto",
+    "max-height": "none",
+    "width": "auto",
+    "max-width": "none",
+    "overflow": "visible",
+    "transform": "none",
+    "clip-path": "none",
+    "filter": "none",
+    "text-indent": "0",
+    "letter-spacing": "normal",
+    "line-height": "normal",
+    "font-size": "12px",
+    "color": "inherit",
+    "background": "none",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +132,22 @@ def _start(link: Link) -> int:
     return link.start
 
 
+def _important(**others: str) -> str:
+    declared = {**_SHOWN, **others}
+    return "".join(f"{name.replace('_', '-')}:{value}!important;" for name, value in declared.items())[:-1]
+
+
+_PARAGRAPH: Final = f'<p style="font-size:12px;{_important(display="block", margin="12px", margin_left="0")}">'
+_LINK_STYLE: Final = f'style="{_important(display="inline", text_decoration="underline")}"'
+
+
 def line_markup(line: AddedLine, picture_url: str | None, newline: bytes) -> bytes:
     """Return the line as a paragraph of its own with the picture inside: deleting one deletes both.
 
-    12 px, the body's own colour, no box; the picture is the plainest there is, for blockers to recognise.
+    12 px, the body's own colour, no box; the picture is the plainest there is, for blockers to recognise.  No style
+    sheet of the page can hide words or link; where the elements around them do, no line is added.
     """
-    pieces = _pieces('<p style="font-size:12px">', line)
+    pieces = [_PARAGRAPH, *_pieces(line, _LINK_STYLE)]
     if picture_url is not None:
         pieces[-1] += "<img"
         pieces.append(f'src="{html.escape(picture_url)}" width="1" height="1" alt="" {_FLAG}>')
@@ -124,13 +157,15 @@ def line_markup(line: AddedLine, picture_url: str | None, newline: bytes) -> byt
 
 def inline_markup(line: AddedLine, newline: bytes) -> bytes:
     """Return the line for a place among the user's own words, looking as they look."""
-    return _joined(_pieces("", line), newline)
+    return _joined(_pieces(line), newline)
 
 
-def _pieces(begin: str, line: AddedLine) -> list[str]:
-    """Return the line in pieces with a line end between them; the link is one, so that its address stays whole."""
-    link = f'<a href="{html.escape(line.url)}">{html.escape(line.link_text, quote=False)}</a>'
-    pieces = [*_wrapped(begin + html.escape(line.before.rstrip(), quote=False)), link]
+def _pieces(line: AddedLine, style: str = "") -> list[str]:
+    """Return the line in pieces with a line end between them; the link's address stays whole."""
+    words = f">{html.escape(line.link_text, quote=False)}</a>"
+    link = f'<a href="{html.escape(line.url)}"'
+    links = [link, style + words] if style else [link + words]
+    pieces = [*_wrapped(html.escape(line.before.rstrip(), quote=False)), *links]
     first, *others = _wrapped(html.escape(line.after, quote=False)) or [""]
     pieces[-1] += first
     return pieces + others

@@ -15,6 +15,7 @@ from desktop.core.charsets import codec_of
 from desktop.core.charsets import read as read_text
 from desktop.core.conversion import Conversion
 from desktop.core.disclosure import AddedLine
+from desktop.core.hiding import what_hides
 from desktop.core.htmlpart import HtmlPart
 from desktop.core.language import language_of
 from desktop.core.mime import MalformedMimeError, Part, read_message
@@ -138,7 +139,11 @@ def _survey_html(part: Part, body: Body, own_bases: frozenset[str]) -> HtmlPart:
     codec = codec_of(part.parameters.get("charset", ""))
     if codec is None or read_text(body.content, codec) is None:
         raise _RefusedError(WhyNot.UNDECODABLE_HTML, "the HTML does not decode in the charset it names")
-    return htmlpart.survey_html(body, codec, own_bases)
+    surveyed = htmlpart.survey_html(body, codec, own_bases)
+    hiding = what_hides(body.content, surveyed.line_at)
+    if hiding is not None:
+        raise _RefusedError(WhyNot.LINE_NOT_WRITABLE, f"the line could not be seen: {hiding}")
+    return surveyed
 
 
 def _survey_text(part: Part, body: Body) -> TextPart:

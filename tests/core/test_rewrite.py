@@ -317,12 +317,17 @@ def test_html_is_edited_in_its_own_charset_and_encoding(encoding: bytes, charset
 
 
 def test_the_line_is_as_legible_as_the_mail_around_it() -> None:
-    """Item 7, "contrast at least 4.5:1": we set no colour, so it is the body's own; links are the browsers'."""
+    """Item 7, "contrast at least 4.5:1": words and link have the body's own colour and background, whatever it is."""
     added = page_of(copy_of(html_message(b"<p>Hello</p>"), line=LINE)).partition("</p>")[2]
-    assert re.findall(r"style=\"([^\"]*)\"", added) == ["font-size:12px"]
-    assert not re.search(r"color|background|opacity|display|visibility|hidden|<font", added, re.IGNORECASE)
-    # WHATWG HTML 15.3.4: a link that nobody styled is #0000ee, a visited one #551a8b.
-    assert [round(contrast(colour, "#ffffff"), 1) for colour in ("#0000ee", "#551a8b", "#000000")] == [9.4, 11.0, 21.0]
+    styles = [dict(each.split(":") for each in found.split(";")) for found in re.findall(r"style=\"([^\"]*)\"", added)]
+    assert len(styles) == 2
+    for style in styles:
+        assert [style[name] for name in ("color", "background", "font-size", "opacity")] == [
+            f"{value}!important" for value in ("inherit", "none", "12px", "1")
+        ]
+    assert not re.search(r"#[0-9a-f]{3}|rgb|none;display|<font", added, re.IGNORECASE)
+    # Where nobody styled it a page is black on white.
+    assert round(contrast("#000000", "#ffffff"), 1) == 21.0
 
 
 def contrast(one: str, other: str) -> float:
@@ -348,11 +353,39 @@ def test_senders_name_cannot_become_markup() -> None:
 def test_visible_line_is_a_plain_paragraph() -> None:
     """12 px, no colour, no box, nothing hidden; the picture stands in it, 1 by 1, with an empty alternative."""
     added = page_of(copy_of(html_message(PAGE))).split("<p style")[1].split("</p>")[0]
-    assert added.startswith('="font-size:12px">As agreed on 3 May')
-    assert f'<a href="{STOP}">See or stop</a><img\r\nsrc="{PICTURE}" width="1" height="1" alt="" class="/o/">' in added
-    assert not re.search("display|visibility|color|border|background|opacity", added)
+    assert added.startswith('="font-size:12px;')
+    assert '">\r\nAs agreed on 3 May' in added
+    link = rf'<a href="{re.escape(STOP)}"\r\nstyle="[^"<>]+">See or stop</a>'
+    assert re.search(rf'{link}<img\r\nsrc="{re.escape(PICTURE)}" width="1" height="1" alt="" class="/o/">\Z', added)
+    assert not re.search("border|padding|hidden|display:none", added)
     without = page_of(copy_of(html_message(PAGE), picture=False)).split("<p style")[1].split("</p>")[0]
-    assert without.endswith(f'<a href="{STOP}">See or stop</a>')
+    assert re.search(rf"{link}\Z", without)
+
+
+def test_no_style_sheet_has_a_say_in_the_line() -> None:
+    """Whatever a sheet could say of the paragraph or its link, they say themselves, and theirs is important."""
+    added = page_of(copy_of(html_message(b"<style>p,a{display:none!important}</style><p>Hello</p>"))).partition("</p>")[
+        2
+    ]
+    for style, display in zip(re.findall(r"style=\"([^\"]*)\"", added), ("block", "inline"), strict=True):
+        declared = style.removeprefix("font-size:12px;").split(";")
+        assert declared[0] == "all:revert!important"
+        assert all(each.endswith("!important") for each in declared)
+        assert f"display:{display}!important" in declared
+        names = {each.partition(":")[0] for each in declared}
+        assert names >= {"visibility", "opacity", "font-size", "height", "max-height", "overflow", "position", "color"}
+
+
+@pytest.mark.parametrize(
+    "around", [b"<div style='display:none'>%s</div>", b"<style>div{opacity:0}</style><div>%s</div>"]
+)
+def test_a_hidden_place_takes_no_line(around: bytes) -> None:
+    """Item 7, "a visible line": where the mail's own style would hide it, nothing is added, and why is said."""
+    found = refused(html_message(around % b"<p>Hello</p><blockquote type=cite>x</blockquote>"))
+    assert found.why is WhyNot.LINE_NOT_WRITABLE
+    assert re.match(r"the line could not be seen: \w+(:\w+)? on <div>", found.detail)
+    closed = (around % b"hidden words").replace(b"<div", b"<em").replace(b"/div", b"/em").replace(b"div{", b"em{")
+    assert b"/open/" in copy_of(html_message(closed + b"<p>Hello</p><blockquote type=cite>x</blockquote>"))
 
 
 @pytest.mark.parametrize(("count", "length"), [(1, 600), (9, 60), (7, 100)])
