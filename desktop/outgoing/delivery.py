@@ -23,6 +23,7 @@ from desktop.outgoing.means import Means
 from desktop.outgoing.replies import Fate, Outcome, Reply, answer_to, ours, told
 from desktop.outgoing.syntax import Path
 from desktop.outgoing.upstream import AnswerLost, Upstream
+from desktop.store.asks import AskedMeanwhile
 from desktop.store.mail import CopyState, NewCopy, record_message, record_outcome, record_untouched
 
 _SENT_BEFORE: Final = ours("250 2.0.0 The provider took this mail a moment ago; it was not sent a second time.")
@@ -81,6 +82,7 @@ class Delivery:
         self._copy_ids: dict[int, int] = {}
         self._recording: Future[None] | None = None
         self._known_facts: MessageFacts | None = None
+        self._was_asked_meanwhile = False
         self._is_open = True
         self.entry_id: str | None = None
 
@@ -102,10 +104,7 @@ class Delivery:
             self._raw = without_own_marks(self._mail.raw, self._means.own_marks())
         try:
             todo = self._begin()
-            try:
-                self._send_all(self._make_copies(todo))
-            except RowsMissingError:
-                self._send_untracked(todo)
+            self._send_made(todo, is_first=True)
         except StoreTrouble as trouble:
             # Only the journal's trouble comes this far.
             self._means.on_trouble(trouble)
@@ -148,6 +147,16 @@ class Delivery:
             return made.copies
         return copies
 
+    def _send_made(self, todo: tuple[int, ...], *, is_first: bool) -> None:
+        """Send the copies as they are made; once more where another mail asked meanwhile, else as they came."""
+        try:
+            self._send_all(self._make_copies(todo))
+        except RowsMissingError:
+            if not (is_first and self._was_asked_meanwhile):
+                self._send_untracked(todo)
+            elif self._has_reconnected(todo):
+                self._send_made(todo, is_first=False)
+
     def _order(self, indices: Sequence[int]) -> Order:
         return Order(
             raw=self._raw,
@@ -162,7 +171,10 @@ class Delivery:
 
         def record() -> None:
             with self._means.fail_open():
-                self._record_message(rows(), todo)
+                try:
+                    self._record_message(rows(), todo)
+                except AskedMeanwhile:
+                    self._was_asked_meanwhile = True
 
         self._recording = self._means.start(record)
 
@@ -172,14 +184,18 @@ class Delivery:
 
     def _send_untracked(self, todo: tuple[int, ...]) -> None:
         """Begin again on a new connection, with nothing added."""
-        copies = [Copy(octets=self._raw, indices=(index,)) for index in todo if index not in self._outcomes]
+        if self._has_reconnected(todo):
+            self._send_all([Copy(octets=self._raw, indices=(index,)) for index in todo if index not in self._outcomes])
+
+    def _has_reconnected(self, todo: tuple[int, ...]) -> bool:
+        """Connect anew and return that; where that fails nobody is left to be sent to."""
         try:
             self.upstream = self._means.connect(self.upstream.account)
         except Trouble as trouble:
-            self._give_up(copies, told(trouble))
-            return
+            self._give_up([Copy(octets=self._raw, indices=todo)], told(trouble))
+            return False
         self._is_open = False
-        self._send_all(copies)
+        return True
 
     def _record_message(self, rows: Sequence[NewCopy], todo: Iterable[int]) -> None:
         means, facts = self._means, self._facts()
@@ -221,6 +237,8 @@ class Delivery:
     def _send_all(self, copies: Sequence[Copy]) -> None:
         """Send one copy after the other; what cannot be sent any more is noted as not sent, never lost."""
         for position, copy in enumerate(copies):
+            if copy.indices[0] in self._outcomes:
+                continue
             try:
                 self._send(copy)
             except ClientGoneError:

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from desktop.core.address import normalised
-from desktop.core.asking import can_ask_by_hand, generation_of_yes
+from desktop.core.asking import can_ask_by_hand, generation_of_yes, is_never_asked
 from desktop.core.errors import Refused
 from desktop.core.ledger import LINK, Event
 from desktop.core.notice import Notice, NoticeKind
@@ -61,6 +61,25 @@ class _Ask:
     language: Language
     wording: bytes
     is_answered: bool
+
+
+class AskedMeanwhile(Refused):
+    """Another mail put the question since it was decided that this one does; nothing of this one was kept."""
+
+
+def check_ask(connection: sqlite3.Connection, address: str, ask: NewAsk, at: datetime) -> None:
+    """Raise AskedMeanwhile where a question is not to be put any more, as this transaction sees it.
+
+    Two mails may leave at once: each was decided on before the other's question stood anywhere.
+    """
+    present = standing(connection, address)
+    wanted = connection.execute(
+        "SELECT 1 FROM person WHERE address = ? AND asking_wanted_at_ms IS NOT NULL", (address,)
+    ).fetchone()
+    may_ask = is_never_asked(present) if wanted is None else can_ask_by_hand(present.asked_at, at)
+    is_open = present.standing is not Standing.GRANTED and may_ask
+    if not is_open or ask.generation != generation_of_yes(present):
+        raise AskedMeanwhile("This person was asked a moment ago, by another mail.", "Nothing needs to be done.")
 
 
 def record_ask(

@@ -10,7 +10,7 @@ from desktop.core.policy import WhyNot
 from desktop.core.status import CopyState
 from desktop.core.sunset import LONGEST_DAYS
 from desktop.core.thread import ancestor_ids, name_key, subject_key, twin_of
-from desktop.store.asks import NewAsk, record_ask
+from desktop.store.asks import NewAsk, check_ask, record_ask
 from desktop.store.columns import plain, set_to_json, to_json, to_ms
 from desktop.store.joining import open_conversation
 from relay.wire.purpose import Purpose
@@ -102,7 +102,10 @@ def insert_copy(
     at: datetime,
     state: CopyState = CopyState.PREPARED,
 ) -> int:
-    """Add one recipient's copy, its tokens and its question; return its id."""
+    """Add one recipient's copy, its tokens and its question; return its id.
+
+    Raises AskedMeanwhile where the question is not to be put any more.
+    """
     cursor = connection.execute(
         "INSERT INTO copy (message_id, conversation_id, address, name, role, purposes, why_not, tag, shared, links,"
         " state, prepared_at_ms, state_at_ms, sunset_days) "
@@ -129,6 +132,7 @@ def insert_copy(
         [(token.random_id, copy_id, token.type, token.destination) for token in copy.tokens],
     )
     if copy.ask is not None:
+        check_ask(connection, person, copy.ask, at)
         record_ask(
             connection,
             copy_id=copy_id,

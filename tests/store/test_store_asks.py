@@ -1,5 +1,6 @@
 """Questions in mail and what came back from their pages: the one way to a permission by the person themselves."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from desktop.core.ledger import Event
 from desktop.core.notice import NoticeKind
 from desktop.core.permission import Method, Permission, Standing
 from desktop.store import ledger, people
-from desktop.store.asks import NewAsk, apply_consent, forget_asking, want_asking
+from desktop.store.asks import AskedMeanwhile, NewAsk, apply_consent, forget_asking, record_ask, want_asking
 from desktop.store.change import Change
 from desktop.store.database import Store
 from desktop.store.ledger import history, is_sound, verify_ledger
@@ -30,16 +31,36 @@ CLAIMS = Claims(sender="Kim Larsen", language=Language.GERMAN, purposes=frozense
 WORDING = wording_hash(asked_text(CLAIMS))
 LATER = SENT_AT + timedelta(days=1)
 TAG = b"anna-tag"
+ASKING = NewCopy(address=ANNA, name="Anna Becker")
 
 
 def ask(
     store: Store, *, number: int = 1, generation: int = 0, tag: bytes = TAG, at: datetime = SENT_AT, address: str = ANNA
 ) -> bytes:
-    """Send a mail that asks; return the token id of its link."""
+    """Send a mail that asks; return the token id of its link.
+
+    Whether it may ask is looked at with the first alone: the others are of any time and from any other store.
+    """
     token_id = bytes([number]) * 12
     asking = NewAsk(token_id=token_id, tag=tag, generation=generation, claims=CLAIMS)
-    copy = NewCopy(address=address, name="Anna Becker", tag=tag, generation=generation, ask=asking)
-    record_message(store, account_id=1, facts=facts(message_id=f"<{number}@s>"), at=at, copies=(copy,))
+    asked = replace(ASKING, address=address, tag=tag, generation=generation, ask=asking if number == 1 else None)
+    _, (copy_id,) = record_message(store, account_id=1, facts=facts(message_id=f"<{number}@s>"), at=at, copies=(asked,))
+
+    def work(connection: sqlite3.Connection) -> tuple[Change, None]:
+        record_ask(
+            connection,
+            copy_id=copy_id,
+            address=address,
+            token_id=token_id,
+            tag=tag,
+            generation=generation,
+            claims=CLAIMS,
+            at=at,
+        )
+        return Change(), None
+
+    if number > 1:
+        store.write(work)
     return token_id
 
 
@@ -211,7 +232,7 @@ def test_a_yes_under_a_tag_that_is_stopped_grants_nothing(store: Store) -> None:
 
 def test_a_yes_begins_no_generation_before_its_time(store: Store) -> None:
     """A link of the generation after a no grants nothing to one who has not refused."""
-    press(store, answer(ask(store, generation=1)))
+    press(store, answer(ask(store, number=2, generation=1)))
     assert (people.permission_of(store, ANNA).standing, refused(store)) == (Standing.ASKED, ["generation"])
 
 
@@ -331,3 +352,36 @@ def test_the_wish_to_ask_can_be_taken_back(store: Store) -> None:
     assert forget_asking(store, "Anna@becker.example") == Change(people=frozenset({ANNA}))
     assert not wants(store)
     assert forget_asking(store, ANNA) == Change()
+
+
+def asks_now(store: Store, *, number: int, generation: int = 0, at: datetime = SENT_AT) -> None:
+    """Record a mail that was decided to ask."""
+    asking = NewAsk(token_id=bytes([number]) * 12, tag=TAG, generation=generation, claims=CLAIMS)
+    copies = (replace(ASKING, ask=asking), NewCopy(address="ben@becker.example"))
+    record_message(store, account_id=1, facts=facts(message_id=f"<{number}@s>"), at=at, copies=copies)
+
+
+def test_5_of_mails_that_leave_at_once_one_asks(store: Store) -> None:
+    """Each was decided on before another's question stood: the second is refused whole, and nothing of it is kept."""
+    asks_now(store, number=1)
+    with pytest.raises(AskedMeanwhile):
+        asks_now(store, number=2)
+    assert [entry.event for entry in history(store, ANNA)] == [Event.ASKED]
+    with store.read() as connection:
+        assert connection.execute("SELECT count(*) FROM message").fetchone() == (1,)
+
+
+def test_5_what_was_answered_meanwhile_is_not_asked(store: Store) -> None:
+    """A yes, or a no, that came since the mail was decided on; the question of a generation that is over neither."""
+    grant(store)
+    with pytest.raises(AskedMeanwhile):
+        asks_now(store, number=2)
+    people.withdraw(store, ANNA, LATER)
+    for generation in (0, 1):
+        with pytest.raises(AskedMeanwhile):
+            asks_now(store, number=3, generation=generation)
+    want_asking(store, ANNA, LATER)
+    with pytest.raises(AskedMeanwhile):
+        asks_now(store, number=4)
+    asks_now(store, number=5, generation=1)
+    assert people.permission_of(store, ANNA).asked_at == SENT_AT
