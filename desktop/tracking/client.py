@@ -225,8 +225,7 @@ def ask_source(
     """
     base = relay_url.rstrip("/")
     with closing(session_of(base, bearer, ca_file)) as session:
-        session.mount("http://", _OneFamily(family))
-        session.mount("https://", _OneFamily(family))
+        session.mount(base.partition("://")[0] + "://", _OneFamily(family))
         body = fetch(session, f"{base}/source", timeout_s=answer_s)
     try:
         return Source(**_source_in(json.loads(body)))

@@ -10,7 +10,7 @@ import requests
 
 from desktop.accounts.channel import Channel
 from desktop.accounts.retired import load_retired, retired_of, save_retired
-from desktop.core.errors import NotAuthorised, StoreTrouble
+from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.core.permission import Method, Standing
 from desktop.core.status import CopyState
@@ -20,6 +20,7 @@ from desktop.places import Places
 from desktop.store.mail import NewCopy, record_message, record_outcome
 from desktop.store.people import all_stop_tags, permission_of, record_grant
 from desktop.tracking import held as held_module
+from desktop.tracking import retired as retired_module
 from relay.wire.purpose import Purpose
 from tests.fakes.relay_process import RelayProcess
 from tests.fakes.samples import facts
@@ -145,22 +146,25 @@ def test_what_was_unread_comes_home_before_the_old_channel_is_deleted(engine: En
     assert [each.channel for each in load_retired(engine.vault)] == [None]
 
 
-def test_a_relay_that_does_not_answer_is_asked_until_it_does(engine: Engine, tmp_path: Path) -> None:
-    """Leaving a relay that is away works at once, its channel is deleted once it is back, and a stop is learnt then."""
-    with RelayProcess(tmp_path / "own") as own:
-        engine.connect_relay(own.url, None)
-        old, marks = channel_of(engine), send(engine, ANNA)
-        own.stop()
-        engine.disconnect_relay()
+def test_a_relay_that_does_not_answer_is_asked_until_it_does(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is away nothing is given up and nothing is a trouble; then its channel goes, and a stop is learnt."""
+    old, marks = channel_of(engine), send(engine, ANNA)
+    engine.disconnect_relay()
+
+    def be_away(*_: object) -> None:
+        raise Unreachable("The relay does not answer.")
+
+    with monkeypatch.context() as away:
+        away.setattr(retired_module, "exchange_stops", be_away)
         engine.ask_earlier_relays()
-        assert [each.channel is None for each in load_retired(engine.vault)] == [True, False]
-        own.start()
-        stop(marks)
-        engine.ask_earlier_relays()
-        assert tag_of(old, ANNA, 0) in all_stop_tags(engine.store)
-        with pytest.raises(NotAuthorised):
-            held_module.held(old)
-    assert [each.channel for each in load_retired(engine.vault)] == [None, None]
+    (waiting,) = load_retired(engine.vault)
+    assert waiting.channel == old
+    stop(marks)
+    engine.ask_earlier_relays()
+    assert tag_of(old, ANNA, 0) in all_stop_tags(engine.store)
+    assert [each.channel for each in load_retired(engine.vault)] == [None]
+    with pytest.raises(NotAuthorised):
+        held_module.held(old)
 
 
 def test_a_wish_to_delete_on_old_mail_is_carried_out(engine: Engine) -> None:
