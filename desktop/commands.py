@@ -88,13 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     listen = commands.add_parser("listen", help="take mail without a window")
     listen.add_argument("--port", type=_port, help="listen there this time (default: as in the settings, else 4190)")
-    listen.add_argument(
-        "--secrets",
-        type=Keep,
-        choices=list(Keep),
-        metavar="PLACE",
-        help="where passwords are kept this time: keyring, file (0600, not encrypted) or session (default: as set)",
-    )
+    _add_secrets(listen, tuple(Keep), "keyring, file (0600, not encrypted) or session")
     listen.set_defaults(command=_listen)
     practice = commands.add_parser("practice", help="play a whole round on this machine, without an account")
     practice.add_argument(
@@ -116,12 +110,27 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     connect = commands.add_parser("connect", help="connect to a relay without a window")
     connect.add_argument("line", metavar="LINE", help="the whole line that the relay's operator gave")
+    _add_secrets(connect, _LASTING, "keyring or file (0600, not encrypted)")
     connect.set_defaults(command=_connect)
     ledger_command.add_to(commands)
     person_command.add_to(commands, _person)
     doctor = commands.add_parser("doctor", help="check keyring, listener, provider and relay, and say how to mend each")
+    _add_secrets(doctor, _LASTING, "keyring or file")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+_LASTING: Final = (Keep.KEYRING, Keep.FILE)
+
+
+def _add_secrets(command: argparse.ArgumentParser, places: tuple[Keep, ...], named: str) -> None:
+    command.add_argument(
+        "--secrets",
+        type=Keep,
+        choices=places,
+        metavar="PLACE",
+        help=f"where passwords are kept this time: {named} (default: as set)",
+    )
 
 
 def _version() -> str:
@@ -389,15 +398,16 @@ def _person(options: argparse.Namespace) -> int:
 def _connect(options: argparse.Namespace) -> int:
     from desktop.connect_command import connect
 
-    print(f"Connected to {connect(Places.of_user(), options.line)}.")
+    for line in connect(Places.of_user(), options.line, options.secrets):
+        print(line)
     return EX_OK
 
 
-def _doctor(_options: argparse.Namespace) -> int:
+def _doctor(options: argparse.Namespace) -> int:
     from desktop import doctor
 
     ill = 0
-    for finding in doctor.findings(Places.of_user()):
+    for finding in doctor.findings(Places.of_user(), options.secrets):
         print(f"{'ok' if finding.is_well else '!!'}  {finding.part:<9} {finding.seen}", flush=True)
         if not finding.is_well:
             ill += 1

@@ -6,13 +6,12 @@ It works beside a running Readback, so it holds no lock, starts no station and s
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from desktop.account_keeping import SECRETS_SETTING
 from desktop.accounts import channel as channels
 from desktop.accounts.clients import Clients
 from desktop.accounts.credentials import Credentials, grant_secret
-from desktop.accounts.vault import LISTENER_SECRET, Vault, account_secret, open_vault
+from desktop.accounts.vault import LISTENER_SECRET, Vault, account_secret, check_keeps, open_vault
 from desktop.core.errors import NoKeyring, StoreTrouble, Trouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.engine import PORT_SETTING, RELAY_SETTING, utc_now
@@ -30,8 +29,6 @@ from desktop.store.ledger import ledger_trouble
 from desktop.tracking.health import health
 from desktop.ui import words
 
-PROBE_SECRET: Final = "doctor"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -43,8 +40,11 @@ class Finding:
     cure: str = ""
 
 
-def findings(places: Places) -> Iterator[Finding]:
-    """Look at store, secrets, listener, each account and the relay; yield a finding as soon as it is known."""
+def findings(places: Places, chosen: Keep | None = None) -> Iterator[Finding]:
+    """Look at store, secrets, listener, each account and the relay; yield a finding as soon as it is known.
+
+    What is `chosen` overrules where the settings say that secrets are.
+    """
     try:
         store = Store(places.store, clock=utc_now)
     except Trouble as trouble:
@@ -53,7 +53,7 @@ def findings(places: Places) -> Iterator[Finding]:
     try:
         yield Finding(part="store", is_well=True, seen=str(places.store))
         yield _look("ledger", lambda: _ledger(store))
-        keep = Keep(settings.get(store, SECRETS_SETTING, Keep.KEYRING.value))
+        keep = chosen or Keep(settings.get(store, SECRETS_SETTING, Keep.KEYRING.value))
         vault = open_vault(keep, path=places.secrets)
         yield _look("secrets", lambda: _secrets(vault))
         runs = is_running(places.lock)
@@ -85,17 +85,8 @@ def _look(part: str, look: Callable[[], str]) -> Finding:
 
 
 def _secrets(vault: Vault) -> str:
-    """Put a secret, read it back and take it away again."""
-    if vault.where is Keep.SESSION:
-        raise StoreTrouble(
-            "Passwords are kept for one session only.",
-            "Choose the keyring under Settings → Accounts to keep them.",
-        )
-    vault.put(PROBE_SECRET, "well")
-    found = vault.get(PROBE_SECRET)
-    vault.delete(PROBE_SECRET)
-    if found != "well":
-        raise StoreTrouble("The keyring forgets what it is given.", "Look at the system's keyring program.")
+    """Look whether secrets last, and say where they are."""
+    check_keeps(vault)
     return {Keep.KEYRING: "in the system keyring", Keep.FILE: "in a file only you can read"}[vault.where]
 
 

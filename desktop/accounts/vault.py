@@ -22,6 +22,7 @@ Value = TypeVar("Value")
 
 SERVICE: Final = "Readback"
 LISTENER_SECRET: Final = "listener"
+PROBE_SECRET: Final = "probe"
 _WITHOUT_KEYRING: Final = (
     "Set up a keyring such as GNOME Keyring or KWallet, or choose another place under Settings → Accounts → Keep "
     "passwords in."
@@ -67,6 +68,20 @@ def open_vault(choice: Keep, *, path: Path | None = None) -> Vault:
     if path is None:
         raise ValueError("a file vault needs a path")
     return FileVault(path)
+
+
+def check_keeps(vault: Vault) -> None:
+    """Put a secret, read it back and take it away again; raise StoreTrouble where none would last."""
+    if vault.where is Keep.SESSION:
+        raise StoreTrouble(
+            "Passwords are kept for one session only.",
+            "Choose the keyring under Settings → Accounts to keep them.",
+        )
+    vault.put(PROBE_SECRET, "well")
+    found = vault.get(PROBE_SECRET)
+    vault.delete(PROBE_SECRET)
+    if found != "well":
+        raise StoreTrouble("The keyring forgets what it is given.", "Look at the system's keyring program.")
 
 
 class SessionVault:
