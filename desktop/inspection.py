@@ -18,7 +18,8 @@ from desktop.outgoing.transparency import has_forbidden
 from desktop.ui import words
 from relay.wire.purpose import Purpose
 
-_NOT_NAMED: Final = "--permit does not name them."
+_NOT_NAMED: Final = "--permit does not name them, and what you recorded of them is not looked up here."
+_NO_QUESTION: Final = "It is plain text with a layout of its own, which takes no question; only flowing text does."
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9@._+-]")
 
 
@@ -43,7 +44,7 @@ def report(raw: bytes, *, to: Sequence[str], supposed: Supposed, out: Path | Non
         raw, recipients=to, grounds=grounds, channel=sample_channel(), now=now, adds_confirm=supposed.adds_confirm
     )
     yield f"{len(raw):,} octets, SHA-256 {hashlib.sha256(raw).hexdigest()}"
-    yield "Permission is supposed for whoever --permit names; the people you recorded are not asked."
+    yield "Permission is supposed for whoever --permit names, a question for whoever --ask names."
     if not {field.name.lower() for field in headers_of(raw)} & {"from", "to", "subject", "date"}:
         yield "This names no sender, recipient, subject or date, so it is hardly a mail."
     if has_forbidden(raw):
@@ -62,6 +63,10 @@ def _lines(copy: Inspected, raw: bytes) -> Iterator[str]:
         yield f"  untracked, {_sameness(copy, raw)}"
         why = _NOT_NAMED if copy.why_not is WhyNot.NO_PERMISSION else words.why_not_sentence(copy.why_not)
         yield f"  rule {copy.why_not.value}: {why}"
+        if copy.not_asked is not None:
+            fixed = copy.not_asked is WhyNot.FIXED_LAYOUT
+            said = _NO_QUESTION if fixed else words.why_not_sentence(copy.not_asked)
+            yield f"  not asked, rule {copy.not_asked.value}: {said}"
         if copy.detail:
             yield f"  {copy.detail}"
     else:

@@ -74,7 +74,8 @@ def _pattern(line: str) -> Entry:
     if len(line) > MAX_PATTERN_CHARS or not line.isprintable() or _PATTERN.match(line) is None:
         raise Malformed("This is no pattern of an address.", _CURE)
     if not line.replace("*", "").strip("@."):
-        raise Malformed("This pattern names everybody.", "To track nobody, choose “off” as the account's policy.")
+        cure = "To track nobody, choose “nothing: no picture and no tracked link” under Settings → Accounts."
+        raise Malformed("This pattern names everybody.", cure)
     return Entry(kind=Kind.PATTERN, value=re.sub(r"\*+", "*", line))
 
 

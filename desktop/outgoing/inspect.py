@@ -16,7 +16,7 @@ from desktop.core.ownmarks import without_own_marks
 from desktop.core.parse import message_facts
 from desktop.core.permission import SEEING, Method, Permission, Standing
 from desktop.core.policy import WhyNot, decide
-from desktop.core.rewrite import Refusal, survey
+from desktop.core.rewrite import Refusal, Survey, survey
 from desktop.outgoing.copies import Drafting, Frame, blank_rows
 from desktop.outgoing.offers import Offer
 from desktop.outgoing.transparency import whole_lines
@@ -31,8 +31,8 @@ from relay.wire.token import TokenType
 class Inspected:
     """One recipient's copy; `links` are the destinations that would be tracked, `detail` the rule's own words.
 
-    `asked` are the purposes that it asks for, and `confirms` says that the "got it" marker became a link; `language`
-    is that of the lines added.
+    `asked` are the purposes that it asks for, `not_asked` is why a question that was wanted could not be put in, and
+    `confirms` says that the "got it" marker became a link; `language` is that of the lines added.
     """
 
     address: str
@@ -42,6 +42,7 @@ class Inspected:
     why_not: WhyNot | None = None
     detail: str = ""
     asked: frozenset[Purpose] = frozenset()
+    not_asked: WhyNot | None = None
     confirms: bool = False
     language: Language | None = None
 
@@ -114,15 +115,25 @@ def inspect(
     for row in blank_rows([normalised(address) for address in recipients], facts):
         nothing = Grounds(permission=Permission(address=row.address, standing=Standing.UNKNOWN), ask_when=AskWhen.NEVER)
         theirs = grounds.get(row.address, nothing)
-        draft = drafting.draft(row, theirs, decide(theirs, has_relay=True, now=now))
+        decision = decide(theirs, has_relay=True, now=now)
+        draft = drafting.draft(row, theirs, decision)
         octets = raw if draft.octets is cleaned and cleaned is whole else draft.octets
         language = drafting.language(theirs) if draft.has_marks else None
-        found.append(_inspected(draft.row, octets, surveyed, language))
+        not_asked = _not_asked(surveyed) if decision.ask and draft.row.ask is None else None
+        found.append(_inspected(draft.row, octets, surveyed, language, not_asked))
     return tuple(found)
 
 
-def _inspected(row: NewCopy, octets: bytes, surveyed: object, language: Language | None) -> Inspected:
-    detail = surveyed.detail if isinstance(surveyed, Refusal) and row.why_not is surveyed.why else ""
+def _not_asked(surveyed: Survey | Refusal) -> WhyNot:
+    """Return why the message took no question: for want of a place, or of letters for its line."""
+    return surveyed.why if isinstance(surveyed, Refusal) else WhyNot.LINE_NOT_WRITABLE
+
+
+def _inspected(
+    row: NewCopy, octets: bytes, surveyed: Survey | Refusal, language: Language | None, not_asked: WhyNot | None
+) -> Inspected:
+    is_refused = isinstance(surveyed, Refusal) and surveyed.why in {row.why_not, not_asked}
+    detail = surveyed.detail if isinstance(surveyed, Refusal) and is_refused else ""
     return Inspected(
         address=row.address,
         octets=octets,
@@ -131,6 +142,7 @@ def _inspected(row: NewCopy, octets: bytes, surveyed: object, language: Language
         why_not=row.why_not,
         detail=detail,
         asked=frozenset() if row.ask is None else row.ask.claims.purposes,
+        not_asked=not_asked,
         confirms=any(token.type is TokenType.CONFIRM for token in row.tokens),
         language=language,
     )

@@ -190,7 +190,7 @@ def test_inspect_shows_what_would_be_added_for_whom(tmp_path: Path, capsys: pyte
     assert "tracked for opens and clicks," in printed
     assert "added: the visible line with a stop link, a picture" in printed
     assert "tracked link: https://shop.example/offer" in printed
-    assert "untracked, byte for byte as it came\n  rule no_permission: --permit does not name them." in printed
+    assert "untracked, byte for byte as it came\n  rule no_permission: --permit does not name them, and" in printed
     anna, ben = (
         (tmp_path / "out" / name).read_bytes() for name in ("1-anna@example.test.eml", "2-ben@example.test.eml")
     )
@@ -222,6 +222,23 @@ def test_inspect_shows_the_question_the_header_and_the_language(
         False,
     ]
     assert commands.run([*call[:4], "--ask", "nobody@example.test"]) == 64
+
+
+def test_inspect_says_that_fixed_plain_text_takes_no_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who was to be asked is not, with the rule that says why; who was not, reads that nothing is looked up here."""
+    path = tmp_path / "plain.eml"
+    path.write_bytes(b"From: me@sender.test\r\nTo: ben@example.test\r\nSubject: x\r\n\r\nHello\r\n")
+    call = ["inspect", str(path), "--to", "ben@example.test"]
+    assert commands.run([*call, "--ask", "ben@example.test"]) == 0
+    asked = capsys.readouterr().out
+    assert "  untracked, byte for byte as it came\n" in asked
+    assert "not asked, rule fixed_layout: It is plain text with a layout of its own, which takes no question" in asked
+    assert commands.run(call) == 0
+    plain = capsys.readouterr().out
+    assert "what you recorded of them is not looked up here" in plain
+    assert "not asked" not in plain
 
 
 def test_inspect_reads_standard_input_and_refuses_a_bad_address(

@@ -19,6 +19,7 @@ from desktop.running import RunningLock
 from desktop.store import settings
 from desktop.store.database import Store
 from desktop.store.people import people
+from desktop.ui import consent_words
 from tests.store.planted import GONE, MARKS, NOW, STAYS, found_in, planted
 
 
@@ -166,6 +167,9 @@ def test_an_entry_is_added_and_taken_off(places: Places, capsys: pytest.CaptureF
         "lund.example is not on the list any more.",
     ]
     assert told.err.startswith("lund.example is not on the list.\nThis pattern names everybody.")
+    chosen = told.err.partition("choose “")[2].partition("”")[0]
+    assert consent_words.NOTHING.startswith(chosen)
+    assert chosen
 
 
 def test_an_empty_list_says_so(
