@@ -91,11 +91,13 @@ def _serve(settings: Settings) -> None:
         settings = dataclasses.replace(settings, port=listener.getsockname()[1])
         gc.freeze()  # What is made by now stays; what a request makes is freed by counting.
         gc.set_threshold(_GARBAGE_THRESHOLD, 50, 50)
-        server = Server(build_app(settings, clock, metrics_listener=figures), lambda: _announce(listener, figures))
-        server.run(sockets=[listener])
+        app = build_app(settings, clock, metrics_listener=figures)
+        Server(app, lambda: _announce(settings, listener, figures)).run(sockets=[listener])
 
 
-def _announce(listener: socket.socket, figures: socket.socket | None) -> None:
+def _announce(settings: Settings, listener: socket.socket, figures: socket.socket | None) -> None:
+    if settings.contact is None:
+        _complain("no --contact is set: there is no security.txt, and no page says who runs this server")
     if figures is not None:
         print(f"figures on {_address_of(figures)}/metrics")
     print(f"listening on {_address_of(listener)}", flush=True)

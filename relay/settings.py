@@ -14,7 +14,9 @@ from typing import Final
 from relay.wire.labels import Network
 
 ENVIRONMENT_PREFIX: Final = "READBACK_RELAY_"
-_PUBLIC_URL: Final = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?\Z|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?\Z")
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_PUBLIC_URL: Final = re.compile(rf"https?://(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:]+\])(?::[0-9]{{1,5}})?\Z")
+_NAMELESS: Final = re.compile(r"\s*(https?:/*)?\s*\Z")
 _ADDRESS: Final = re.compile(r"[\x21-\x7e]+@[A-Za-z0-9.-]+\Z")
 _CONTACT: Final = re.compile(r"mailto:[\x21-\x7e]+@[A-Za-z0-9.-]+\Z|https://[a-z0-9.-]+[\x21-\x7e]*\Z")
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -128,8 +130,13 @@ def _port(text: str, flag: str) -> int:
 
 
 def _public_url(text: str | None, flag: str) -> str | None:
-    if not text:
+    if text is None:
         return None
+    if _NAMELESS.match(text):
+        raise BadSettingError(
+            f"{flag} {text!r} names nobody: put your own name into it, such as https://t.example.com, "
+            "or leave the setting out."
+        )
     if not _PUBLIC_URL.match(text):
         raise BadSettingError(
             f"{flag} {text!r} cannot stand in a mail: give scheme and host in small letters, "

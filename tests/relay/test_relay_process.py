@@ -154,7 +154,7 @@ def test_what_a_request_said_is_in_no_file_and_no_log(tmp_path: Path, practice: 
     """A planted address, agent and mark are in neither the files nor the log, in clear, base64 or hex."""
     data = tmp_path / "relay"
     marks = ["203.0.113.77", "PlantedAgent", "planted-mark", "planted@example.org"]
-    with process(data, *flags_of(tmp_path)) as relay:
+    with process(data, *flags_of(tmp_path), "--contact", "ops@example.com") as relay:
         desk = Desk(relay.base, RealClock(practice))
         headers = {"X_Forwarded_For": marks[0], "user_agent": marks[1], "Accept_Language": marks[2]}
         desk.get(desk.open_url(), **headers)
@@ -197,6 +197,15 @@ def test_the_line_it_prints_is_where_it_listens(tmp_path: Path) -> None:
         assert requests.get(f"{relay.base}/health", timeout=10).json() == {"healthy": True}
         assert relay.process.stdout is not None
         assert relay.end() in {0, -signal.SIGTERM}
+
+
+def test_without_a_contact_it_says_so_in_one_line(tmp_path: Path) -> None:
+    """One line on standard error, before it listens; none where a contact is set."""
+    for flags, lines in (([], 1), (["--contact", "ops@example.com"], 0)):
+        data = tmp_path / f"relay{lines}"
+        with process(data, *flags):
+            said = data.with_name(f"{data.name}.log").read_text()
+        assert (said.count("no --contact is set"), said.count("\n")) == (lines, lines)
 
 
 def test_where_the_figures_are_is_said_first(tmp_path: Path) -> None:
