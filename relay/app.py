@@ -152,7 +152,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int], limits: L
     marks = Marks(kept.masters)
     log = EventLog(settings.database, kept.stops, mark_of=marks.of_row, now_ms=clock)
     unread = Unread(kept.reader.positions())
-    proxies, daily_key, pages = Proxies(settings.trusted_proxies), DailyKey(), Pages()
+    proxies, daily_key, pages = Proxies(settings.trusted_proxies), DailyKey(), Pages(settings.contact)
     feed = Feed(
         channels=kept.channels,
         reader=kept.reader,
@@ -208,6 +208,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int], limits: L
         answers=answers,
         pages=pages,
         counts=counts,
+        base=settings.link_base,
         wake=feed.wake,
     )
     confirming = Confirming(
@@ -218,6 +219,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int], limits: L
         answers=answers,
         pages=pages,
         counts=counts,
+        base=settings.link_base,
         wake=feed.wake,
     )
     recipient = Recipient(
@@ -229,6 +231,7 @@ def _connect(settings: Settings, kept: Kept, clock: Callable[[], int], limits: L
         answers=answers,
         pages=pages,
         counts=counts,
+        base=settings.link_base,
         wake=feed.wake,
     )
 

@@ -33,7 +33,7 @@ _MAX_FORM_BYTES: Final = 4_096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirming:
-    """The confirm page's endpoints; `wake` tells a channel's poller."""
+    """The confirm page's endpoints; `base` is the address they are reached at, `wake` tells a channel's poller."""
 
     masters: Masters
     blocks: Blocks
@@ -42,6 +42,7 @@ class Confirming:
     answers: Answers
     pages: Pages
     counts: Counts
+    base: str
     wake: Callable[[bytes], None]
 
     async def page(self, request: Request) -> Response:
@@ -49,7 +50,7 @@ class Confirming:
         token = self._token(request)
         if token is None:
             return self.pages.answer(request, Page.INCOMPLETE)
-        return self.pages.answer(request, self._hindrance(token) or Page.CONFIRM)
+        return self._shown(request, token)
 
     async def press(self, request: Request) -> Response:
         """Put the answer where the desktop fetches it, durably, and thank."""
@@ -57,8 +58,8 @@ class Confirming:
         if token is None:
             return self.pages.answer(request, Page.INCOMPLETE)
         await read_body(request, _MAX_FORM_BYTES)
-        if not is_own_press(request):
-            return self.pages.answer(request, self._hindrance(token) or Page.CONFIRM)
+        if not is_own_press(request, self.base):
+            return self._shown(request, token)
         answer = self.answers.of(token, AnswerKind.CONFIRM)
         mark = hashlib.sha256(path_of(request).encode("ascii")).digest()[:USED_BYTES]
         try:
@@ -67,6 +68,10 @@ class Confirming:
             return self.pages.answer(request, Page.CONFIRM_LATER)
         self.wake(token.channel_id)
         self.counts.confirms += page is Page.THANKED
+        return self.pages.answer(request, page, link=link_of(self.masters, token))
+
+    def _shown(self, request: Request, token: Token) -> Response:
+        page = self._hindrance(token) or Page.CONFIRM
         return self.pages.answer(request, page, link=link_of(self.masters, token))
 
     def _keep(self, token: Token, answer: Answer, mark: bytes, database: Database) -> Page:

@@ -48,7 +48,10 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """The question's endpoints; `reader` is the loop's own connection, `wake` tells a channel's poller."""
+    """The question's endpoints; `base` is the address they are reached at, `wake` tells a channel's poller.
+
+    `reader` is the loop's own connection.
+    """
 
     masters: Masters
     blocks: Blocks
@@ -58,6 +61,7 @@ class Consent:
     answers: Answers
     pages: Pages
     counts: Counts
+    base: str
     wake: Callable[[bytes], None]
 
     async def page(self, request: Request) -> Response:
@@ -78,7 +82,7 @@ class Consent:
         hindrance = self._hindrance(asked, self.reader)
         if hindrance is not None:
             return self._told(asked, hindrance)
-        if button not in {"yes", "no"} or not is_own_press(request):
+        if button not in {"yes", "no"} or not is_own_press(request, self.base):
             return self.pages.question(asked.claims)
         if button == "yes" and not chosen & _SEEING:
             return self.pages.question(asked.claims, is_unticked=True)

@@ -1,7 +1,8 @@
 """The pages a recipient may see, in four languages: what can be pressed, what came of it, and the plain refusals.
 
 No script, no cookie, no third party, and no word of the request in any page, with two exceptions that the sender's own
-token vouches for: the sender's name on the page that asks, and a blocked link's destination, both shown as text.
+token vouches for: the sender's name on the page that asks, and a blocked link's destination, both shown as text.  Each
+page says who runs the server where its operator gave a contact: that is of the settings, like all else.
 `pages/LANGUAGE.html` holds a language's pages, each under its name, title first.
 """
 
@@ -90,8 +91,8 @@ def language_of(scope: Scope) -> Language:
 class Pages:
     """Every page, read once; their style is inline and named by hash in the policy that comes with them."""
 
-    def __init__(self) -> None:
-        """Read the pages beside this module."""
+    def __init__(self, contact: str | None = None) -> None:
+        """Read the pages beside this module; `contact` is the operator's URI, of mailto or https."""
         folder = files("relay").joinpath("pages")
         style = folder.joinpath("style.css").read_text("utf-8")
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
@@ -101,7 +102,8 @@ class Pages:
                 f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; "
                 "frame-ancestors 'none'"
             ),
-            "Referrer-Policy": "no-referrer",
+            # Under no-referrer a form's Origin would be "null" (Fetch 3.2), and nobody's: see `pressing`.
+            "Referrer-Policy": "same-origin",
             "Vary": "Accept-Language",
             "X-Content-Type-Options": "nosniff",
             "X-Robots-Tag": "noindex, nofollow",
@@ -114,6 +116,7 @@ class Pages:
             for language in Language
             for name, text in _sections(folder.joinpath(f"{language}.html").read_text("utf-8"))
         }
+        self._contact = contact
         self.not_found = PlainTextResponse("Not found.\n", status_code=404, headers={"Cache-Control": "no-store"})
         self.not_allowed = PlainTextResponse("Not allowed.\n", status_code=405, headers={"Allow": "GET, HEAD"})
 
@@ -170,8 +173,16 @@ class Pages:
         title, content = self._texts[language, page]
         return self._framed(title, _fill(content, filled), language, _STATUS.get(page, 200))
 
+    def _operator(self, language: Language) -> str:
+        """Return the line that says who runs the server, empty where nobody may be named."""
+        if self._contact is None:
+            return ""
+        filled = {"contact": html.escape(self._contact), "shown": html.escape(self._contact.removeprefix("mailto:"))}
+        return _fill(self._texts[language, "operator"][1], filled) + "\n"
+
     def _framed(self, title: str, content: str, language: Language, status: int) -> Response:
-        page = _fill(self._frame, {"language": language.value, "title": title, "content": content})
+        filled = {"language": language.value, "title": title, "content": content, "operator": self._operator(language)}
+        page = _fill(self._frame, filled)
         headers = {**self._headers, "Content-Language": language.value}
         return Response(page, status_code=status, headers=headers, media_type="text/html")
 

@@ -1,6 +1,7 @@
 """What the pages with buttons share: whose token a link bears, where its recipient's page is, who pressed a button.
 
 Who pressed is asked of the browser alone: it says where a form was sent from, and no other site may press for a person.
+Newer ones say it themselves; from older ones, and from any on a relay without TLS, it is the form's Origin that tells.
 """
 
 from collections.abc import Callable
@@ -35,6 +36,20 @@ def link_of(masters: Masters, token: Token) -> str:
     return page_url("", masters.page_token(token))
 
 
-def is_own_press(request: Request) -> bool:
-    """Return False when the browser says that another site's page sent the form (Fetch Metadata, W3C)."""
-    return request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}
+def is_own_press(request: Request, base: str) -> bool:
+    """Return False when the browser says that another site's page sent the form; `base` is the relay's public address.
+
+    Fetch Metadata (W3C) where it is sent, else Origin (RFC 6454 7): its host is the request's own or the public one,
+    which a proxy may have kept from the relay.  What sends neither is no browser of the last years.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    if origin is None:
+        return True
+    return _host_of(origin) in {request.headers.get("host", "").lower(), _host_of(base)} - {""}
+
+
+def _host_of(origin: str) -> str:
+    """Return host and port of an origin, empty for the "null" of one that is kept secret."""
+    return origin.partition("://")[2].lower()

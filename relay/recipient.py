@@ -35,7 +35,7 @@ _PART: Final = 2_048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """The endpoints of the recipient's page; `wake` tells a channel's poller."""
+    """The endpoints of the recipient's page; `base` is the address they are reached at, `wake` tells a poller."""
 
     masters: Masters
     stopping: Stopping
@@ -45,6 +45,7 @@ class Recipient:
     answers: Answers
     pages: Pages
     counts: Counts
+    base: str
     wake: Callable[[bytes], None]
 
     async def page(self, request: Request) -> Response:
@@ -62,7 +63,7 @@ class Recipient:
         wishes = parse_qs((await read_body(request, _MAX_FORM_BYTES)).decode("latin-1")).get("wish", [])
         if wishes == ["stop"]:
             return await self.stopping.stop(request, token)
-        if wishes == ["delete"] and is_own_press(request):
+        if wishes == ["delete"] and is_own_press(request, self.base):
             return await self._delete(request, token)
         return self._shown(request, token, Page.RECIPIENT)
 

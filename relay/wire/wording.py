@@ -84,7 +84,7 @@ _ENGLISH: Final = Question(
     title="A question from {sender}",
     why=(
         "{sender} would like to see what becomes of mail to you, so as to follow up at a good time and not to chase "
-        "you needlessly. Nothing is recorded unless you say yes."
+        "you needlessly. None of that is recorded unless you say yes."
     ),
     asked="What may {sender} see?",
     invitation="Tick only what you allow. Nothing is ticked for you.",
@@ -123,18 +123,27 @@ _ENGLISH: Final = Question(
         "Your answer holds for mail from {sender} to you. {sender} is told what you chose, and when.",
         (
             "You can change your mind at any time: every mail that is recorded has a link that stops it, for the mail "
-            "you already have too. The links in it go on working."
-        ),
-        "If you say no, nothing is recorded, and the program does not ask you again of its own accord.",
-        (
-            "What is recorded is the time, your network, shortened so that it is not your own address, and what the "
-            "mail program or browser says of itself. It is sealed so that only the sender can read it. This server "
-            "learns neither your mail address nor the subject, and does not keep the sender’s name."
+            "you already have too. The links in it go on working. By the same link you can have deleted what was "
+            "recorded."
         ),
         (
-            "What the sender’s program has not fetched is deleted here after 14 days; your answer waits for a year at "
-            "most. The sender’s program keeps the details for a year, or for another time of at most two years that "
-            "the sender sets."
+            "If you say no, none of this is recorded. Only the no itself is kept: {sender} is told of it, and it "
+            "stays so that you are not asked again. The program asks anew only if {sender} states that you wish to be "
+            "asked, and after 180 days at the earliest."
+        ),
+        (
+            "What is recorded is the time; your network, shortened so that it is not your own address, and whether it "
+            "is on published lists of mail services and data centres; what the mail program or browser says of "
+            "itself, and which language it prefers; and a mark by which requests from one place can be recognised as "
+            "such for a day. It is sealed so that only the sender can read it. This server learns neither your mail "
+            "address nor the subject, and does not keep the sender’s name."
+        ),
+        (
+            "What the sender’s program has not fetched is deleted here after 14 days; only a number for each day is "
+            "left of it, for 90 days. Your answer waits here for a year at most; a no stays for good, under a number "
+            "that names nobody. The sender’s program keeps the details for a year, or for another time of at most two "
+            "years that the sender sets; how far each mail got, and on what day, stays after that, and so does your "
+            "answer."
         ),
         (
             "If your mail program or browser sends “Global Privacy Control” or “Do Not Track”, nothing is recorded, "
@@ -148,7 +157,7 @@ _GERMAN: Final = Question(
     title="Eine Frage von {sender}",
     why=(
         "{sender} möchte sehen, was aus E-Mails an Sie wird, um zu einem guten Zeitpunkt nachzufragen und Sie nicht "
-        "unnötig zu behelligen. Es wird nichts aufgezeichnet, solange Sie nicht Ja sagen."
+        "unnötig zu behelligen. Nichts davon wird aufgezeichnet, solange Sie nicht Ja sagen."
     ),
     asked="Was darf {sender} sehen?",
     invitation="Bitte kreuzen Sie nur an, was Sie erlauben. Von vornherein ist nichts angekreuzt.",
@@ -187,19 +196,28 @@ _GERMAN: Final = Question(
         "Ihre Antwort gilt für E-Mails von {sender} an Sie. {sender} erfährt, was Sie gewählt haben und wann.",
         (
             "Sie können Ihre Meinung jederzeit ändern: In jeder E-Mail, bei der etwas aufgezeichnet wird, steht ein "
-            "Link, der das beendet, auch für E-Mails, die Sie schon haben. Die Links darin funktionieren weiter."
-        ),
-        "Wenn Sie Nein sagen, wird nichts aufgezeichnet, und das Programm fragt Sie nicht von sich aus noch einmal.",
-        (
-            "Aufgezeichnet werden die Uhrzeit, Ihr Netzwerk, so gekürzt, dass es nicht Ihre eigene Adresse ist, und "
-            "was das Mailprogramm oder der Browser über sich angibt. Das wird so versiegelt, dass nur der Absender es "
-            "lesen kann. Dieser Server erfährt weder Ihre E-Mail-Adresse noch den Betreff und speichert den Namen des "
-            "Absenders nicht."
+            "Link, der das beendet, auch für E-Mails, die Sie schon haben. Die Links darin funktionieren weiter. Über "
+            "denselben Link können Sie löschen lassen, was aufgezeichnet wurde."
         ),
         (
-            "Was das Programm des Absenders nicht abgeholt hat, wird hier nach 14 Tagen gelöscht; Ihre Antwort wartet "
-            "höchstens ein Jahr. Das Programm des Absenders behält die Einzelheiten ein Jahr lang oder so lange, wie "
-            "der Absender es einstellt, höchstens zwei Jahre."
+            "Wenn Sie Nein sagen, wird nichts davon aufgezeichnet. Gespeichert wird nur das Nein selbst: {sender} "
+            "erfährt es, und es bleibt, damit Sie nicht wieder gefragt werden. Das Programm fragt nur dann noch "
+            "einmal, wenn {sender} angibt, dass Sie gefragt werden möchten, und frühestens nach 180 Tagen."
+        ),
+        (
+            "Aufgezeichnet werden der Zeitpunkt; Ihr Netzwerk, so gekürzt, dass es nicht Ihre eigene Adresse ist, und "
+            "ob es auf veröffentlichten Listen von Maildiensten und Rechenzentren steht; was das Mailprogramm oder "
+            "der Browser über sich angibt und welche Sprache dort bevorzugt wird; und ein Merkmal, an dem sich einen "
+            "Tag lang erkennen lässt, dass Abrufe von derselben Stelle kamen. Das wird so versiegelt, dass nur der "
+            "Absender es lesen kann. Dieser Server erfährt weder Ihre E-Mail-Adresse noch den Betreff und speichert "
+            "den Namen des Absenders nicht."
+        ),
+        (
+            "Was das Programm des Absenders nicht abgeholt hat, wird hier nach 14 Tagen gelöscht; davon bleibt 90 "
+            "Tage lang nur eine Anzahl je Tag. Ihre Antwort wartet hier höchstens ein Jahr; ein Nein bleibt für immer "
+            "gespeichert, unter einer Nummer, die niemanden benennt. Das Programm des Absenders behält die "
+            "Einzelheiten ein Jahr lang oder so lange, wie der Absender es einstellt, höchstens zwei Jahre; wie weit "
+            "jede E-Mail kam und an welchem Tag, bleibt auch danach, ebenso Ihre Antwort."
         ),
         (
             "Wenn Ihr Mailprogramm oder Ihr Browser „Global Privacy Control“ oder „Do Not Track“ sendet, wird nichts "
@@ -213,7 +231,7 @@ _FRENCH: Final = Question(
     title="{sender} vous pose une question",
     why=(
         "{sender} aimerait savoir ce que deviennent les e-mails qui vous sont adressés, afin de vous relancer au bon "
-        "moment et de ne pas vous déranger inutilement. Rien n’est enregistré si vous ne dites pas oui."
+        "moment et de ne pas vous déranger inutilement. Rien de tout cela n’est enregistré si vous ne dites pas oui."
     ),
     asked="Que peut voir {sender}\u00a0?",
     invitation="Ne cochez que ce que vous autorisez. Rien n’est coché d’avance.",
@@ -256,19 +274,27 @@ _FRENCH: Final = Question(
         (
             "Vous pouvez changer d’avis à tout moment\u00a0: chaque e-mail concerné contient un lien qui met fin à "
             "l’enregistrement, y compris pour les e-mails que vous avez déjà reçus. Les liens continuent de "
-            "fonctionner."
-        ),
-        "Si vous dites non, rien n’est enregistré et le logiciel ne vous le redemande pas de lui-même.",
-        (
-            "Sont enregistrés l’heure, votre réseau, abrégé de sorte que ce ne soit pas votre propre adresse, et ce "
-            "que le logiciel de messagerie ou le navigateur indique sur lui-même. Le tout est scellé de sorte que seul "
-            "l’expéditeur puisse le lire. Ce serveur n’apprend ni votre adresse e-mail ni l’objet, et ne conserve pas "
-            "le nom de l’expéditeur."
+            "fonctionner. Par le même lien, vous pouvez faire supprimer ce qui a été enregistré."
         ),
         (
-            "Ce que le logiciel de l’expéditeur n’a pas récupéré est supprimé ici au bout de 14 jours\u00a0; votre "
-            "réponse attend un an au plus. Le logiciel de l’expéditeur conserve les détails pendant un an, ou pendant "
-            "une autre durée fixée par l’expéditeur, de deux ans au plus."
+            "Si vous dites non, rien de tout cela n’est enregistré. Seul le non lui-même est conservé\u00a0: {sender} "
+            "l’apprend, et il reste noté pour que la question ne vous soit plus posée. Le logiciel ne la pose de "
+            "nouveau que si {sender} indique que vous le souhaitez, et au plus tôt après 180 jours."
+        ),
+        (
+            "Sont enregistrés le moment\u00a0; votre réseau, abrégé de sorte que ce ne soit pas votre propre adresse, "
+            "et sa présence éventuelle sur des listes publiées de services de messagerie et de centres de "
+            "données\u00a0; ce que le logiciel de messagerie ou le navigateur indique sur lui-même, et la langue qu’il "
+            "préfère\u00a0; et une marque qui permet de reconnaître, pendant un jour, que des requêtes viennent du "
+            "même endroit. Le tout est scellé de sorte que seul l’expéditeur puisse le lire. Ce serveur n’apprend ni "
+            "votre adresse e-mail ni l’objet, et ne conserve pas le nom de l’expéditeur."
+        ),
+        (
+            "Ce que le logiciel de l’expéditeur n’a pas récupéré est supprimé ici au bout de 14 jours\u00a0; il n’en "
+            "reste, pendant 90 jours, qu’un nombre par jour. Votre réponse attend ici un an au plus\u00a0; un non est "
+            "conservé pour toujours, sous un numéro qui ne désigne personne. Le logiciel de l’expéditeur conserve les "
+            "détails pendant un an, ou pendant une autre durée fixée par l’expéditeur, de deux ans au plus\u00a0; "
+            "ensuite, il garde encore jusqu’où chaque e-mail est allé, et quel jour, ainsi que votre réponse."
         ),
         (
             "Si votre logiciel de messagerie ou votre navigateur envoie «\u00a0Global Privacy Control\u00a0» ou "
@@ -282,7 +308,7 @@ _SPANISH: Final = Question(
     title="{sender} le hace una pregunta",
     why=(
         "A {sender} le gustaría saber qué ocurre con los correos que le envía, para escribirle de nuevo en un buen "
-        "momento y no molestarle sin necesidad. No se registra nada si usted no dice que sí."
+        "momento y no molestarle sin necesidad. Nada de eso se registra si usted no dice que sí."
     ),
     asked="¿Qué puede ver {sender}?",
     invitation="Marque solo lo que autoriza. No hay nada marcado de antemano.",
@@ -324,18 +350,27 @@ _SPANISH: Final = Question(
         ),
         (
             "Puede cambiar de opinión en cualquier momento: cada correo del que se registra algo contiene un enlace "
-            "para detenerlo, también para los correos que ya tiene. Los enlaces siguen funcionando."
-        ),
-        "Si dice que no, no se registra nada y el programa no vuelve a preguntarle por iniciativa propia.",
-        (
-            "Se registran la hora, su red, abreviada de modo que no sea su propia dirección, y lo que el programa de "
-            "correo o el navegador indica sobre sí mismo. Todo ello se sella para que solo el remitente pueda leerlo. "
-            "Este servidor no llega a conocer su dirección de correo ni el asunto, y no guarda el nombre del remitente."
+            "para detenerlo, también para los correos que ya tiene. Los enlaces siguen funcionando. Con el mismo "
+            "enlace puede hacer que se borre lo registrado."
         ),
         (
-            "Lo que el programa del remitente no haya recogido se borra aquí a los 14 días; su respuesta espera un año "
-            "como máximo. El programa del remitente conserva los detalles durante un año, o durante otro plazo que "
-            "fije el remitente, de dos años como máximo."
+            "Si dice que no, nada de eso se registra. Solo se conserva el propio «no»: se comunica a {sender} y queda "
+            "guardado para que no se le pregunte de nuevo a usted. El programa solo vuelve a preguntar si {sender} "
+            "indica que usted lo desea, y como muy pronto a los 180 días."
+        ),
+        (
+            "Se registran el momento; su red, abreviada de modo que no sea su propia dirección, y si figura en listas "
+            "publicadas de servicios de correo y centros de datos; lo que el programa de correo o el navegador "
+            "indica sobre sí mismo y qué idioma prefiere; y una marca que permite reconocer durante un día que varias "
+            "peticiones vienen del mismo lugar. Todo ello se sella para que solo el remitente pueda leerlo. Este "
+            "servidor no llega a conocer su dirección de correo ni el asunto, y no guarda el nombre del remitente."
+        ),
+        (
+            "Lo que el programa del remitente no haya recogido se borra aquí a los 14 días; de ello solo queda, "
+            "durante 90 días, un número por día. Su respuesta espera aquí un año como máximo; un no se conserva para "
+            "siempre, bajo un número que no nombra a nadie. El programa del remitente conserva los detalles durante "
+            "un año, o durante otro plazo que fije el remitente, de dos años como máximo; después aún conserva hasta "
+            "dónde llegó cada correo y qué día, y también su respuesta."
         ),
         (
             "Si su programa de correo o su navegador envía «Global Privacy Control» o «Do Not Track», no se registra "

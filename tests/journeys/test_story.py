@@ -257,7 +257,7 @@ def test_what_looking_gives_is_missed_by_its_step() -> None:
         "async def grant(self, request): return await self._take(self._asked(request), frozenset(Purpose))\n"
         "relay.consent.Consent.page = grant\n"
         "relay.confirming.Confirming.page = relay.confirming.Confirming.press\n"
-        "relay.confirming.is_own_press = lambda request: True"
+        "relay.confirming.is_own_press = lambda *_: True"
     )
     with opened(relay_with(hasty)) as stage:
         holds(stage, "permissions", "send", "asked")

@@ -9,6 +9,7 @@ from relay.database import Database, StorageError
 from relay.wire.answer import AnswerKind
 from relay.wire.token import TokenType
 from relay.wire.urls import confirm_url as confirm_url_of
+from relay.wire.urls import page_url
 from tests.relay.desk import Clock, Desk, served
 from tests.relay.recipients import answers_of, confirm_url, press, taken
 
@@ -28,6 +29,15 @@ def tag(desk: Desk) -> bytes:
     """Give a recipient, with nothing waiting for the desktop."""
     taken(desk)
     return os.urandom(8)
+
+
+def test_who_is_asked_reads_what_a_press_does_before_they_press(desk: Desk, tag: bytes) -> None:
+    """Whom it tells, what of, how long it is kept, and the way to the recipient's page stand above the button."""
+    before = desk.get(confirm_url(desk, tag=tag, random_id=b"confirm-read")).text.partition("<button")[0]
+    expected = page_url("", desk.token(TokenType.PAGE, tag=tag, random_id=b"confirm-read"))
+    for words in ("in which you found this link", "is told that you did, and when", "a year at most", "to be deleted"):
+        assert words in before
+    assert f'href="{expected}"' in before
 
 
 def test_looking_records_nothing_and_a_press_tells_the_sender(desk: Desk, tag: bytes) -> None:
@@ -82,9 +92,10 @@ def test_a_link_that_is_none_of_ours_tells_nobody(desk: Desk, tag: bytes) -> Non
     assert answers_of(desk) == []
 
 
-def test_no_other_site_s_page_presses_for_a_person(desk: Desk, tag: bytes) -> None:
+@pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://example.org"}])
+def test_no_other_site_s_page_presses_for_a_person(desk: Desk, tag: bytes, header: dict[str, str]) -> None:
     """A form sent from elsewhere shows the button again."""
-    page = press(desk, confirm_url(desk, tag=tag), headers={"Sec-Fetch-Site": "cross-site"})
+    page = press(desk, confirm_url(desk, tag=tag), headers=header)
     assert ("<button" in page.text, answers_of(desk)) == (True, [])
 
 

@@ -131,6 +131,7 @@ def test_a_no_is_told_and_stops_like_the_stop_page(desk: Desk, tag: bytes) -> No
     earlier, url = desk.open_url(tag=tag), question_url(desk, tag=tag)
     page = press(desk, url, OPENS, answer="no")
     assert (page.status_code, "<h1>You said no</h1>" in page.text) == (200, True)
+    assert "Only your no is kept" in page.text
     assert [(answer.kind, answer.purposes) for answer in taken(desk)] == [(AnswerKind.CONSENT, frozenset())]
     desk.get(earlier)
     assert desk.hits() == []
@@ -242,6 +243,28 @@ def test_a_form_without_one_of_the_buttons_shows_the_question_again(
 def test_no_other_site_s_page_presses_for_a_person(desk: Desk, tag: bytes, site: str, count: int) -> None:
     """A form that the browser says was sent from elsewhere shows the question; from the page itself it answers."""
     press(desk, question_url(desk, tag=tag), OPENS, headers={"Sec-Fetch-Site": site}, answer="yes")
+    assert len(answers_of(desk)) == count
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "count"),
+    [
+        ("{base}", "{host}", 1),
+        ("{base}", "behind.a.proxy:1", 1),
+        ("https://{host}", "{host}", 1),
+        ("https://example.org", "{host}", 0),
+        ("null", "{host}", 0),
+        ("{base}.example.org", "{host}", 0),
+    ],
+    ids=["own", "public", "behind TLS", "other", "kept secret", "longer"],
+)
+def test_the_origin_of_a_form_counts_where_the_browser_says_nothing_more(
+    desk: Desk, tag: bytes, origin: str, host: str, count: int
+) -> None:
+    """Without Fetch Metadata a form from another origin shows the question; from the page's own it answers."""
+    own = {"base": desk.base, "host": desk.base.partition("://")[2]}
+    headers = {"Origin": origin.format(**own), "Host": host.format(**own)}
+    press(desk, question_url(desk, tag=tag), OPENS, headers=headers, answer="yes")
     assert len(answers_of(desk)) == count
 
 

@@ -13,6 +13,7 @@ from relay.pages import Page, Pages, language_of
 from relay.wire.claims import Claims
 from relay.wire.language import Language
 from relay.wire.purpose import Purpose
+from relay.wire.wording import asked_text
 from tests.relay.desk import Clock, Desk, served
 from tests.relay.recipients import question_url
 
@@ -94,7 +95,7 @@ def test_every_language_has_every_page_with_the_same_parts(language: Language) -
 def test_every_page_named_is_there_and_none_else() -> None:
     """The file holds the pages of the code, and the parts that pages are made of."""
     names = re.findall(r"^<!-- ([a-z-]+) -->$", text_of(Language.ENGLISH), re.MULTILINE)
-    assert sorted(names) == sorted([*Page, "unticked", *PARTS])
+    assert sorted(names) == sorted([*Page, "operator", "unticked", *PARTS])
 
 
 def test_no_page_has_a_script_a_cookie_or_a_third_party() -> None:
@@ -150,7 +151,7 @@ def test_the_policy_forbids_all_but_the_own_style_and_the_own_forms() -> None:
     assert response.headers["content-security-policy"] == (
         f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
-    assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["referrer-policy"] == "same-origin"
     assert "set-cookie" not in response.headers
 
 
@@ -159,6 +160,47 @@ def test_a_name_cannot_be_more_than_text() -> None:
     claims = Claims(sender="{notes}</h1><script>", language=Language.ENGLISH, purposes=frozenset({Purpose.OPENS}))
     page = body(PAGES.question(claims))
     assert "<h1>A question from {notes}&lt;/h1&gt;&lt;script&gt;</h1>" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "en",
+            ("lists of mail services and data centres", "which language it prefers", "for a day", "how far each mail"),
+        ),
+        ("de", ("von Maildiensten und Rechenzentren", "welche Sprache dort", "einen Tag lang", "wie weit jede E-Mail")),
+        (
+            "fr",
+            ("messagerie et de centres de données", "la langue qu’il préfère", "pendant un jour", "jusqu’où chaque"),
+        ),
+        ("es", ("de correo y centros de datos", "qué idioma prefiere", "durante un día", "hasta dónde llegó cada")),
+    ],
+)
+def test_the_question_says_all_that_the_recipient_s_page_says_is_recorded(language: str, told: tuple[str, ...]) -> None:
+    """Lists, language, the mark that lasts a day and what stays of each mail: nobody agrees to less than is done."""
+    asked = asked_text(Claims(sender="Kim", language=Language(language), purposes=frozenset(Purpose)))
+    page = text_of(Language(language)).partition("<!-- page -->")[2].partition("<!-- stop-button -->")[0]
+    assert [words for words in told if words not in asked or words not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("contact", "line"),
+    [
+        ("mailto:a&b@example.org", '<a href="mailto:a&amp;b@example.org">a&amp;b@example.org</a>'),
+        ('https://example.org/"<b>{page}', '<a href="https://example.org/&quot;&lt;b&gt;{page}">https://example.org/'),
+    ],
+)
+def test_each_page_says_who_runs_the_server_where_the_operator_said_it(contact: str, line: str) -> None:
+    """The contact of the settings stands on it once, as text and link; without one nothing is said."""
+    with_contact, claims = Pages(contact), CLAIMS
+    for language in Language:
+        for page in Page:
+            shown = body(with_contact.show(page, language, link="/page/x/me"))
+            assert (shown.count(line), "{contact}" in shown) == (1, False)
+            assert "example.org" not in body(PAGES.show(page, language))
+    assert f"Who runs this server: {line}" in body(with_contact.question(claims))
+    assert "Who runs" not in body(PAGES.question(claims))
 
 
 def test_no_page_has_any_text_of_the_request(desk: Desk) -> None:
@@ -179,9 +221,10 @@ def test_no_page_has_any_text_of_the_request(desk: Desk) -> None:
 def test_a_blocked_link_is_shown_as_text_in_the_browser_s_language(tmp_path: Path) -> None:
     """What the sender's token vouches for is text and nothing else."""
     (tmp_path / "blocked.txt").write_text("host example.org\n")
-    with served(tmp_path, Clock()) as base:
+    with served(tmp_path, Clock(), contact="mailto:desk@example.org") as base:
         desk = Desk(base)
         link = desk.get(desk.click_url(b"https://example.org/<b>?a&b"), Accept_Language="de")
         desk.close()
     assert "<h1>Dieser Link wurde gesperrt</h1>" in link.text
     assert "<code>https://example.org/&lt;b&gt;?a&amp;b</code>" in link.text
+    assert 'Wer diesen Server betreibt: <a href="mailto:desk@example.org">desk@example.org</a>' in link.text

@@ -97,9 +97,10 @@ def test_looking_deletes_and_stops_nothing(desk: Desk, tag: bytes) -> None:
     assert (len(desk.hits()), answers_of(desk), tag in desk.exchange([])) == (1, [], False)
 
 
-def test_no_other_site_s_page_deletes_for_a_person(desk: Desk, tag: bytes) -> None:
+@pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://example.org"}])
+def test_no_other_site_s_page_deletes_for_a_person(desk: Desk, tag: bytes, header: dict[str, str]) -> None:
     """A form sent from elsewhere shows the page again."""
-    page = press(desk, page_url(desk, tag=tag), headers={"Sec-Fetch-Site": "cross-site"}, wish="delete")
+    page = press(desk, page_url(desk, tag=tag), headers=header, wish="delete")
     assert (page.text.count("<button"), answers_of(desk)) == (2, [])
 
 
