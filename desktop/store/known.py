@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from desktop.core.address import normalised
 from desktop.core.ledger import Event
 from desktop.store.columns import from_json, from_ms
 from desktop.store.database import Store
@@ -45,6 +46,16 @@ _OF_ASK = (
     "SELECT copy.name, copy.address, message.subject, '' FROM ask"
     " JOIN copy ON copy.id = ask.copy_id JOIN message ON message.id = copy.message_id WHERE ask.token_id = ?"
 )
+
+
+def last_deletion(store: Store, address: str) -> datetime | None:
+    """Return when a person last asked that what was recorded of them be deleted, None where they never did."""
+    with store.read() as connection:
+        (at_ms,) = connection.execute(_LAST_DELETION, (normalised(address),)).fetchone()
+    return None if at_ms is None else from_ms(at_ms)
+
+
+_LAST_DELETION = "SELECT max(deletion.at_ms) FROM deletion JOIN tag ON tag.tag = deletion.tag WHERE tag.address = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,13 @@ def grounds(store: Store, address: str, account_id: int, *, is_suppressed: bool)
         )
 
 
+def is_anybody_told(store: Store) -> bool:
+    """Return whether the user chose for some person that they be told instead of asked."""
+    with store.read() as connection:
+        row = connection.execute("SELECT 1 FROM person WHERE policy = ? LIMIT 1", (Policy.TELL,)).fetchone()
+    return row is not None
+
+
 def set_person_policy(
     store: Store, address: str, policy: Policy | None, ask_when: AskWhen | None, country: str
 ) -> Change:

@@ -24,10 +24,11 @@ from desktop.core.errors import Malformed, Trouble
 from desktop.core.keep import Keep
 from desktop.store.accounts import AccountRow, Auth, accounts
 from desktop.store.database import Store
+from desktop.store.policies import is_anybody_told
 from desktop.ui import identities, words
 from desktop.ui.actions import AccountDraft, Actions, CheckLine, CheckState, MailStation, Stations
 from desktop.ui.check_lines import CheckLines
-from desktop.ui.forms import Choice, DaysField, Message, bring_into_view, filled_address, form_label, line_up
+from desktop.ui.forms import Choice, DaysField, Message, Shut, bring_into_view, filled_address, form_label, line_up
 from desktop.ui.keep_choice import KeepChoice
 from desktop.ui.knowing_choice import KnowingChoice
 from desktop.ui.labels import Role, plain
@@ -79,6 +80,7 @@ class AccountPage(QWidget):
         self.test_button, self.save_button = QPushButton("&Test"), QPushButton("&Save")
         self.remove_button = QPushButton(_REMOVE)
         self.keep_button = QPushButton("Keep them t&here")
+        self._shut = Shut(self.message, self.test_button, self.save_button)
         self._form, self._foot = QWidget(), QWidget()
         self._lay_out()
         self._connect()
@@ -166,6 +168,11 @@ class AccountPage(QWidget):
         self.remove_button.clicked.connect(self._on_remove)
         self.add_button.clicked.connect(self.add_asked)
         self.keep_button.clicked.connect(self._on_keep)
+        # What was wrong may be right now.
+        for field in self.findChildren(QLineEdit):
+            field.textEdited.connect(self.message.mend)
+        self.others.textChanged.connect(self.message.mend)
+        self.knowing.changed.connect(self.message.mend)
 
     @property
     def password(self) -> QLineEdit:
@@ -176,6 +183,7 @@ class AccountPage(QWidget):
     def reload(self) -> None:
         """Read the accounts and whether there is a keyring."""
         self._ops.run(self, lambda: accounts(self._store), self._on_read, self.message.show_trouble)
+        self._ops.run(self, lambda: is_anybody_told(self._store), self._on_told, self.message.show_trouble)
         self._ops.run(self, self._secrets, self._on_secrets, self.message.show_trouble)
 
     def forget(self) -> None:
@@ -186,6 +194,9 @@ class AccountPage(QWidget):
 
     def _secrets(self) -> tuple[bool, Keep]:
         return self._actions.keyring_works(), self._actions.kept_in()
+
+    def _on_told(self, is_told: bool) -> None:
+        self.knowing.show_telling(is_anybody_told=is_told)
 
     def _on_secrets(self, found: tuple[bool, Keep]) -> None:
         self.keep.set_places(has_keyring=found[0], kept_in=found[1])
@@ -381,8 +392,10 @@ class AccountPage(QWidget):
             return None
 
     def _set_busy(self, is_busy: bool) -> None:
-        self.test_button.setEnabled(not is_busy)
-        self.save_button.setEnabled(not is_busy)
+        if is_busy:
+            self._shut.begin()
+        else:
+            self._shut.end()
 
 
 def unsaid(trouble: Trouble, checks: CheckLines) -> str:

@@ -26,7 +26,7 @@ LANGUAGES: Final = {
 }
 MEANINGS: Final = {
     Standing.UNKNOWN: "Mail to them goes out exactly as you write it. Nothing is recorded.",
-    Standing.ASKED: "Until they say yes, nothing is recorded. They are not asked again by themselves.",
+    Standing.ASKED: "Until they say yes, nothing is recorded. They are not asked again unless you want it.",
     Standing.DENIED: "They said no when asked, and are not asked again. Only they can allow it.",
     Standing.WITHDRAWN: "They told you no. It holds for mail already sent too, and only they can allow it again.",
     Standing.STOPPED: "They pressed Stop. It holds for mail already sent too, and only they can allow it again.",
@@ -55,6 +55,10 @@ CONFIRM: Final = "Let me add a “Got it” link to mails I choose"
 CONFIRM_HINT: Final = (
     "Write [got it] on a line of its own, and it becomes a link: “No reply needed: tell me you've read this.” It tells "
     "you only what they press."
+)
+NO_INCOMING: Final = (
+    "No incoming mail is read for this account, so nobody is known to have answered: whoever is to be asked after an "
+    "answer is never asked. Choose the first mail, or never."
 )
 UNANSWERED: Final = "You have not chosen yet. Until you do, nobody is asked, and only what you recorded holds."
 LATER: Final = "You can change this at any time under Settings, Accounts, and for each person under People."
@@ -95,10 +99,13 @@ REPAIR_MEANS: Final = (
 LEDGER_HOLDS: Final = "The record of permissions is whole: each entry confirms the one before it."
 
 
-def repaired_text(dropped: int, evidence: str) -> str:
-    """Return what a repair did, and where the damaged record is kept."""
+REPAIRED: Final = "The damaged record, which names people, is kept in this file:"
+
+
+def repaired_text(dropped: int) -> str:
+    """Return what a repair did."""
     ended = f" {words.count(dropped, 'permission does', 'permissions do')} not hold any more." if dropped else ""
-    return f"Repaired.{ended} The damaged record is kept in {evidence}"
+    return f"Repaired.{ended}"
 
 
 def reading_text(time: ReadingTime) -> str:

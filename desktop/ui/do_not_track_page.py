@@ -19,12 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop.core.donottrack import parse_line
+from desktop.core.address import shown
+from desktop.core.donottrack import Entry, Kind, parse_line
 from desktop.core.errors import Malformed, StoreTrouble, Trouble
 from desktop.store.database import Store
 from desktop.store.do_not_track import EntryRow, Imported, add, entries, import_lines, remove
 from desktop.ui import privacy_words, words
-from desktop.ui.forms import Message
+from desktop.ui.forms import Message, has_keyboard
 from desktop.ui.labels import Role, plain
 from desktop.ui.ops import Ops
 
@@ -97,6 +98,7 @@ class DoNotTrackPage(QWidget):
             button.setAutoDefault(False)
             button.clicked.connect(slot)
         self.field.returnPressed.connect(self._on_add)
+        self.field.textEdited.connect(self.message.mend)
         self.list.itemSelectionChanged.connect(self._on_selected)
         self._show_bad(())
         self.undo_button.hide()
@@ -141,7 +143,7 @@ class DoNotTrackPage(QWidget):
 
         def done(_: object) -> None:
             self.field.clear()
-            self._done(f"{entry.value} is let alone from now on.")
+            self._done(f"{entry_shown(entry)} is let alone from now on.")
 
         self._ops.run(self, lambda: add(self._store, entry, "", now), done, self._on_failed)
 
@@ -158,6 +160,8 @@ class DoNotTrackPage(QWidget):
             self._removed = gone
             self._done(f"{words.count(len(gone), 'entry', 'entries')} taken off the list.")
             self.undo_button.show()
+            if has_keyboard(self.remove_button):
+                self.undo_button.setFocus()
 
         self._ops.run(self, work, done, self._on_failed)
 
@@ -171,8 +175,10 @@ class DoNotTrackPage(QWidget):
 
         def done(_: None) -> None:
             self._removed = ()
-            self.undo_button.hide()
             self._done("Put back on the list.")
+            if has_keyboard(self.undo_button):
+                self.message.take_keyboard()
+            self.undo_button.hide()
 
         self._ops.run(self, work, done, self._on_failed)
 
@@ -209,7 +215,14 @@ class DoNotTrackPage(QWidget):
 
 def _entry_text(row: EntryRow) -> str:
     note = f" · {words.one_line(row.note)}" if row.note.strip() else ""
-    return f"{row.entry.value} · {privacy_words.KINDS[row.entry.kind]}{note}"
+    return f"{entry_shown(row.entry)} · {privacy_words.KINDS[row.entry.kind]}{note}"
+
+
+def entry_shown(entry: Entry) -> str:
+    """Return an entry with its domain as people write it; a pattern as it was written."""
+    if entry.kind is Kind.DOMAIN:
+        return shown(f"x@{entry.value}").removeprefix("x@")
+    return shown(entry.value) if entry.kind is Kind.ADDRESS else entry.value
 
 
 def _imported(store: Store, path: Path, now: datetime) -> Imported:

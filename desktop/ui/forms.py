@@ -110,11 +110,15 @@ class _Mark(QWidget):
 
 
 class Message(QWidget):
-    """A line with a glyph: what went wrong and its cure, or what went well; hidden while there is nothing to say."""
+    """A line with a glyph: what went wrong and its cure, or what went well; hidden while there is nothing to say.
 
-    def __init__(self) -> None:
+    It brings itself into view as it is said, unless it `is_state`: what stands is no news, and pulls at no page.
+    """
+
+    def __init__(self, *, is_state: bool = False) -> None:
         """Start hidden."""
         super().__init__()
+        self._is_state = is_state
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -131,6 +135,26 @@ class Message(QWidget):
     def text(self) -> str:
         """Return what stands there."""
         return self._text.text()
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether something is said to be wrong."""
+        return self._mark.glyph is Glyph.NOT_DELIVERED and bool(self.text())
+
+    @Slot()
+    def mend(self) -> None:
+        """Say no more that something is wrong, as its cause may be gone; what else is said stays."""
+        if self.is_bad:
+            self.clear()
+
+    def take_keyboard(self) -> None:
+        """Put the keyboard on the text, as the outcome of what was pressed."""
+        self._text.setFocus()
+
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether the keyboard is on the text."""
+        return has_keyboard(self._text)
 
     def show_trouble(self, trouble: Trouble) -> None:
         """Say what went wrong and what helps."""
@@ -159,7 +183,7 @@ class Message(QWidget):
 
     def _show(self, glyph: Glyph, text: str) -> None:
         # What is said again and again, as of a station, must not pull at the page.
-        if self.isHidden() or text != self._text.text():
+        if not self._is_state and (self.isHidden() or text != self._text.text()):
             self._into_view.start()
         self._mark.glyph = glyph
         self._mark.update()
@@ -170,6 +194,43 @@ class Message(QWidget):
     @Slot()
     def _on_laid_out(self) -> None:
         bring_into_view(self)
+
+
+def has_keyboard(widget: QWidget) -> bool:
+    """Return whether the keyboard is on a widget; its window's own memory of it holds while another is in front."""
+    return widget.window().focusWidget() is widget
+
+
+class Shut:
+    """Buttons that are shut while something is under way.
+
+    The keyboard waits in what is said meanwhile, and comes back to the button it was on: by itself Qt would move it to
+    whatever comes next, which may do something else altogether.
+    """
+
+    def __init__(self, message: Message, *buttons: QPushButton) -> None:
+        """Leave them open."""
+        self._message, self._buttons = message, buttons
+        self._held: QPushButton | None = None
+
+    def begin(self) -> None:
+        """Shut them; the message says something already."""
+        self._held = next(filter(has_keyboard, self._buttons), None)
+        if self._held is not None:
+            self._message.take_keyboard()
+        for button in self._buttons:
+            button.setEnabled(False)
+
+    def end(self, *, is_open: bool = True) -> None:
+        """Open them again, unless there is nothing more for them to do."""
+        for button in self._buttons:
+            button.setEnabled(is_open)
+        held, self._held = self._held, None
+        if held is None or not is_open:
+            return
+        focused = held.window().focusWidget()
+        if self._message.has_keyboard or focused is None:
+            held.setFocus()
 
 
 class Choice(QComboBox):

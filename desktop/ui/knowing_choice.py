@@ -49,7 +49,8 @@ class KnowingChoice(QWidget):
         self.language = Choice()
         self.confirms = QCheckBox(consent_words.CONFIRM)
         self.sunset_days = DaysField(1, _LONGEST_SUNSET, unit="days after sending")
-        self.unanswered = Message()
+        self.unanswered, self.unheard = Message(is_state=True), Message(is_state=True)
+        self._is_first, self._is_country_needed = is_first, False
         self._country_row, self._telling_hint = QWidget(), hinted(consent_words.TELLING_HINT)
         self._fill_choices()
         self._lay_out(is_first=is_first)
@@ -73,6 +74,7 @@ class KnowingChoice(QWidget):
         column.addWidget(plain(consent_words.IF_YES, Role.STRONG))
         for button in self.asking.values():
             column.addWidget(button)
+        column.addWidget(self.unheard)
         column.addSpacing(4)
         column.addWidget(plain(consent_words.OTHERWISE, Role.STRONG))
         column.addWidget(self.telling)
@@ -120,7 +122,25 @@ class KnowingChoice(QWidget):
 
     @Slot()
     def _on_telling(self) -> None:
-        self._country_row.setVisible(self.telling.isChecked())
+        self._country_row.setVisible(self.telling.isChecked() or self._is_country_needed)
+
+    def show_telling(self, *, is_anybody_told: bool) -> None:
+        """Ask for the sender's country wherever somebody is to be told, be it one person alone."""
+        self._is_country_needed = is_anybody_told
+        self._on_telling()
+
+    def _show_incoming(self, row: AccountRow) -> None:
+        """Say where nobody is known to have answered; first, what cannot work is not offered."""
+        has_incoming = bool(row.imap_host)
+        after_answer = self.asking[AskWhen.ANSWERED]
+        if has_incoming:
+            self.unheard.clear()
+        else:
+            self.unheard.show_note(consent_words.NO_INCOMING)
+        if self._is_first:
+            after_answer.setEnabled(has_incoming)
+            if not has_incoming and after_answer.isChecked():
+                self.asking[AskWhen.NEVER].setChecked(True)
 
     def fill(self, row: AccountRow) -> None:
         """Show what holds for an account, and whether the user ever chose it."""
@@ -131,6 +151,7 @@ class KnowingChoice(QWidget):
         self.confirms.setChecked(row.adds_confirm)
         self.sunset_days.set_value(row.sunset_days)
         self.is_touched = False
+        self._show_incoming(row)
         if row.is_policy_chosen:
             self.unanswered.clear()
         else:

@@ -27,6 +27,7 @@ class KnowingPage(QWidget):
         column.addWidget(plain(consent_words.LATER, Role.SMALL, wraps=True))
         column.addWidget(self.message)
         column.addStretch(1)
+        self.choice.changed.connect(self.message.mend)
         line_up(self)
 
     def focus_first(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from desktop.core.errors import Trouble
@@ -21,12 +22,11 @@ from desktop.ui.reading import Reading
 class LedgerRepair(QObject):
     """Looks, asks, then repairs; `looked` carries what is wrong, None where nothing is.
 
-    `repaired` says that permissions stand otherwise now, `told` what to say.
+    `repaired` says that permissions stand otherwise now.  Where the damaged record is kept is said in a box that stays.
     """
 
     looked = Signal(object)
     repaired = Signal()
-    told = Signal(object)
     failed = Signal(object)
 
     def __init__(self, window: QWidget, store: Store, ops: Ops, repair: Callable[[], Repair]) -> None:
@@ -60,14 +60,40 @@ class LedgerRepair(QObject):
         """Repair it now."""
 
         def done(repair: Repair) -> None:
-            self.told.emit(consent_words.repaired_text(repair.dropped, str(repair.evidence)))
             self.look()
             self.repaired.emit()
+            self._say(repair)
 
         self._ops.run(self, self._repair, done, self._on_failed)
 
+    def _say(self, repair: Repair) -> None:
+        box = QMessageBox(self._window.window())
+        box.setWindowTitle("Repair")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        box.setText(consent_words.repaired_text(repair.dropped))
+        box.setInformativeText(f"{consent_words.REPAIRED}\n\n{repair.evidence}")
+        copy = box.addButton("&Copy the path", QMessageBox.ButtonRole.ActionRole)
+        close = box.addButton("Close", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(close)
+        box.setEscapeButton(close)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.buttonClicked.connect(_Copied(copy, str(repair.evidence)))
+        box.open()
+
     def _on_failed(self, trouble: Trouble) -> None:
         self.failed.emit(trouble)
+
+
+class _Copied:
+    def __init__(self, copy: QPushButton, path: str) -> None:
+        self._copy, self._path = copy, path
+
+    def __call__(self, button: QPushButton) -> None:
+        if button is self._copy:
+            QGuiApplication.clipboard().setText(self._path)
 
 
 class _Confirmed:

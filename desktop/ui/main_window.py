@@ -134,8 +134,7 @@ class MainWindow(Going):
         for page in (self.today, self.follow_ups):
             page.opened.connect(self.show_line)
             self.feed.failed.connect(page.show_unread)
-        for tells in (self.people, self.repairing):
-            tells.told.connect(self._on_told)
+        self.people.told.connect(self._on_told)
         self.repairing.looked.connect(self.troubles.show_ledger)
         self.repairing.repaired.connect(self.people.reload)
         self.repairing.repaired.connect(self.opening.reload_privacy)

@@ -13,7 +13,7 @@ from desktop.store.hits import STRICT
 from desktop.store.ledger import ledger_trouble
 from desktop.store.retention import DEFAULT_KEEP_DAYS, KEEP_CHOICES, KEEP_DAYS
 from desktop.ui import consent_words, privacy_words
-from desktop.ui.forms import Choice, Message, form_label
+from desktop.ui.forms import Choice, Message, form_label, has_keyboard
 from desktop.ui.knowing_choice import hinted
 from desktop.ui.labels import Role, plain
 from desktop.ui.ops import Ops
@@ -37,7 +37,7 @@ class PrivacyPage(QWidget):
         self.repair_button = QPushButton(consent_words.REPAIR)
         self.repair_button.setAutoDefault(False)
         self.repair_button.clicked.connect(self.repair_asked)
-        self.ledger, self.message = Message(), Message()
+        self.ledger, self.message = Message(is_state=True), Message()
         self.keep_days.activated.connect(self._on_kept)
         self.strict.clicked.connect(self._on_strict)
         self._lay_out()
@@ -77,6 +77,8 @@ class PrivacyPage(QWidget):
 
     def _on_read(self, read: tuple[int, bool, Trouble | None]) -> None:
         days, is_strict, trouble = read
+        if trouble is None and has_keyboard(self.repair_button):
+            self.ledger.take_keyboard()
         self.repair_button.setVisible(trouble is not None)
         if trouble is None:
             self.ledger.show_good(consent_words.LEDGER_HOLDS)

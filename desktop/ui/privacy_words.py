@@ -7,8 +7,9 @@ from desktop.core.wordings import WordingKind
 from desktop.ui import words
 
 PRIVACY_ABOUT: Final = (
-    "What is recorded of your recipients stays on this computer. Networks are shortened before the relay seals them, "
-    "and times are cut to the minute after two days."
+    "What is recorded of your recipients is kept on this computer. Until it is taken in it waits at the relay, sealed "
+    "so that only this computer can open it. Networks are shortened before that, and times are cut to the minute after "
+    "two days."
 )
 STRICT: Final = "Keep only the &day of what is older than two days"
 STRICT_HINT: Final = "The time of day is then gone for good, also of what is recorded already."
@@ -24,7 +25,7 @@ LIST_ABOUT: Final = (
 LIST_EXAMPLE: Final = "anna@fjord.example, fjord.example or *@*.fjord.example"
 NOBODY_LISTED: Final = "Nobody is on it yet."
 KINDS: Final = {Kind.ADDRESS: "this address", Kind.DOMAIN: "this domain, and all below it", Kind.PATTERN: "a pattern"}
-BAD_LINES: Final = "Lines that name nobody, and were left out"
+BAD_LINES: Final = "Lines that were not taken"
 
 WORDING_ABOUT: Final = (
     "What your mail says about itself, in your own words. What makes it honest has to stay: the link in [brackets], "
@@ -39,6 +40,7 @@ WORDING_KINDS: Final = {
 PREVIEW: Final = "As it will read"
 READS_AS_OWN: Final = "These are your own words."
 READS_AS_BUILT_IN: Final = "These are Readback's own words."
+READS_AS_TYPED: Final = "Your own words, not saved yet: mail does not say them."
 
 
 def kept_text(days: int) -> str:
@@ -52,12 +54,12 @@ def imported_text(added: int, known: int, bad: int) -> str:
     if known:
         parts.append(f"{known} on the list already")
     if bad:
-        parts.append(f"{words.count(bad, 'line was', 'lines were')} left out")
+        parts.append(f"{words.count(bad, 'line was', 'lines were')} not taken")
     return f"{', '.join(parts)}."
 
 
 def bad_line_text(number: int, text: str, sentence: str) -> str:
-    """Return one line of an import that names nobody: where, what stands there, and what is wrong."""
+    """Return one line of an import that was not taken: where, what stands there, and what is wrong."""
     shown = words.one_line(text)
     cut = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[: _LONGEST_SHOWN - 1]}…"
     return f"Line {number}, “{cut}”: {sentence}"

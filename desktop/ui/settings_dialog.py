@@ -264,6 +264,7 @@ class SettingsDialog(QDialog):
         self.forget()
         self.reload()
         self.names.setCurrentRow(number)
+        self._to_top(number)
         self.show()
         self.raise_()
         self.activateWindow()
@@ -281,7 +282,13 @@ class SettingsDialog(QDialog):
     @Slot(int)
     def _on_page(self, number: int) -> None:
         self.pages.setCurrentIndex(number)
+        self._to_top(number)
         self.forget()
+
+    def _to_top(self, number: int) -> None:
+        area = self.pages.widget(number)
+        if isinstance(area, QScrollArea):
+            area.verticalScrollBar().setValue(0)
 
     def forget(self) -> None:
         """Let no page say any more what was tried on it."""

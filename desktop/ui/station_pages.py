@@ -8,7 +8,7 @@ from desktop.store.database import Store
 from desktop.store.hits import gaps
 from desktop.ui import station_words
 from desktop.ui.actions import Actions, Listener, ListenerState, RelayState, Stations
-from desktop.ui.forms import CopyField, Message, PortField, form_label
+from desktop.ui.forms import CopyField, Message, PortField, Shut, form_label, has_keyboard
 from desktop.ui.labels import Role, plain
 from desktop.ui.ops import Ops
 
@@ -36,7 +36,8 @@ class ListenerPage(QWidget):
         self.apply = QPushButton("&Use this port")
         self.apply.setAutoDefault(False)
         self.apply.clicked.connect(self._on_apply)
-        self.trouble, self.message = Message(), Message()
+        self.trouble, self.message = Message(is_state=True), Message()
+        self._shut = Shut(self.message, self.apply)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -97,19 +98,19 @@ class ListenerPage(QWidget):
         except Malformed as trouble:
             self.message.show_trouble(trouble)
             return
-        self.apply.setEnabled(False)
         self.message.show_busy(f"Opening port {port}…")
+        self._shut.begin()
         self._ops.run(self, lambda: self._actions.restart_listener(port), self._on_applied, self._on_failed)
 
     def _on_applied(self, _: object) -> None:
-        self.apply.setEnabled(True)
         self.message.show_good("Listening there now. Enter the new port in your mail program too.")
+        self._shut.end()
         self.reload()
         self.changed.emit()
 
     def _on_failed(self, trouble: Trouble) -> None:
-        self.apply.setEnabled(True)
         self.message.show_trouble(trouble)
+        self._shut.end()
 
     def show_stations(self, stations: Stations) -> None:
         """Say what is wrong with the listener, if anything is."""
@@ -140,7 +141,8 @@ class RelayPage(QWidget):
         self.url.returnPressed.connect(self._on_connect)
         self.invite.returnPressed.connect(self._on_connect)
         self.state = plain("", Role.STRONG, wraps=True)
-        self.trouble, self.message = Message(), Message()
+        self.trouble, self.message = Message(is_state=True), Message()
+        self._shut = Shut(self.message, self.connect_button)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -182,7 +184,11 @@ class RelayPage(QWidget):
     def show_stations(self, stations: Stations) -> None:
         """Say which relay is connected."""
         self.state.setText(station_words.relay_line(stations))
-        self.disconnect_button.setVisible(stations.relay is not RelayState.NONE)
+        has_relay = stations.relay is not RelayState.NONE
+        if not has_relay and has_keyboard(self.disconnect_button):
+            # The button goes: the keyboard belongs to what came of it, not to the button that connects.
+            self.message.take_keyboard()
+        self.disconnect_button.setVisible(has_relay)
         is_bad = stations.relay in (RelayState.FAILED, RelayState.UNREADABLE)
         _show_standing(self.trouble, stations.trouble if is_bad else None)
 
@@ -197,15 +203,15 @@ class RelayPage(QWidget):
             self.message.show_bad("Enter the relay's address, such as https://relay.example.com.")
             self.url.setFocus()
             return
-        self.connect_button.setEnabled(False)
         self.message.show_busy("Connecting…")
+        self._shut.begin()
         self._ops.run(self, lambda: self._actions.connect_relay(url, invite), self._on_connected, self._on_failed)
 
     def _on_connected(self, _: object) -> None:
-        self.connect_button.setEnabled(True)
         self.invite.clear()
         self.url.setText(self.url.text().partition("#")[0])  # An invite works once, and is a secret until then.
         self.message.show_good("Connected. New mail to people who gave permission is tracked from now on.")
+        self._shut.end()
         self.changed.emit()
 
     @Slot()
@@ -221,5 +227,5 @@ class RelayPage(QWidget):
         self.changed.emit()
 
     def _on_failed(self, trouble: Trouble) -> None:
-        self.connect_button.setEnabled(True)
         self.message.show_trouble(trouble)
+        self._shut.end()

@@ -13,7 +13,7 @@ from desktop.store.known import KnownToken, known_tags, known_tokens
 from desktop.ui import trust_words
 from desktop.ui.actions import RelayState, Stations
 from desktop.ui.evidence_list import hairline
-from desktop.ui.forms import Message
+from desktop.ui.forms import Message, Shut
 from desktop.ui.holding import HeldAtRelay, Trust
 from desktop.ui.labels import Card, Role, plain
 from desktop.ui.ops import Ops
@@ -45,6 +45,7 @@ def shown_of(held: HeldAtRelay, known: Mapping[bytes, KnownToken], people: Mappi
     own = (
         (f"Channel {trust_words.spaced(held.channel_id)}", "What your links are counted under"),
         (f"Key {held.public_key}", "Whatever comes is sealed with it; only this computer can open it"),
+        ("A hash of this program's password", "By which the relay knows who asks for what is held"),
         (f"Marks of {held.questions:,} used questions", "So that an answer counts once"),
     )
     hits = tuple((trust_words.row_seen(row), trust_words.hit_means(row, known)) for row in held.hits)
@@ -72,11 +73,12 @@ class TrustPage(QWidget):
         """Nothing is fetched until it is asked for."""
         super().__init__()
         self._store, self._ops, self._trust = store, ops, trust
-        self._relay = RelayState.NONE
+        self._relay, self._is_busy = RelayState.NONE, False
         self.look_button, self.delete_button = QPushButton(trust_words.LOOK), QPushButton(trust_words.DELETE)
         self.look_button.setProperty("kind", "primary")
         self.summary = plain("", Role.STRONG, wraps=True)
         self.message = Message()
+        self._shut = Shut(self.message, self.look_button, self.delete_button)
         self._tables = QWidget()
         self._inside = QVBoxLayout(self._tables)
         self._inside.setContentsMargins(0, 0, 0, 0)
@@ -107,12 +109,18 @@ class TrustPage(QWidget):
     def show_stations(self, stations: Stations) -> None:
         """Say whether there is a relay to look at."""
         self._relay = stations.relay
-        self._show_buttons(is_busy=False)
+        if not self._is_busy:
+            self._show_buttons()
 
-    def _show_buttons(self, *, is_busy: bool) -> None:
+    def _begin(self, said: str) -> None:
+        self._is_busy = True
+        self.message.show_busy(said)
+        self._shut.begin()
+
+    def _show_buttons(self) -> None:
+        self._is_busy = False
         has_relay = self._relay is not RelayState.NONE
-        self.look_button.setEnabled(has_relay and not is_busy)
-        self.delete_button.setEnabled(has_relay and not is_busy)
+        self._shut.end(is_open=has_relay)
         if not has_relay and self.message.isHidden():
             self.message.show_note(trust_words.NO_RELAY)
 
@@ -125,7 +133,7 @@ class TrustPage(QWidget):
         self.message.clear()
         self.summary.hide()
         self._empty()
-        self._show_buttons(is_busy=False)
+        self._show_buttons()
 
     def _empty(self) -> None:
         self.rows = []
@@ -139,8 +147,7 @@ class TrustPage(QWidget):
     def look(self) -> None:
         """Fetch what is held now."""
         self.forget()
-        self.message.show_busy("Asking the relay…")
-        self._show_buttons(is_busy=True)
+        self._begin("Asking the relay…")
         self._ops.run(self, self._look, self._on_held, self._on_failed)
 
     def _look(self) -> _Shown:
@@ -151,8 +158,8 @@ class TrustPage(QWidget):
         return shown_of(held, known_tokens(self._store, opened), known_tags(self._store, tags))
 
     def _on_held(self, shown: _Shown) -> None:
+        self._show_buttons()
         self.message.clear()
-        self._show_buttons(is_busy=False)
         self._empty()
         self.summary.setText(shown.summary)
         self.summary.show()
@@ -206,19 +213,18 @@ class TrustPage(QWidget):
     def delete(self) -> None:
         """End the channel at the relay."""
         self.forget()
-        self.message.show_busy("Deleting…")
-        self._show_buttons(is_busy=True)
+        self._begin("Deleting…")
         self._ops.run(self, self._trust.delete_channel, self._on_deleted, self._on_failed)
 
     def _on_deleted(self, _: object) -> None:
         self._relay = RelayState.NONE
         self.message.show_good(trust_words.DELETED)
-        self._show_buttons(is_busy=False)
+        self._show_buttons()
         self.changed.emit()
 
     def _on_failed(self, trouble: Trouble) -> None:
-        self._show_buttons(is_busy=False)
         self.message.show_trouble(trouble)
+        self._show_buttons()
 
 
 class _Confirmed:

@@ -12,8 +12,9 @@ from relay.wire.hit import Hit, HitKind
 
 TITLE: Final = "What the relay holds for you"
 ABOUT: Final = (
-    "Fetched and opened at the moment you ask, and kept nowhere. At the left is all the relay has of each row; at the "
-    "right is what this program, which alone holds the key, makes of it."
+    "Fetched and opened at the moment you ask, and kept nowhere. At the left is what the relay has of each row; beside "
+    "it the relay keeps a mark made with a secret key of its own, by which a recipient's own page finds the row to "
+    "delete it. At the right is what this program, which alone can open the row, makes of it."
 )
 LOOK: Final = "&Look now"
 NO_RELAY: Final = (
@@ -61,7 +62,7 @@ def more_text(shown: int, held: int) -> str:
 
 
 def row_seen(row: HeldRow[Hit] | HeldRow[Answer]) -> str:
-    """Return all that the relay has of a row: its day, its random key, its size and how its octets begin."""
+    """Return what the relay has of a row: its day, its random key, its size and how its octets begin."""
     return f"{row.day} · key {row.key.hex()}\n{len(row.sealed):,} sealed octets: {row.sealed[:_SHOWN_OCTETS].hex()}…"
 
 

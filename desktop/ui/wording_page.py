@@ -1,6 +1,7 @@
 """The settings of what mail says about itself: one sentence at a time, shown as it will read while it is typed.
 
-What cannot be saved is said in words as soon as it is typed, and the button stays shut.
+What cannot be saved is said in words as soon as it is typed, and the button stays shut.  What is typed and not saved
+waits while another sentence is shown.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from desktop.store import settings
 from desktop.store.accounts import accounts
 from desktop.store.database import Store
 from desktop.ui import consent_words, privacy_words
-from desktop.ui.forms import Choice, Message, form_label, line_up
+from desktop.ui.forms import Choice, Message, form_label, has_keyboard, line_up
 from desktop.ui.labels import Card, Role, plain
 from desktop.ui.ops import Ops
 from desktop.ui.wording_preview import WordingPreview, preview_line
@@ -34,6 +35,8 @@ class WordingPage(QWidget):
         super().__init__()
         self._store, self._ops, self._now = store, ops, now
         self._sender, self._own = _NOBODY, ""
+        self._drafts: dict[tuple[WordingKind, Language], str] = {}
+        self._shown_as: tuple[WordingKind, Language] | None = None
         self.kind, self.language = Choice(), Choice()
         for kind, text in privacy_words.WORDING_KINDS.items():
             self.kind.addItem(text, kind)
@@ -68,7 +71,7 @@ class WordingPage(QWidget):
         form.addRow(form_label("&Text", self.text), self.text)
         column.addLayout(form)
         column.addWidget(self.wrong)
-        column.addWidget(self._shown())
+        column.addWidget(self._preview_card())
         column.addWidget(self.whose)
         column.addWidget(self.message)
         buttons = QHBoxLayout()
@@ -83,7 +86,7 @@ class WordingPage(QWidget):
         column.addStretch(1)
         line_up(self)
 
-    def _shown(self) -> Card:
+    def _preview_card(self) -> Card:
         card = Card()
         inside = QVBoxLayout(card)
         inside.setContentsMargins(16, 12, 16, 12)
@@ -119,22 +122,45 @@ class WordingPage(QWidget):
         def done(read: tuple[str, str]) -> None:
             if (kind, language) == self.chosen:
                 self._sender, self._own = read
+                self._shown_as = self.chosen
                 self._fill(said)
 
         self._ops.run(self, work, done, self.message.show_trouble)
 
     def _fill(self, said: str) -> None:
-        kind, language = self.chosen
-        self.text.setPlainText(self._own or default_wording(kind, language).text)
-        self.whose.setText(privacy_words.READS_AS_OWN if self._own else privacy_words.READS_AS_BUILT_IN)
-        self.own_button.setEnabled(bool(self._own))
+        self.text.setPlainText(self._drafts.get(self.chosen, self._stands()))
+        self._on_typed()
         if said:
             self.message.show_good(said)
+
+    def _stands(self) -> str:
+        """Return what mail says now."""
+        return self._own or default_wording(*self.chosen).text
 
     @Slot()
     def _on_which(self) -> None:
         self.forget()
+        # What is typed from here until the other one is read belongs to neither.
+        self._shown_as = None
         self._read()
+
+    def _keep_draft(self) -> None:
+        if self._shown_as != self.chosen:
+            return
+        typed = self.text.toPlainText()
+        if typed == self._stands():
+            self._drafts.pop(self.chosen, None)
+        else:
+            self._drafts[self.chosen] = typed
+
+    def _say_whose(self) -> None:
+        is_edited = self.chosen in self._drafts
+        stands = privacy_words.READS_AS_OWN if self._own else privacy_words.READS_AS_BUILT_IN
+        self.whose.setText(privacy_words.READS_AS_TYPED if is_edited else stands)
+        can_leave = is_edited or bool(self._own)
+        if not can_leave and has_keyboard(self.own_button):
+            self.text.setFocus()
+        self.own_button.setEnabled(can_leave)
 
     def _typed(self) -> Wording | None:
         try:
@@ -147,6 +173,8 @@ class WordingPage(QWidget):
 
     @Slot()
     def _on_typed(self) -> None:
+        self._keep_draft()
+        self._say_whose()
         wording, today = self._typed(), local_now(self._now()).date()
         self.save_button.setEnabled(wording is not None)
         line = None
@@ -162,15 +190,16 @@ class WordingPage(QWidget):
 
     @Slot()
     def _on_own(self) -> None:
-        self._put("", "Readback's own words stand again.")
+        self._put("", "Readback's own words stand.")
 
     def _put(self, text: str, said: str) -> None:
-        name = setting_of(*self.chosen)
+        which = self.chosen
 
         def done(_: object) -> None:
+            self._drafts.pop(which, None)
             self._read(said)
 
-        self._ops.run(self, lambda: settings.put(self._store, name, text), done, self._on_failed)
+        self._ops.run(self, lambda: settings.put(self._store, setting_of(*which), text), done, self._on_failed)
 
     def _on_failed(self, trouble: Trouble) -> None:
         self.message.show_trouble(trouble)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
@@ -45,6 +45,12 @@ class WordingPreview(QTextEdit):
         link.setForeground(self.palette().brush(QPalette.ColorRole.Link))
         for text, form in ((line.before, said), (line.link_text, link), (line.after, said)):
             _put(cursor, text, form)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Write it anew in the colours of another theme: those of a text stay as they were put."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self.line is not None:
+            self.show_line(self.line)
 
     def text(self) -> str:
         """Return what is shown."""

@@ -66,6 +66,26 @@ def test_each_answer_is_kept_as_what_it_says(
     assert choice.applied(row) == row
 
 
+def test_where_no_mail_is_read_nobody_is_known_to_have_answered(themes: Themes) -> None:
+    """The first run says so and offers the first mail or never; where mail is read all three can be chosen."""
+    deaf = replace(ACCOUNT, imap_host="", is_policy_chosen=False)
+    for row, can_wait in ((deaf, False), (replace(deaf, imap_host="imap.example"), True)):
+        choice = KnowingChoice(is_first=True)
+        choice.fill(row)
+        assert [button.isEnabled() for button in choice.asking.values()] == [can_wait, True, True]
+        assert (choice.unheard.text() == "") is can_wait
+        assert choice.asking[AskWhen.ANSWERED].isChecked() is can_wait
+
+
+def test_the_country_is_asked_for_while_one_person_is_told(themes: Themes) -> None:
+    """An account that asks shows its country too where somebody else is told."""
+    choice = KnowingChoice(is_first=False)
+    choice.fill(ACCOUNT)
+    assert choice._country_row.isHidden()
+    choice.show_telling(is_anybody_told=True)
+    assert not choice._country_row.isHidden()
+
+
 def test_telling_needs_a_country_in_which_it_is_offered(themes: Themes) -> None:
     """Telling asks for the sender's country, is refused in words without one or in France, and taken in Canada."""
     choice = KnowingChoice(is_first=False)

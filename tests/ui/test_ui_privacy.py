@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
@@ -24,7 +25,7 @@ from desktop.ui.main_window import MainWindow
 from desktop.ui.ops import Ops
 from desktop.ui.privacy_page import PrivacyPage
 from desktop.ui.settings_dialog import PRIVACY
-from desktop.ui.theme import Themes
+from desktop.ui.theme import DARK, LIGHT, Theme, Themes
 from desktop.ui.wording_page import WordingPage
 from relay.wire.language import Language
 from tests.ui.sample_data import NOW
@@ -62,7 +63,7 @@ def test_11_an_import_takes_the_good_lines_and_shows_the_bad(
     listing.import_from(path)
     qtbot.waitUntil(lambda: listing.list.count() == 3)
     assert {row.entry.kind for row in entries(store)} == set(Kind)
-    assert listing.message.text() == "3 entries added, 2 lines were left out."
+    assert listing.message.text() == "3 entries added, 2 lines were not taken."
     assert [line.split(":")[0] for line in listing.bad.toPlainText().splitlines()] == [
         "Line 4, “no such thing”",
         "Line 6, “*”",
@@ -84,6 +85,7 @@ def test_an_entry_is_typed_taken_off_and_put_back(listing: DoNotTrackPage, store
     assert "no address and no domain" in listing.message.text()
     listing.field.clear()
     QTest.keyClicks(listing.field, "Fjord.example")
+    assert listing.message.text() == ""
     QTest.keyClick(listing.field, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: listing.list.count() == 1)
     assert (listing.field.text(), listing.list.item(0).text()) == (
@@ -97,6 +99,15 @@ def test_an_entry_is_typed_taken_off_and_put_back(listing: DoNotTrackPage, store
     QTest.keyClick(listing.undo_button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: listing.list.count() == 1)
     assert entries(store)[0].at.astimezone(UTC) == NOW
+
+
+def test_a_domain_is_shown_as_people_write_it(listing: DoNotTrackPage, store: Store, qtbot: QtBot) -> None:
+    """An international domain is kept in ASCII and read in its own letters."""
+    QTest.keyClicks(listing.field, "xn--bcher-kva.example")
+    QTest.keyClick(listing.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: listing.list.count() == 1)
+    assert entries(store)[0].entry.value == "xn--bcher-kva.example"
+    assert listing.list.item(0).text().startswith("bücher.example · ")
 
 
 def test_nobody_listed_says_so(listing: DoNotTrackPage, qtbot: QtBot) -> None:
@@ -165,6 +176,33 @@ def test_own_words_are_kept_by_kind_and_language_and_can_be_given_up(
     assert wording.whose.text() == privacy_words.READS_AS_BUILT_IN
 
 
+def test_what_is_typed_waits_while_another_line_is_shown(wording: WordingPage, filled: Store, qtbot: QtBot) -> None:
+    """It is said to be unsaved, comes back as it was typed, and Readback's own words let it go."""
+    begun = "On {date} you agreed that {sender} sees {purposes}. [Stop it]"
+    built_in = default_wording(*wording.chosen).text
+    assert not wording.own_button.isEnabled()
+    wording.text.setPlainText(begun)
+    assert (wording.whose.text(), wording.own_button.isEnabled()) == (privacy_words.READS_AS_TYPED, True)
+    for kind in (WordingKind.ASK, WordingKind.AGREED):
+        wording.kind.setCurrentIndex(wording.kind.findData(kind))
+        wording.kind.activated.emit(0)
+        qtbot.waitUntil(lambda: wording._shown_as == wording.chosen)
+    assert wording.text.toPlainText() == begun
+    assert settings.get(filled, setting_of(*wording.chosen), "") == ""
+    wording.own_button.click()
+    qtbot.waitUntil(lambda: wording.text.toPlainText() == built_in)
+    assert (wording.whose.text(), wording.own_button.isEnabled()) == (privacy_words.READS_AS_BUILT_IN, False)
+
+
+def test_the_link_of_a_preview_takes_the_colour_of_the_theme(wording: WordingPage, themes: Themes) -> None:
+    """In the dark the link has the dark theme's colour, also where it was put there in the light."""
+    for theme, colours in ((Theme.DARK, DARK), (Theme.LIGHT, LIGHT)):
+        themes.choose(theme)
+        cursor = wording.preview.textCursor()
+        cursor.setPosition(wording.preview.text().index("See or stop") + 1)
+        assert cursor.charFormat().foreground().color().name() == colours.blue
+
+
 def test_every_kind_of_line_can_be_previewed(wording: WordingPage, qtbot: QtBot) -> None:
     """All four sentences in all four languages are shown with their link."""
     for kind in WordingKind:
@@ -203,7 +241,12 @@ def test_6_a_broken_ledger_is_said_and_repaired_once_the_user_agrees(
         next(button for button in box.buttons() if button.text() == verb).click()
     qtbot.waitUntil(lambda: is_sound(filled))
     qtbot.waitUntil(lambda: window.banner.isHidden() and window.settings.privacy.repair_button.isHidden())
-    assert window.toast.texts()[0].startswith("Repaired.")
+    said = next(each for each in window.findChildren(QMessageBox) if each.isVisible())
+    (evidence,) = filled.path.parent.glob("ledger-broken-*.jsonl")
+    assert said.informativeText().endswith(str(evidence))
+    assert said.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByKeyboard
+    next(button for button in said.buttons() if button.text() == "&Copy the path").click()
+    assert QGuiApplication.clipboard().text() == str(evidence)
 
 
 def test_a_ledger_that_holds_is_said_among_the_settings_alone(

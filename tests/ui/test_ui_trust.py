@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -40,10 +42,10 @@ def test_19_what_the_relay_holds_is_fetched_and_opened_there_and_then(
         "relay.larsen-office.example holds 1203 sealed signs, 1 sealed answer and 1 stop for you."
     )
     meanings = [means for _, means in page.rows]
-    assert "the picture of “Offer” to Anna Berg was fetched" in meanings[3]
-    assert "the link larsen-office.example/pricing of “Offer” to Anna Berg was used" in meanings[4]
-    assert meanings[5].endswith("Lena Hoch wants what is recorded deleted")
-    assert meanings[6] == "Petr Novák"
+    assert "the picture of “Offer” to Anna Berg was fetched" in meanings[4]
+    assert "the link larsen-office.example/pricing of “Offer” to Anna Berg was used" in meanings[5]
+    assert meanings[6].endswith("Lena Hoch wants what is recorded deleted")
+    assert meanings[7] == "Petr Novák"
 
 
 def test_19_what_the_relay_sees_names_nobody(page: TrustPage, qtbot: QtBot) -> None:
@@ -54,6 +56,19 @@ def test_19_what_the_relay_sees_names_nobody(page: TrustPage, qtbot: QtBot) -> N
     assert "2026-05-06 · key" in seen
     assert HELD.hits[0].sealed[:12].hex() in seen
     assert not [word for word in ("Anna", "Lena", "Petr", "@", "Offer", "pricing") if word in seen]
+
+
+def test_looking_leaves_the_keyboard_on_looking(page: TrustPage, qtbot: QtBot) -> None:
+    """While the relay is asked the keyboard waits in what is said, never on the button that deletes."""
+    behind = QWidget()
+    qtbot.addWidget(behind)
+    page.setParent(behind)
+    behind.show()
+    page.look_button.setFocus()
+    QTest.keyClick(page.look_button, Qt.Key.Key_Space)
+    assert page.message.has_keyboard
+    qtbot.waitUntil(lambda: bool(page.rows))
+    assert behind.focusWidget() is page.look_button
 
 
 def test_nothing_of_a_look_is_kept(page: TrustPage, qtbot: QtBot) -> None:
