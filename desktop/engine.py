@@ -312,7 +312,8 @@ class Engine:
         if self.is_makeshift:
             raise StoreTrouble("Readback's data cannot be opened, so no relay can be connected.", "Mend it first.")
         before = self._kept_channel()
-        channel = register(url, invite, tag_key=channels.kept_tag_key(self.vault) if before is None else before.tag_key)
+        tag_key = channels.kept_tag_key(self.vault) or (before.tag_key if before is not None else None)
+        channel = register(url, invite, tag_key=tag_key)
         if before is not None:
             self._retired.add(before, self._lease)
         channels.save(self.vault, channel)

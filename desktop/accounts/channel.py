@@ -78,11 +78,10 @@ def keep_tag_key(vault: Vault, key: bytes) -> None:
 
 
 def kept_tag_key(vault: Vault) -> bytes | None:
-    """Return the key of every tag that this desktop made, None where it made none; raise StoreTrouble."""
+    """Return the key of every tag that this desktop made, None where none is kept; raise StoreTrouble."""
     text = vault.get(TAG_KEY_SECRET)
     if text is None:
-        channel = load(vault)  # Of a version that kept the key there alone.
-        return None if channel is None else channel.tag_key
+        return None
     try:
         key = octets_in(text)
     except binascii.Error:

@@ -1,6 +1,7 @@
 """Where secrets are kept, and what happens where they cannot be."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import keyring
@@ -8,7 +9,8 @@ import keyring.backend
 import keyring.errors
 import pytest
 
-from desktop.accounts.channel import CHANNEL_SECRET, Channel, load, save
+from desktop.accounts.channel import CHANNEL_SECRET, Channel, kept_tag_key, load, save
+from desktop.accounts.retired import load_retired, retired_of, save_retired
 from desktop.accounts.vault import FileVault, KeyringVault, SessionVault, Vault, account_secret, open_vault
 from desktop.core.errors import StoreTrouble
 from desktop.core.keep import Keep
@@ -150,6 +152,27 @@ def test_a_channel_comes_back_from_the_vault() -> None:
     save(vault, channel())
     assert load(vault) == channel()
     assert "secret" not in repr(channel())
+
+
+def test_the_key_of_the_tags_outlives_its_channel_and_is_never_replaced() -> None:
+    """The first that was kept stays when the channel goes and another comes; without one there is none."""
+    vault = SessionVault()
+    assert kept_tag_key(vault) is None
+    save(vault, channel())
+    vault.delete(CHANNEL_SECRET)
+    save(vault, replace(channel(), tag_key=b"u" * 32))
+    assert kept_tag_key(vault) == channel().tag_key
+
+
+def test_retired_channels_come_back_from_the_vault() -> None:
+    """Whole ones and what is left of them; none is none, and their repr tells no secret."""
+    vault = SessionVault()
+    assert load_retired(vault) == ()
+    whole = retired_of(channel())
+    both = (whole, replace(whole, channel_id=b"d" * 12, channel=None))
+    save_retired(vault, both)
+    assert load_retired(vault) == both
+    assert "secret" not in repr(both)
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "[]", '{"picture_base": "x", "minting_keys": {"NONE": ""}}'])
