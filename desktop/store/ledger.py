@@ -1,8 +1,9 @@
 """The ledger in the store: rows are appended with their hashes, a person's own are checked whenever they are read.
 
 Going through the whole chain takes about two seconds for 100,000 rows, so that is done once for each opened store, and
-once an hour; in between what was appended since is gone through, by whichever program.  A row that is altered under a
-running program is met at the latest when the person whose it is gets mail, and a detail that is taken away at once.
+once an hour; in between what was appended since is gone through, by whichever program, and every no is as it was the
+last time.  Another row that is altered under a running program is met at the latest when the person whose it is gets
+mail, and a detail that is taken away at once.
 """
 
 import hashlib
@@ -46,6 +47,7 @@ from desktop.store.ledger_rows import (
     read_head,
     read_rows,
     read_wordings,
+    refusals_digest,
 )
 from relay.wire.language import Language
 from relay.wire.purpose import Purpose
@@ -220,11 +222,12 @@ def broken_at(connection: sqlite3.Connection) -> Break | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Extent:
-    """What changes with every row that is appended, and is quickly read."""
+    """What changes with every row that is appended and with every no that is altered, and is quickly read."""
 
     head: LedgerHead | None
     last: int
     details: int
+    refusals: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +252,8 @@ def _extent(connection: sqlite3.Connection) -> _Extent:
     last, details = connection.execute(
         "SELECT (SELECT max(id) FROM ledger), (SELECT count(*) FROM ledger_detail)"
     ).fetchone()
-    return _Extent(head=read_head(connection), last=last or 0, details=details)
+    refusals = refusals_digest(connection, last or 0)
+    return _Extent(head=read_head(connection), last=last or 0, details=details, refusals=refusals)
 
 
 def is_sound(store: Store) -> bool:
@@ -278,6 +282,8 @@ _WHOLE_AGAIN: Final = timedelta(hours=1)
 def _has_grown(connection: sqlite3.Connection, before: _Extent, now: _Extent) -> bool:
     """Return whether rows with their details were appended to what was gone through, and nothing else is known."""
     if before.head is None or now.last - before.last != now.details - before.details:
+        return False
+    if refusals_digest(connection, before.last) != before.refusals:
         return False
     rows, details = read_rows(connection, before.last), read_details(connection, before.last)
     return verify(rows, details, now.head, wordings=read_wordings(connection).keys(), since=before.head) is None

@@ -43,6 +43,11 @@ _WHOSE: Final = (
     " WHERE ledger_detail.address IN (?, ?) AND ledger.whose <> x'' ORDER BY ledger.id LIMIT 1"
 )
 _WHOSE_BYTES: Final = 8
+_REFUSALS: Final = (
+    "SELECT group_concat(hex(hash) || ' ' || hex(address) || ' ' || hex(evidence) || ' ' || hex(salt)) FROM"
+    " (SELECT hash, address, evidence, salt FROM ledger LEFT JOIN ledger_detail ON ledger_detail.row_id = ledger.id"
+    " WHERE event IN ('denied', 'withdrawn', 'stopped') AND ledger.id <= ? ORDER BY ledger.id)"
+)
 
 
 def both_spellings(address: str) -> tuple[str, str]:
@@ -135,6 +140,12 @@ def read_rows(connection: sqlite3.Connection, after: int = 0) -> Iterator[Ledger
     """Yield the rows after a number, in order."""
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE id > ? ORDER BY id"  # noqa: S608 - a constant
     return (_row(*columns) for columns in connection.execute(sql, (after,)))
+
+
+def refusals_digest(connection: sqlite3.Connection, until: int) -> bytes:
+    """Return a hash of every no up to a row, and of whom each concerns: what it was made of is not looked at."""
+    (said,) = connection.execute(_REFUSALS, (until,)).fetchone()
+    return sha256((said or "").encode()).digest()
 
 
 def read_wordings(connection: sqlite3.Connection) -> dict[bytes, str]:

@@ -26,7 +26,7 @@ DECISIONS = 200
 
 
 def fill(store: Store, rows: int) -> None:
-    """Record so many yeses of a quarter as many people, in one transaction."""
+    """Record so many rows of a quarter as many people, a no for every fifteen yeses, in one transaction."""
 
     def work(connection: sqlite3.Connection) -> tuple[Change, None]:
         for number in range(rows):
@@ -35,7 +35,7 @@ def fill(store: Store, rows: int) -> None:
             append(
                 connection,
                 address=address,
-                event=Event.GRANTED,
+                event=Event.GRANTED if number % 16 else Event.WITHDRAWN,
                 purposes=frozenset({Purpose.OPENS}),
                 evidence="on the phone, 4 May",
                 at=AT,

@@ -227,15 +227,37 @@ def test_6_an_erasing_in_part_fails_verification(store: Store) -> None:
     assert ledger.verify_ledger(store) == Break(where=2, why=Flaw.DETAIL_GONE)
 
 
-def test_1_a_no_moved_to_somebody_else_stops_tracking_at_once(store: Store) -> None:
+def test_1_a_row_moved_to_somebody_else_stops_tracking_at_once(store: Store) -> None:
     """A detail that names another while the program runs is met with the next mail to whose it was."""
     grant(store)
     grant(store, BEN)
-    people.withdraw(store, ANNA, LATER)
+    grant(store)
     assert ledger.is_sound(store)
     alter(store, f"UPDATE ledger_detail SET address = '{CLEO}' WHERE row_id = 3")
     assert not grounds(store, ANNA, 1, is_suppressed=False).is_ledger_sound
     assert grounds(store, BEN, 1, is_suppressed=False).is_ledger_sound
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"UPDATE ledger_detail SET address = '{CLEO}' WHERE row_id = 3",
+        "UPDATE ledger_detail SET salt = x'00' WHERE row_id = 3",
+        "UPDATE ledger SET event = 'asked' WHERE id = 3",
+    ],
+)
+def test_1_a_no_altered_under_a_running_program_stops_tracking_for_everybody_at_once(store: Store, sql: str) -> None:
+    """Every no is gone through with each mail, whosever the mail is, and a row appended since hides nothing."""
+    grant(store)
+    grant(store, BEN)
+    people.withdraw(store, ANNA, LATER)
+    assert grounds(store, BEN, 1, is_suppressed=False).is_ledger_sound
+    people.withdraw(store, CLEO, LATER)
+    assert grounds(store, BEN, 1, is_suppressed=False).is_ledger_sound
+    with behind_its_back(store) as connection:
+        connection.execute(sql)
+        append(connection, address=CLEO, event=Event.STOPPED, at=LATER)
+    assert not grounds(store, BEN, 1, is_suppressed=False).is_ledger_sound
 
 
 def test_rows_bear_a_random_name_that_one_person_shares(store: Store) -> None:

@@ -36,3 +36,5 @@ DELETE FROM person WHERE address <> one_spelling(address);
 -- a detail that was moved to somebody else, are found.  Rows of before have none.
 ALTER TABLE ledger ADD COLUMN whose BLOB NOT NULL DEFAULT x'';
 CREATE INDEX ledger_of_whom ON ledger (whose, id) WHERE whose <> x'';
+-- Every no is gone through with each mail.
+CREATE INDEX ledger_refusal ON ledger (id, hash) WHERE event IN ('denied', 'withdrawn', 'stopped');
