@@ -3,10 +3,11 @@
 It follows WHATWG HTML 13.1.2.4 and 13.2.6 as far as mails need it; in doubt an element counts as open.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from desktop.core.stylesheet import Element, read_style
+from desktop.core.stylesheet import Element, element
 from desktop.core.tags import Tag, attributes_of, tags
 
 _VOID: Final = frozenset(
@@ -14,24 +15,31 @@ _VOID: Final = frozenset(
 )
 _FORMATTING: Final = frozenset(b"a b big code em font i nobr s small strike strong tt u".split())
 _CELLS: Final = frozenset({b"td", b"th", b"caption"})
-# What a new one of a kind ends (WHATWG HTML 13.1.2.4).
-_ENDS: Final = {
-    b"li": {b"li"},
-    b"dt": {b"dt", b"dd"},
-    b"dd": {b"dt", b"dd"},
-    b"tr": {b"tr", *_CELLS},
+_SCOPES: Final = frozenset({b"table", b"ul", b"ol", b"dl"})
+_ITEMS: Final = frozenset({b"dt", b"dd"})
+# What a new one of a kind ends (WHATWG HTML 13.1.2.4); without a doctype, which mails lack, a table ends no paragraph.
+_ENDS: Final[Mapping[bytes, frozenset[bytes]]] = {
+    **dict.fromkeys(b"p div ul ol dl blockquote center pre form address h1 h2 h3 h4 h5 h6".split(), frozenset({b"p"})),
+    b"li": frozenset({b"li"}),
+    b"dt": _ITEMS,
+    b"dd": _ITEMS,
+    b"tr": frozenset({b"tr", *_CELLS}),
     b"td": _CELLS,
     b"th": _CELLS,
 }
-_SCOPES: Final = frozenset({b"table", b"ul", b"ol", b"dl"})
+# No mail program nests so deep, but hand-made pages may.
+MAX_OPEN: Final = 400
 
 
 def open_at(content: bytes, at: int) -> list[Tag]:
-    """Return the tags of the elements that are open at a place, the outermost first; page and body are always open."""
+    """Return the tags of the elements that are open at a place, the outermost first; page and body are always open.
+
+    Where there are more than `MAX_OPEN` the rest is not looked for.
+    """
     page, body = Tag(b"html", False, b"", 0, 0), Tag(b"body", False, b"", 0, 0)
     found: list[Tag] = []
     for tag in tags(content):
-        if tag.start >= at:
+        if tag.start >= at or len(found) > MAX_OPEN:
             break
         if tag.name == b"html" and not tag.is_end:
             page = tag
@@ -65,9 +73,9 @@ def _end(found: list[Tag], names: AbstractSet[bytes], *, stops_at: frozenset[byt
 def element_of(tag: Tag) -> Element:
     """Return an element as style sheets look at it."""
     found = {name: each.value.decode("latin-1") for name, each in attributes_of(tag).items()}
-    return Element(
-        name=tag.name.decode("latin-1"),
-        id=found.get(b"id", "").lower(),
-        classes=frozenset(found.get(b"class", "").lower().split()),
-        style=read_style(found.get(b"style", "")),
+    return element(
+        tag.name.decode("latin-1"),
+        id_=found.get(b"id", ""),
+        classes=found.get(b"class", ""),
+        style=found.get(b"style", ""),
     )

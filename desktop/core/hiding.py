@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from desktop.core.around import element_of, open_at
+from desktop.core.around import MAX_OPEN, element_of, open_at
 from desktop.core.legibility import unreadable
-from desktop.core.stylesheet import Declaration, Element, met, read_sheet
+from desktop.core.stylesheet import Declaration, element, met, read_sheet
 from desktop.core.tags import Tag, attributes_of
 
 _MIN_OPACITY: Final = 0.6
@@ -19,7 +19,7 @@ _MIN_WIDTH_PX: Final = 100.0
 _TINY_PX: Final = 20.0
 _FAR_PX: Final = 300.0
 _NEGATIVE_PX: Final = -100.0
-_STYLE: Final = re.compile(rb"<style\b[^>]*>(.*?)</style", re.IGNORECASE | re.DOTALL)
+_STYLE: Final = re.compile(rb"<(/?)style\b[^>]*+>?", re.IGNORECASE)
 _SUSPICIOUS: Final = re.compile(
     rb"<style|\bstyle\s*=|\bhidden\b|\bbgcolor\s*=|\bbackground\s*=|\btext\s*=|\bcolor\s*="
     rb"|<(?:template|svg|math|select|datalist|dialog|details|object|video|audio|canvas|applet)\b",
@@ -59,21 +59,34 @@ def what_hides(content: bytes, at: int) -> str | None:
     if _SUSPICIOUS.search(content) is None:
         return None
     open_tags = open_at(content, at)
+    if len(open_tags) > MAX_OPEN:
+        return "more open elements around the place of the line than are looked at"
     chain = [element_of(tag) for tag in open_tags]
-    rules = [rule for sheet in _STYLE.findall(content) for rule in read_sheet(sheet.decode("latin-1"))]
+    rules = [rule for sheet in _sheets(content) for rule in read_sheet(sheet)]
     opacity = 1.0
-    for depth, (tag, element) in enumerate(zip(open_tags, chain, strict=True), 1):
-        declared = [*element.style, *met(rules, chain[:depth])]
+    for depth, (tag, around) in enumerate(zip(open_tags, chain, strict=True), 1):
+        declared = [*around.style, *met(rules, chain[:depth])]
         found = _unseen(tag) or _hiding(declared)
         opacity *= min((_opacity(each.value) for each in declared if each.name == "opacity"), default=1.0)
         if found is not None or opacity < _MIN_OPACITY:
-            return f"{found or 'opacity'} on <{element.name}>, around the place of the line"
+            return f"{found or 'opacity'} on <{around.name}>, around the place of the line"
     for part in ("first-line", "first-letter"):
         # Of a part of it a paragraph cannot say anything itself.
-        found = _hiding(list(met(rules, [*chain, Element(name="p")], part)))
+        found = _hiding(list(met(rules, [*chain, element("p")], part)))
         if found is not None:
             return f"{found} on the {part} of paragraphs"
     return unreadable(open_tags, chain, rules)
+
+
+def _sheets(content: bytes) -> Iterator[str]:
+    """Yield the page's style sheets, those in comments too, since Outlook reads some."""
+    begins: int | None = None
+    for match in _STYLE.finditer(content):
+        if match[1] and begins is not None:
+            yield content[begins : match.start()].decode("latin-1")
+            begins = None
+        elif not match[1] and begins is None:
+            begins = match.end()
 
 
 def _unseen(tag: Tag) -> str | None:

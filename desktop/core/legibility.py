@@ -10,7 +10,7 @@ from itertools import product
 from typing import Final
 
 from desktop.core.colours import BLACK, WHITE, Colour, colour, contrast
-from desktop.core.stylesheet import Declaration, Element, Rule, met
+from desktop.core.stylesheet import Declaration, Element, Rule, element, met
 from desktop.core.tags import Tag, attributes_of
 
 # WCAG 2.2, 1.4.3.
@@ -35,7 +35,7 @@ def unreadable(open_tags: Sequence[Tag], chain: Sequence[Element], rules: Sequen
         declared = _in_force(chain[depth - 1].style, list(met(always, chain[:depth])))
         words = words or _colours(open_tags[depth - 1], declared)
         behind = behind or _backgrounds(open_tags[depth - 1], declared)
-    own = [*chain, Element(name="p")]
+    own = [*chain, element("p")]
     beginnings = _named([each for part in ("first-line", "first-letter") for each in met(always, own, part)])
     if not (words or behind or beginnings):
         return None

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from desktop.core.mime import MalformedMimeError, Part, read_message
-from desktop.core.runs import MAX_RUN_BYTES, Run, lengthened, packed, runs_in_html, runs_in_text
+from desktop.core.runs import BEGINNING, MAX_RUN_BYTES, Run, lengthened, packed, runs_in_html, runs_in_text
 from desktop.core.screen import holds_inline_pgp, texts_of, untouchable
 from desktop.core.tags import tag_at
 from desktop.core.transfer import Edit, apply, quick_content, read_body, write_body
@@ -135,14 +135,12 @@ def _as_proofpoint(spelled: bytes) -> bytes:
 def _urls(bases: frozenset[str]) -> re.Pattern[bytes]:
     """Return what finds an own URL that is spelled as we spell it; its one group is the path."""
     # A relay's front may lead from http to https.
-    hosts = b"|".join(
-        b"https?" + re.escape(base.removeprefix("https").removeprefix("http").encode()) for base in sorted(bases)
-    )
+    hosts = b"|".join(re.escape(base.partition(":")[2].encode()) for base in sorted(bases))
     paths = (
         rb"/(?:open/[\w-]{72}\.gif|click/[\w-]{72}/[\w-]{1,2000}/go|stop/[\w-]{72}/me"
         rb"|consent/[\w-]{72}/me\?by=[\w-]{1,200}\.me|confirm/[\w-]{72}/read)"
     )
-    return re.compile(rb"(?i:" + hosts + rb")(" + paths + rb")")
+    return re.compile(rb"(?i:(?:https?:)?(?:" + hosts + rb"))(" + paths + rb")")
 
 
 def _marks_in(part: Part, content: bytes, own: OwnMarks) -> Iterator[_Mark]:
@@ -175,8 +173,9 @@ def _marks_of(run: Run, own: OwnMarks) -> list[_Mark]:
             continue
         if found.start() > 0 and run.octets[found.start() - 1] in _LEADS_TO:
             # What leads to it begins behind the last own address in the row.
-            begins = run.octets.lower().find(b"http", seen)
-            return [*direct, _Mark(run.at(begins), _end(run), *mark)]
+            beginning = BEGINNING.search(run.octets, seen)
+            assert beginning is not None  # at the latest that of the own address
+            return [*direct, _Mark(run.at(beginning.start()), _end(run), *mark)]
         seen = found.end()
         direct.append(_Mark(run.at(found.start()), run.at(found.end()), *mark))
     if direct or len(run.octets) > MAX_RUN_BYTES:

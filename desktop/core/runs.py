@@ -13,7 +13,9 @@ from typing import Final
 
 # What an address is made of, as people and mail programs write it.
 _SIGNS: Final = rb"[^\s\"'<>\\^`{|}()\[\]\x00-\x20\x7f-\xff]"
-_RUN: Final = re.compile(rb"https?:" + _SIGNS + rb"++", re.IGNORECASE)
+# RFC 3986 4.2: without its scheme an address has that of the page it stands in, which in a webmail is https.
+BEGINNING: Final = re.compile(rb"(?:https?:)?//", re.IGNORECASE)
+_RUN: Final = re.compile(rb"(?:https?:)?//" + _SIGNS + rb"++", re.IGNORECASE)
 # WHATWG HTML 13.2.5.80: a number needs no semicolon, a name does but for a few that no address of ours is spelled with.
 _REFERENCE: Final = re.compile(rb"&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|[A-Za-z][A-Za-z0-9]{1,31};)")
 _ATTRIBUTE: Final = re.compile(
@@ -27,8 +29,10 @@ _MARKUP_OF_LINES: Final = b" \t\r\n>|"
 # References that can stand inside a token.
 _SPELLING: Final = (b"&#", b"&lowbar;", b"&UnderBar;", b"&Tab;", b"&NewLine;")
 _BREAK: Final = re.compile(rb"[ \t]*\r?\n[ \t]*(?:[>|][>| \t]*+)?")
-_REST: Final = re.compile(rb"(?!https?:)" + _SIGNS + rb"++", re.IGNORECASE)
+_REST: Final = re.compile(rb"(?!(?:https?:)?//)" + _SIGNS + rb"++", re.IGNORECASE)
 MAX_RUN_BYTES: Final = 16_384
+# Nobody breaks lines that are shorter than this, whatever stands before the address.
+_MIN_BROKEN_BYTES: Final = 24
 _MAX_LINES: Final = 64
 
 
@@ -102,6 +106,8 @@ def lengthened(content: bytes, run: Run) -> Iterator[Run]:
     octets, read, written = run.octets, [0], [run.at(0)]
     position = run.at(len(octets))
     for _ in range(_MAX_LINES):
+        if len(octets) - read[-1] < _MIN_BROKEN_BYTES:
+            return
         line_end = _BREAK.match(content, position)
         rest = None if line_end is None else _REST.match(content, line_end.end())
         if rest is None or len(octets) + len(rest[0]) > MAX_RUN_BYTES:

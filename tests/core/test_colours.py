@@ -30,7 +30,7 @@ def test_colours_are_read(value: str, expected: Colour) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "windowtext", "#ff", "#gggggg", "rgb(1,2)", "rgb(1.2.3,0,0)", "var(--x)", "whit"]
+    "value", ["", "windowtext", "#ff", "#gggggg", "rgb(1,2)", "rgb(1.2.3,0,0)", "rgb(1.2.3 0 0)", "var(--x)", "whit"]
 )
 def test_what_names_no_colour_is_none(value: str) -> None:
     """A colour of the system, or nothing that a browser would take, is not guessed at."""

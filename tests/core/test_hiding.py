@@ -1,5 +1,7 @@
 """Whether a line would be seen where it is to stand: pages of ordinary mail programs, and pages that hide."""
 
+import time
+
 import pytest
 
 from desktop.core.hiding import what_hides
@@ -59,6 +61,7 @@ ORDINARY = {
     "scrolls": "<div style='max-height:400px;overflow:auto'>Hi|</div>",
     "opened": "<details open>Hi|</details>",
     "closed before": "<template>x</template><ul><li style='display:none'>x<li>Hi</ul><table><tr><td hidden>x<td>y|",
+    "paragraphs left open": "<p style='display:none'>x<p>y<ul><li>z</ul>" * 300 + "|",
     "paragraph ended": "<p style='color:black'>x</p></div></font>|",
     "font ended": "<p><font color='#ffffff'>x</font></p>|",
     "font in a cell": "<table><tr><td><font color='white'>x</td></tr></table>|",
@@ -165,6 +168,8 @@ def test_what_hides_an_element_around_the_line_is_found(declared: str) -> None:
         "<style>div[class*=a]:not(.b, .c){display:none}</style><div>|",
         "<style>i + div, i ~ p > div > div{display:none}</style><div>|",
         "<style>body{display:none</style>|",
+        "<div dir=ltr style='color:black'>" * 9_000 + "|",
+        "<style>" + "p{" * 5_000 + "</style>|",
         "<!--[if mso]><style>body{mso-hide:all}</style><![endif]-->|",
     ],
 )
@@ -178,6 +183,26 @@ def test_a_rule_in_a_condition_names_no_colour_that_is_known() -> None:
     assert hidden("<style>@media (prefers-color-scheme:dark){body{color:#fff}}</style><body bgcolor=white>|") is None
     assert hidden("<style>@media print{body{display:none}}</style>|") is None
     assert hidden("<style>@media screen{body{color:#fff}}</style><body bgcolor=white>|") is not None
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "a{b:(" * 3_000,
+        "a:('\"" * 3_000,
+        "<style>" * 3_000,
+        "a{b:c}" * 3_000,
+        "{" * 15_000,
+        "[(" * 8_000,
+        "a,(" * 3_000,
+        "(" * 9_000 + ")" * 9_000 + "{a:b}",
+    ],
+)
+def test_absurd_style_sheets_are_read_in_no_time(sheet: str) -> None:
+    """Whatever stands there, a mail does not wait for it and nothing fails."""
+    began = time.process_time()
+    hidden(f"<!--<style>{sheet}</style>--><style>{sheet.replace('<', '')}</style><p style='{sheet}'>|")
+    assert time.process_time() - began < 1
 
 
 def test_why_is_said() -> None:

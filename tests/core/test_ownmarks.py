@@ -275,19 +275,28 @@ def test_lines_that_do_not_belong_together_stay() -> None:
         text_message(b"> https://a.test/x\r\n> words\r\n"),
         text_message(b"%s\r\n\r\n%s" % (QUESTION[:80], QUESTION[80:])),
         text_message(THEIR_QUESTION[:80] + b"\r\n" + THEIR_QUESTION[80:]),
+        text_message(QUESTION[:20] + b"\r\n" + QUESTION[20:]),
         text_message(QUESTION[:80] + b"\r\n\xc3\xbc" + QUESTION[80:]),
-        text_message(b"https://a.test/" + b"\r\nx" * 200 + b" " + base64.urlsafe_b64encode(CHANNEL_ID[2:11])),
+        text_message(
+            b"https://a.test/"
+            + b"x" * 20
+            + (b"\r\n" + b"x" * 24) * 200
+            + b" "
+            + base64.urlsafe_b64encode(CHANNEL_ID[2:11])
+        ),
     ):
         assert cleaned(raw) is raw
-    assert cleaned(text_message(b"https://p.test/\r\n?u=%s b" % LINK)) == text_message(PLACE + b" b")
+    assert cleaned(text_message(b"https://long.example.test/\r\n?u=%s b" % LINK)) == text_message(PLACE + b" b")
     listed = b"https://a.test/1\r\n%s\r\nhttps://a.test/2\r\nwords\r\n"
     assert cleaned(text_message(listed % LINK)) == text_message(listed % PLACE)
 
 
 def test_a_mark_is_found_under_either_scheme() -> None:
-    """A relay's front may lead from http to https, so what is spelled so reaches it as well."""
-    plain = QUESTION.replace(b"https:", b"http:")
-    assert cleaned(html_message(b'<a href="%s">x</a>' % plain)) == html_message(b'<a href="about:blank">x</a>')
+    """A relay's front may lead from http to https, and a page may name no scheme: both reach it as well."""
+    for scheme in (b"http:", b"", b"HTTPS:"):
+        other = QUESTION.replace(b"https:", scheme)
+        assert cleaned(html_message(b'<a href="%s">x</a>' % other)) == html_message(b'<a href="about:blank">x</a>')
+        assert cleaned(text_message(b"<" + other + b">")) == text_message(b"")
 
 
 @pytest.mark.parametrize("link", [THEIR_QUESTION, QUESTION.replace(b".me", b".you"), QUESTION.split(b"?")[0]])
