@@ -14,6 +14,7 @@ from desktop.core.errors import NotAuthorised, StoreTrouble, Unreachable
 from desktop.core.keep import Keep
 from desktop.core.permission import Method, Standing
 from desktop.core.status import CopyState
+from desktop.duties import Duties
 from desktop.engine import Engine, utc_now
 from desktop.outgoing.minting import Marks, mint_marks, tag_of
 from desktop.places import Places
@@ -21,6 +22,7 @@ from desktop.store.mail import NewCopy, record_message, record_outcome
 from desktop.store.people import all_stop_tags, permission_of, record_grant
 from desktop.tracking import held as held_module
 from desktop.tracking import retired as retired_module
+from desktop.tracking.poller import Link, PollerState
 from relay.wire.purpose import Purpose
 from tests.fakes.relay_process import RelayProcess
 from tests.fakes.samples import facts
@@ -236,3 +238,18 @@ def test_the_command_retires_what_was_connected(tmp_path: Path, relay_url: str) 
         again.connect_relay(relay_url, None)
         assert [each.channel_id for each in load_retired(again.vault)] == [old.channel_id]
         assert channel_of(again).tag_key == old.tag_key
+
+
+def test_earlier_relays_are_asked_after_a_change_of_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Back from being away, or in another network, one may answer that did not; other news of the poller asks none."""
+    home = PollerState(link=Link.LISTENING, network="192.0.2.0/24")
+    elsewhere = replace(home, network="198.51.100.0/24")
+    states = [replace(home, network=""), home, replace(home, bad_seals=1), elsewhere]
+    states += [replace(elsewhere, link=Link.AWAY), replace(elsewhere, bad_seals=2)]
+    asked: list[int] = []
+    with opened(tmp_path) as engine:
+        for number, state in enumerate(states):
+            with monkeypatch.context() as watched:
+                watched.setattr(Duties, "ask", lambda _, number=number: asked.append(number))
+                engine._on_poller_state(state)
+    assert asked == [3, 5]
