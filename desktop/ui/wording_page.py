@@ -27,6 +27,15 @@ from relay.wire.language import Language
 _NOBODY: Final = "Your name"
 
 
+def _can_be_said(kind: WordingKind, text: str) -> bool:
+    """Return whether mail says it so: words from before a rule there is now give way to the product's."""
+    try:
+        parse_wording(kind, text)
+    except Malformed:
+        return False
+    return True
+
+
 class WordingPage(QWidget):
     """Which sentence, in which language, and its text."""
 
@@ -117,7 +126,7 @@ class WordingPage(QWidget):
             rows = accounts(self._store)
             names = [each.identities[0].name or each.address for each in rows if each.identities]
             own = str(settings.get(self._store, setting_of(kind, language), ""))
-            return names[0] if names else _NOBODY, own
+            return names[0] if names else _NOBODY, own if _can_be_said(kind, own) else ""
 
         def done(read: tuple[str, str]) -> None:
             if (kind, language) == self.chosen:

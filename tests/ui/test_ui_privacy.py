@@ -203,6 +203,18 @@ def test_the_link_of_a_preview_takes_the_colour_of_the_theme(wording: WordingPag
         assert cursor.charFormat().foreground().color().name() == colours.blue
 
 
+def test_own_words_that_mail_does_not_say_any_more_are_not_shown_as_such(
+    wording: WordingPage, filled: Store, qtbot: QtBot
+) -> None:
+    """A question kept from when it had to name nothing: the page shows the words that mail really has."""
+    settings.put(filled, setting_of(WordingKind.ASK, Language.ENGLISH), "May I? [Choose]")
+    wording.kind.setCurrentIndex(wording.kind.findData(WordingKind.ASK))
+    wording.kind.activated.emit(0)
+    qtbot.waitUntil(lambda: "{purposes}" in wording.text.toPlainText() and "May I" in wording.text.toPlainText())
+    assert wording.text.toPlainText() == default_wording(WordingKind.ASK, Language.ENGLISH).text
+    assert wording.whose.text() == privacy_words.READS_AS_BUILT_IN
+
+
 def test_every_kind_of_line_can_be_previewed(wording: WordingPage, qtbot: QtBot) -> None:
     """All four sentences in all four languages are shown with their link."""
     for kind in WordingKind:
