@@ -136,3 +136,11 @@ def test_before_anything_was_recorded_there_is_nothing_to_say(
 def test_every_flaw_has_its_words() -> None:
     """Whatever breaks can be said."""
     assert set(ledger_command._WHY) == set(Flaw)
+
+
+def test_the_help_says_what_verifying_cannot_show(capsys: pytest.CaptureFixture[str]) -> None:
+    """There is no key in the chain: whoever can write the file can write all of it anew."""
+    with pytest.raises(SystemExit) as ended:
+        commands.run(["ledger", "verify", "--help"])
+    assert ended.value.code == 0
+    assert "There is no\nkey in it" in capsys.readouterr().out
