@@ -1,7 +1,7 @@
 """What a desktop does by itself as time goes by, with a relay or without, for as long as it runs.
 
-Once an hour what was recorded ages and what is over goes, and earlier relays are asked for stops; the latter when told
-to as well.  The hour is the clock's, looked at each minute: a computer that slept through it is not an hour late.
+Once an hour what was recorded ages and what is over goes; every five minutes, and when told to, earlier relays are
+asked for stops.  Both times are the clock's, looked at each minute: a computer that slept through them is not late.
 """
 
 import threading
@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 EVERY: Final = timedelta(hours=1)
+# For so long at most new mail may be tracked to somebody who pressed stop in mail of an earlier channel.
+LOOK_EVERY: Final = timedelta(minutes=5)
 TICK_S: Final = 60.0
 _JOIN_S: Final = 1.0
 
@@ -51,16 +53,21 @@ class Duties:
             self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
-        done_at: datetime | None = None
+        aged_at: datetime | None = None
+        looked_at: datetime | None = None
         while not self._is_stopping:
             is_asked = self._is_wanted.is_set()
             self._is_wanted.clear()
             now = self._clock()
-            # A clock that was set back is no reason to wait for years.
-            is_due = done_at is None or not timedelta() <= now - done_at < EVERY
-            if is_due:
+            if _is_due(aged_at, now, EVERY):
                 self._age()
-                done_at = now
-            if is_due or is_asked:
+                aged_at = now
+            if is_asked or _is_due(looked_at, now, LOOK_EVERY):
                 self._look()
+                looked_at = now
             self._is_wanted.wait(self._tick_s)
+
+
+def _is_due(done_at: datetime | None, now: datetime, every: timedelta) -> bool:
+    """Return whether it is time again; a clock that was set back is no reason to wait for years."""
+    return done_at is None or not timedelta() <= now - done_at < every
