@@ -137,7 +137,7 @@ def _important(**others: str) -> str:
     return "".join(f"{name.replace('_', '-')}:{value}!important;" for name, value in declared.items())[:-1]
 
 
-_PARAGRAPH: Final = f'<p style="font-size:12px;{_important(display="block", margin="12px", margin_left="0")}">'
+_PARAGRAPH: Final = f'<p style="font-size:12px;{_important(display="block", margin="12px 0")}">'
 _LINK_STYLE: Final = f'style="{_important(display="inline", text_decoration="underline")}"'
 
 
