@@ -142,6 +142,7 @@ def test_a_mail_is_sent_shown_and_checked_without_a_hit(engine: Engine, provider
     inspect(content, recipients=["bob@x.test"], grounds={}, channel=channel, now=engine.clock())
     browser = SealedBrowser()
     qtbot.addWidget(browser)
+    browser.resize(1000, 800)
     browser.show_html(content.partition(b"\r\n\r\n")[2].decode())
     browser.show()
     browser.grab()
