@@ -178,6 +178,12 @@ def history(store: Store, address: str) -> tuple[LedgerEntry, ...]:
     return tuple(_entry(row, detail, texts) for row, detail in found if is_intact(row, detail))
 
 
+def chosen_on_page(connection: sqlite3.Connection, address: str) -> frozenset[Purpose] | None:
+    """Return what a person ticked when they last agreed on their page, or None where they never did."""
+    ticked = [row.purposes for row, _ in _rows_of(connection, address) if row.method == Method.PAGE.value]
+    return frozenset(Purpose(each) for each in from_json(ticked[-1])) if ticked else None
+
+
 def _entry(row: LedgerRow, detail: LedgerDetail, texts: Mapping[bytes, str]) -> LedgerEntry:
     return LedgerEntry(
         id=row.id,

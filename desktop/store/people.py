@@ -21,7 +21,15 @@ from desktop.store.change import Change
 from desktop.store.columns import to_ms
 from desktop.store.database import Store
 from desktop.store.do_not_track import is_listed
-from desktop.store.ledger import broken_ledger, is_sound, own_standing, standing, standing_among, standings
+from desktop.store.ledger import (
+    broken_ledger,
+    chosen_on_page,
+    is_sound,
+    own_standing,
+    standing,
+    standing_among,
+    standings,
+)
 from desktop.store.ledger_rows import append
 from desktop.store.settle import settle_copies
 from desktop.store.stopping import refuse_for, stop_details
@@ -89,8 +97,8 @@ def record_grant(
 ) -> Change:
     """Add a permission that the user recorded; raise Malformed for a bad address.
 
-    Raises Refused after the person said no and for one of their page, which comes from there alone, and StoreTrouble
-    while the ledger does not hold, as it would prove nothing.
+    Raises Refused after the person said no, for more than they ticked on their page, and for one of their page, which
+    comes from there alone; StoreTrouble while the ledger does not hold, as it would prove nothing.
     """
     person = normalised(address)
     if not usable(purposes):
@@ -106,6 +114,12 @@ def record_grant(
             raise Refused(
                 "This person said no to tracking.",
                 "Only they can allow it again; write to them untracked.",
+            )
+        chosen = chosen_on_page(connection, person)
+        if chosen is not None and not purposes <= chosen:
+            raise Refused(
+                "They chose on their own page what you may see, and this is more.",
+                "Record no more than they ticked.",
             )
         keep_person(connection, person, name, at)
         append(

@@ -385,3 +385,26 @@ def test_5_what_was_answered_meanwhile_is_not_asked(store: Store) -> None:
         asks_now(store, number=4)
     asks_now(store, number=5, generation=1)
     assert people.permission_of(store, ANNA).asked_at == SENT_AT
+
+
+def test_what_a_person_left_unticked_on_their_page_is_not_recorded_for_them(store: Store) -> None:
+    """Neither at once nor after less was recorded; less than they ticked may be, and who was never asked is free."""
+    press(store, answer(ask(store), SEEN))
+
+    def record(purposes: frozenset[Purpose], address: str = ANNA) -> None:
+        people.record_grant(
+            store, address=address, name="", purposes=purposes, method=Method.SPOKEN, evidence="phone", at=LATER
+        )
+
+    wider = SEEN | {Purpose.PLACE}
+    with pytest.raises(Refused, match="chose on their own page"):
+        record(wider)
+    assert people.permission_of(store, ANNA).purposes == SEEN
+    record(OPENS)
+    assert people.permission_of(store, ANNA).purposes == OPENS
+    with pytest.raises(Refused, match="chose on their own page"):
+        record(wider)
+    record(SEEN)
+    assert people.permission_of(store, ANNA).purposes == SEEN
+    record(wider, "ben@becker.example")
+    assert people.permission_of(store, "ben@becker.example").purposes == wider
