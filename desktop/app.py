@@ -19,8 +19,10 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop import logs
+from desktop.accounts.suppression import is_let_alone
 from desktop.core.correction import Who
 from desktop.core.errors import NotAuthorised, StoreTrouble, Trouble
+from desktop.core.grounds import Grounds
 from desktop.engine import Engine
 from desktop.engine import Stations as EngineStations
 from desktop.incoming.state import Link as MailLink
@@ -33,6 +35,7 @@ from desktop.store.accounts import accounts
 from desktop.store.corrections import CorrectionRow, correct_hit, corrections, undo_correction
 from desktop.store.database import Store
 from desktop.store.folders import folders
+from desktop.store.policies import grounds
 from desktop.tracking.held import Held
 from desktop.tracking.held import HeldRow as RelayRow
 from desktop.tracking.poller import Link
@@ -241,8 +244,15 @@ def actions_of(engine: Engine, lookup: PlaceLookup, practice: PracticeControls |
         trust=Trust(held=lambda: held_at_relay(engine.held()), delete_channel=engine.delete_channel),
         repair_ledger=engine.repair_ledger,
         erase_person=engine.erase_person,
+        grounds_of=lambda address, account_id: grounds_of(engine, address, account_id),
         practice=practice,
     )
+
+
+def grounds_of(engine: Engine, address: str, account_id: int) -> Grounds:
+    """Return all that mail to an address, from an account, is decided from, as it is for mail itself; raise Trouble."""
+    is_suppressed = is_let_alone(engine.store, engine.vault, address)
+    return grounds(engine.store, address, account_id, is_suppressed=is_suppressed)
 
 
 def held_at_relay(held: Held) -> HeldAtRelay:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from desktop.core.correction import Who
 from desktop.core.errors import Trouble
+from desktop.core.grounds import Grounds
 from desktop.core.keep import Keep
 from desktop.core.where import PlaceDatabase, PlaceOf
 from desktop.store.accounts import AccountRow
@@ -326,6 +327,7 @@ class Actions:
     for new mail at once; each is told the account.  `place_of` looks a truncated network up in the database of places,
     where the user has one, and `examine_places` tells what the file at a path is.  `erase_person` deletes all that is
     held of an address, and lets it alone from then on; `repair_ledger` begins a new chain, the broken one in a file.
+    `grounds_of` is all that mail to an address, from an account, is decided from.
     """
 
     test_account: Callable[[AccountDraft, Callable[[CheckLine], None]], None]
@@ -351,4 +353,5 @@ class Actions:
     trust: Trust
     repair_ledger: Callable[[], Repair]
     erase_person: Callable[[str], None]
+    grounds_of: Callable[[str, int], Grounds]
     practice: PracticeControls | None = None

@@ -8,6 +8,7 @@ from typing import Final
 
 from desktop.core.grounds import AskWhen, Policy
 from desktop.core.permission import Method, Permission, Standing
+from desktop.core.policy import WhyNot
 from desktop.core.readingtime import ReadingTime
 from desktop.store.known import Question
 from desktop.ui import words
@@ -18,6 +19,11 @@ READING_ALLOWED: Final = (
     "many minutes lie between. Nothing else is measured."
 )
 READING_NEEDS: Final = "This is told from an opening and a link: it needs both of the above."
+ONLY_NARROWER: Final = (
+    "They ticked this themselves on their page. Record here where they told you that they want less; more is theirs "
+    "alone to tick."
+)
+NOT_TICKED: Final = "They did not tick this on their page."
 LANGUAGES: Final = {
     Language.ENGLISH: "English",
     Language.GERMAN: "Deutsch",
@@ -31,6 +37,31 @@ MEANINGS: Final = {
     Standing.WITHDRAWN: "They told you no. It holds for mail already sent too, and only they can allow it again.",
     Standing.STOPPED: "They pressed Stop. It holds for mail already sent too, and only they can allow it again.",
 }
+
+# Somebody whose no may be among what a repair of the ledger found lost.
+UNCERTAIN_STANDINGS: Final = {
+    Standing.UNKNOWN: "What they said may have been in the damaged part",
+    Standing.ASKED: "Asked on {day}; their answer may have been in the damaged part",
+}
+UNCERTAIN_MEANS: Final = (
+    "The record of permissions was repaired, and what they had said may have been in the part that was damaged. "
+    "Nothing is recorded of them, and they are not asked by itself. If they told you, record it; else you can ask them."
+)
+# What the next mail to somebody does.
+NEXT_ASKS: Final = (
+    "Your next mail to them asks whether you may see {purposes}. Until they say yes, nothing is recorded."
+)
+ASKED_LATER: Final = "They are asked once, after they have answered you."
+TOLD: Final = "You tell them instead of asking, and they can stop it."
+UNTRACKED: Final = {
+    WhyNot.LEDGER_BROKEN: "Mail to them goes out exactly as you write it. Nothing is recorded.",
+    WhyNot.POLICY_OFF: "You chose that nothing is recorded of them: mail to them goes out exactly as you write it.",
+    WhyNot.NO_RELAY: "No relay is connected: mail to them goes out exactly as you write it, and nothing is recorded.",
+}
+BROKEN: Final = (
+    "The record of permissions is damaged, so nobody can be asked, and nothing can be recorded but a no, until it is "
+    "repaired: Settings, Privacy."
+)
 
 # What would you like to know?
 WOULD_LIKE: Final = "What would you like to know?"
@@ -80,6 +111,9 @@ ASK_WHEN: Final = {
 COUNTRY_BY_ADDRESS: Final = "By their address, if it shows one"
 ASK_IN_NEXT: Final = "Ask in my &next mail"
 ASK_WANTED: Final = "Your next mail to them asks."
+ASK_WAITS: Final = "You want to ask them, but mail to them cannot ask as things stand."
+DELETED_FACT: Final = "on {day}, as they asked: what was recorded of them until then is gone"
+DELETED_REMARK: Final = "What was recorded until {day} was deleted, as they asked."
 ERASED_HINT: Final = (
     "Deletes what is known of them: names, addresses, subjects, what was recorded, what they agreed to, and every "
     "mail's entry. Their earlier mail is stopped first, so nothing new is stored. What stays is a mark made with a "
@@ -116,6 +150,9 @@ def reading_text(time: ReadingTime) -> str:
 
 def standing_line(permission: Permission, tz: tzinfo | None = None) -> str:
     """Return where a person stands, with the day where one belongs to it."""
+    if permission.is_uncertain and permission.standing in UNCERTAIN_STANDINGS:
+        asked = words.day(permission.asked_at, tz) if permission.asked_at is not None else ""
+        return UNCERTAIN_STANDINGS[permission.standing].format(day=asked)
     if permission.standing is Standing.ASKED and permission.asked_at is not None:
         return f"Asked on {words.day(permission.asked_at, tz)}; no answer yet"
     if permission.standing is Standing.GRANTED and permission.method is Method.PAGE and permission.granted_at:

@@ -120,6 +120,9 @@ class CopyCard(Card):
 
     def _remarks(self, status: CopyStatus) -> QWidget | None:
         lines = [(glyphs.glyph_of_aside(aside), self._said(aside, status)) for aside in status.asides]
+        deleted = next((each.at for each in status.evidence if each.kind is EvidenceKind.DELETED), None)
+        if deleted is not None:
+            lines.append((None, consent_words.DELETED_REMARK.format(day=words.day(deleted))))
         if status.is_open_inferred:
             lines.append((None, inferred_words(status)))
         lines.append((None, self._read_for))
@@ -192,8 +195,9 @@ class _NameAndStatus(QWidget):
 
 def status_words(status: CopyStatus) -> str:
     """Return the short status; silence, and that nothing was added, is said in a sentence below."""
-    asides = [aside for aside in status.asides if aside not in _IN_REMARKS]
-    return words.status_line(status.rung, asides, returns_on=status.returns_on, failure=status.failure)
+    return words.status_line(
+        status.rung, status.asides, returns_on=status.returns_on, failure=status.failure, unsaid=_IN_REMARKS
+    )
 
 
 def inferred_words(status: CopyStatus) -> str:

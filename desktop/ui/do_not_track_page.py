@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.core.address import shown
-from desktop.core.donottrack import Entry, Kind, parse_line
+from desktop.core.donottrack import Entry, Kind, parse_line, read_list
 from desktop.core.errors import Malformed, StoreTrouble, Trouble
 from desktop.store.database import Store
 from desktop.store.do_not_track import EntryRow, Imported, add, entries, import_lines, remove
@@ -229,7 +229,7 @@ def _imported(store: Store, path: Path, now: datetime) -> Imported:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise StoreTrouble("This file is too large for a list.", "Import it in parts of at most 4 MB.")
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_list(path.read_bytes())
     except OSError as error:
         raise StoreTrouble("The file could not be read.", "Choose another one.") from error
     return import_lines(store, text, now)

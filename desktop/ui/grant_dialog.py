@@ -1,8 +1,8 @@
 """The form in which the user records what a person allowed, and how that is known.
 
 Reading time and place have boxes of their own, off until they are ticked, and stand beside what they are known from:
-place beside opens or links, reading time beside both.  A permission that
-stands is shown as it stands, so that changing one thing of it keeps the rest.
+place beside opens or links, reading time beside both.  A permission that stands is shown as it stands, so that changing
+one thing of it keeps the rest; what a person ticked on their page can be narrowed here, and never widened.
 """
 
 from dataclasses import dataclass
@@ -56,6 +56,7 @@ class GrantDialog(QDialog):
         """Prefill what is known, and what stands; a known address is not to be edited."""
         super().__init__(parent)
         self._is_change = standing is not None and standing.standing is Standing.GRANTED
+        self._stood = standing if self._is_change else None
         self.setWindowTitle("Change permission" if self._is_change else "Record permission")
         self.setMinimumWidth(440)
         self._address = QLineEdit(address)
@@ -78,8 +79,13 @@ class GrantDialog(QDialog):
         self._evidence.setMaximumHeight(76)
         self._message = Message()
         self._lay_out()
-        if standing is not None and self._is_change:
-            self._fill(standing)
+        if self._stood is not None:
+            self._fill(self._stood)
+        for box in self._boxes().values():
+            box.clicked.connect(self._on_purpose)
+            box.clicked.connect(self._message.mend)
+        self._address.textEdited.connect(self._message.mend)
+        self._evidence.textChanged.connect(self._message.mend)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -91,6 +97,8 @@ class GrantDialog(QDialog):
             "Only what a person really agreed to. Each mail to them says so openly, with your date and a link to stop."
         )
         column.addWidget(plain(note, Role.DIM, wraps=True))
+        if self._is_of_page:
+            column.addWidget(plain(consent_words.ONLY_NARROWER, Role.DIM, wraps=True))
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(9)
@@ -131,6 +139,24 @@ class GrantDialog(QDialog):
         # What the page gave is its own evidence; what the user records now is known to them in another way.
         self._evidence.setPlainText("" if standing.method is Method.PAGE else standing.evidence)
 
+    @property
+    def _is_of_page(self) -> bool:
+        """Whether what stands is what the person themselves ticked."""
+        return self._stood is not None and self._stood.method is Method.PAGE
+
+    def _may_tick(self, purpose: Purpose) -> bool:
+        return self._stood is None or not self._is_of_page or purpose in self._stood.purposes
+
+    @Slot()
+    def _on_purpose(self) -> None:
+        """Let go of the evidence of what stood: it is of other purposes."""
+        stood = self._stood
+        if stood is not None and self._evidence.toPlainText() == stood.evidence and self._purposes() != stood.purposes:
+            self._evidence.clear()
+
+    def _purposes(self) -> frozenset[Purpose]:
+        return frozenset(purpose for purpose, box in self._boxes().items() if box.isChecked())
+
     def _boxes(self) -> dict[Purpose, QCheckBox]:
         return {
             Purpose.OPENS: self._opens,
@@ -143,13 +169,25 @@ class GrantDialog(QDialog):
     def _on_seen(self) -> None:
         """Offer what stands beside opens and links, and take it back with them: by itself it would be nothing."""
         opens, links = self._opens.isChecked(), self._clicks.isChecked()
-        _offer(self._place, self._place_hint, PLACE_ALLOWED if opens or links else PLACE_NEEDS, is_on=opens or links)
-        allowed = consent_words.READING_ALLOWED if opens and links else consent_words.READING_NEEDS
-        _offer(self._reading, self._reading_hint, allowed, is_on=opens and links)
+        for box, purpose in ((self._opens, Purpose.OPENS), (self._clicks, Purpose.CLICKS)):
+            box.setEnabled(self._may_tick(purpose))
+        place, reading = opens or links, opens and links
+        for box, hint, text, purpose, is_on in (
+            (self._place, self._place_hint, PLACE_ALLOWED if place else PLACE_NEEDS, Purpose.PLACE, place),
+            (
+                self._reading,
+                self._reading_hint,
+                consent_words.READING_ALLOWED if reading else consent_words.READING_NEEDS,
+                Purpose.READING,
+                reading,
+            ),
+        ):
+            may = self._may_tick(purpose)
+            _offer(box, hint, text if may else consent_words.NOT_TICKED, is_on=is_on and may)
 
     @Slot()
     def _on_record(self) -> None:
-        purposes = frozenset(purpose for purpose, box in self._boxes().items() if box.isChecked())
+        purposes = self._purposes()
         evidence = self._evidence.toPlainText().strip()
         try:
             address = normalised(filled_address(self._address.text()))

@@ -83,7 +83,9 @@ class MainWindow(Going):
             is_practice=actions.practice is not None,
         )
         self.threads, self.view = self.mail.threads, self.mail.view
-        self.people = PeoplePage(store, self.ops, self.themes, clock, actions.erase_person)
+        self.people = PeoplePage(
+            store, self.ops, self.themes, clock, erase=actions.erase_person, grounds_of=actions.grounds_of
+        )
         self.rates = RatesPage(partial(report_between, store), self.ops, self.themes, clock)
         self.opening = SettingsOpening(self, self._new_settings)
         self.status_line = StatusLine(self.themes)
@@ -204,6 +206,7 @@ class MainWindow(Going):
         has_relay = stations.relay is not RelayState.NONE
         self.threads.set_relay(has_relay=has_relay)
         self.view.set_relay(has_relay=has_relay)
+        self.people.set_relay(has_relay=has_relay)
         if self.tray is not None:
             self.tray.show_stations(stations)
         self.troubles.show_stations(stations)
@@ -216,8 +219,8 @@ class MainWindow(Going):
             self.feed.ask()
             self.rates.reload()
             self.opening.reload_corrections()
-        if change.people or change.settings:
-            # The do-not-track list is among the settings.
+        if change.people or change.settings or change.accounts:
+            # The do-not-track list is among the settings, and what mail does is decided by its account too.
             self.people.reload()
         if change.accounts or change.settings:
             self._read_settings()

@@ -4,6 +4,7 @@ One person's card, and what can be done from it, have files of their own.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -19,8 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.core.address import shown
 from desktop.core.errors import Trouble
+from desktop.store.accounts import accounts
 from desktop.store.database import Store
+from desktop.store.known import last_deletion
 from desktop.store.ledger import LedgerEntry, history
 from desktop.store.people import PersonRow, people, record_grant, retract_grant
 from desktop.ui import words
@@ -31,6 +35,7 @@ from desktop.ui.glyphs import Glyph
 from desktop.ui.grant_dialog import Grant, GrantDialog
 from desktop.ui.ops import Ops
 from desktop.ui.person_deeds import PersonDeeds
+from desktop.ui.person_outlook import GroundsOf, Outlook, outlooks_of
 from desktop.ui.person_view import PersonView
 from desktop.ui.person_words import person_card
 from desktop.ui.reading import Reading
@@ -42,8 +47,18 @@ def _by_name(row: PersonRow) -> tuple[str, str]:
 
 
 def _holds(row: PersonRow, wanted: Sequence[str]) -> bool:
-    text = f"{row.name} {row.address}".casefold()
+    text = f"{row.name} {row.address} {shown(row.address)}".casefold()
     return all(word in text for word in wanted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfPerson:
+    """What is read of one person when they are shown."""
+
+    address: str
+    entries: tuple[LedgerEntry, ...]
+    outlooks: tuple[Outlook, ...]
+    deleted_at: datetime | None
 
 
 class PeoplePage(QWidget):
@@ -57,10 +72,18 @@ class PeoplePage(QWidget):
     failed = Signal(object)
 
     def __init__(
-        self, store: Store, ops: Ops, themes: Themes, now: Callable[[], datetime], erase: Callable[[str], None]
+        self,
+        store: Store,
+        ops: Ops,
+        themes: Themes,
+        now: Callable[[], datetime],
+        *,
+        erase: Callable[[str], None],
+        grounds_of: GroundsOf,
     ) -> None:
-        """Empty until `reload`; `erase` deletes what is held of an address."""
+        """Empty until `reload`; `erase` deletes what is held of an address, `grounds_of` is what mail is decided by."""
         super().__init__()
+        self._grounds_of, self._has_relay = grounds_of, False
         self._store, self._ops, self._now, self._themes = store, ops, now, themes
         self.rows: tuple[PersonRow, ...] = ()
         self._wanted: str | None = None
@@ -87,6 +110,7 @@ class PeoplePage(QWidget):
     def _connect(self) -> None:
         self.view.asked.connect(self.deeds.do)
         self.view.chosen.connect(self.deeds.choose)
+        self.view.own_country_chosen.connect(self.deeds.keep_own_country)
         self.deeds.record_asked.connect(self.ask_permission)
         self.deeds.done.connect(self.reload)
         self.deeds.told.connect(self.told)
@@ -165,17 +189,35 @@ class PeoplePage(QWidget):
     @Slot(object)
     def _on_chosen(self, key: object) -> None:
         row = next((row for row in self.rows if row.address == key), None)
+        if self.view.is_other(row) and self.view.has_keyboard_in():
+            # Whoever was there is gone, as after an erasing: what is pressed next must not be done to somebody else.
+            self.list.setFocus()
         self.view.show_person(row)
         if row is not None:
             self._histories.ask()
 
-    def _prepare_history(self) -> Callable[[], tuple[str, tuple[LedgerEntry, ...]]]:
-        store, key = self._store, self.list.current_key()
-        address = key if isinstance(key, str) else ""
-        return lambda: (address, history(store, address) if address else ())
+    def set_relay(self, *, has_relay: bool) -> None:
+        """Say whether there is a relay, without which no mail is tracked and nobody asked."""
+        if has_relay != self._has_relay:
+            self._has_relay = has_relay
+            self._histories.ask()
 
-    def _on_history(self, read: tuple[str, tuple[LedgerEntry, ...]]) -> None:
-        self.view.show_history(*read)
+    def _prepare_history(self) -> Callable[[], _OfPerson | None]:
+        key, has_relay, now = self.list.current_key(), self._has_relay, self._now()
+        return lambda: self._read_person(key, has_relay=has_relay, now=now) if isinstance(key, str) else None
+
+    def _read_person(self, address: str, *, has_relay: bool, now: datetime) -> _OfPerson:
+        rows = accounts(self._store)
+        return _OfPerson(
+            address=address,
+            entries=history(self._store, address),
+            outlooks=outlooks_of(rows, self._grounds_of, address, has_relay=has_relay, now=now),
+            deleted_at=last_deletion(self._store, address),
+        )
+
+    def _on_history(self, read: _OfPerson | None) -> None:
+        if read is not None:
+            self.view.show_history(read.address, read.entries, read.outlooks, read.deleted_at)
 
     @Slot()
     def _on_add(self) -> None:

@@ -6,7 +6,7 @@ Listing and asking can be taken back; a withdrawal and an erasing cannot, so the
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from desktop.core.donottrack import Kind, parse_line
 from desktop.core.errors import Refused, StoreTrouble, Trouble
 from desktop.core.permission import REFUSING
 from desktop.store import asks, do_not_track
+from desktop.store.accounts import AccountRow, save_account
 from desktop.store.database import Store
 from desktop.store.export import export_person
 from desktop.store.people import PersonRow, withdraw
@@ -145,6 +146,19 @@ class PersonDeeds(QObject):
 
         def work() -> None:
             set_person_policy(self._store, row.address, choice.policy, choice.ask_when, choice.country)
+
+        def done(_: None) -> None:
+            self.done.emit()
+
+        self._ops.run(self, work, done, self._on_failed)
+
+    @Slot(str, object)
+    def keep_own_country(self, country: str, lacking: tuple[AccountRow, ...]) -> None:
+        """Keep where the user is for the accounts that lack it."""
+
+        def work() -> None:
+            for account in lacking:
+                save_account(self._store, replace(account, country=country))
 
         def done(_: None) -> None:
             self.done.emit()

@@ -1,8 +1,9 @@
 """What a person's card says: where they stand, the facts behind it, and the ledger's rows as sentences; pure."""
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
+from desktop.core.address import shown
 from desktop.core.ledger import Event
 from desktop.core.permission import Method, Standing
 from desktop.store.ledger import LedgerEntry
@@ -19,6 +20,7 @@ GLYPHS: Final = {
     Standing.WITHDRAWN: Glyph.STOPPED,
     Standing.STOPPED: Glyph.STOPPED,
 }
+_UNCERTAIN: Final = "Answer perhaps lost"
 WITHDRAWING: Final = (
     "Nothing more is recorded, not even about mail they already have, and new mail to them goes untracked. After this, "
     "only they can allow it again."
@@ -35,15 +37,18 @@ def person_card(row: PersonRow) -> CardText:
     status = words.STANDINGS[permission.standing]
     if permission.standing is Standing.GRANTED:
         status = f"{words.sentence(words.purposes_line(permission.purposes)).rstrip('.')}"
+    if permission.is_uncertain and permission.standing in consent_words.UNCERTAIN_STANDINGS:
+        status = _UNCERTAIN
     if row.is_listed:
         status = "On your do-not-track list"
+    address = shown(row.address)
     return CardText(
         key=row.address,
         glyph=glyph_of(row),
-        title=words.one_line(row.name) or row.address,
+        title=words.one_line(row.name) or address,
         corner="",
         middle="",
-        status=f"{status} · {row.address}" if row.name else status,
+        status=f"{status} · {address}" if row.name else status,
     )
 
 
@@ -54,7 +59,7 @@ def glyph_of(row: PersonRow) -> Glyph:
 
 def who(row: PersonRow) -> str:
     """Return how a sentence names a person."""
-    return words.one_line(row.name) or row.address
+    return words.one_line(row.name) or shown(row.address)
 
 
 def meaning_of(row: PersonRow) -> str:
@@ -63,10 +68,14 @@ def meaning_of(row: PersonRow) -> str:
         return consent_words.LISTED
     if row.permission.standing is Standing.GRANTED:
         return words.carries_line(row.permission.purposes)
+    if row.permission.is_uncertain and row.permission.standing in consent_words.UNCERTAIN_STANDINGS:
+        return consent_words.UNCERTAIN_MEANS
     return consent_words.MEANINGS[row.permission.standing]
 
 
-def facts_of(row: PersonRow, tz: tzinfo | None = None) -> tuple[tuple[str, str], ...]:
+def facts_of(
+    row: PersonRow, deleted_at: datetime | None = None, tz: tzinfo | None = None
+) -> tuple[tuple[str, str], ...]:
     """Return what stands behind it, as names and values; the wording in full stands with its row of the ledger."""
     permission = row.permission
     facts = [("Mail", words.count(row.messages, "message", "messages"))]
@@ -81,6 +90,8 @@ def facts_of(row: PersonRow, tz: tzinfo | None = None) -> tuple[tuple[str, str],
     if permission.asked_at is not None:
         language = f", in {consent_words.LANGUAGES[permission.language]}" if permission.language is not None else ""
         facts.append(("Asked", f"{words.day(permission.asked_at, tz)}{language}; the whole text stands below"))
+    if deleted_at is not None:
+        facts.append(("Deleted", consent_words.DELETED_FACT.format(day=words.day(deleted_at, tz))))
     return tuple(facts)
 
 
@@ -92,7 +103,7 @@ EVENTS: Final = {
     Event.STOPPED: "They pressed Stop.",
     Event.RETRACTED: "You took back what you had recorded.",
     Event.ERASED: "What earlier rows told was erased.",
-    Event.CARRIED: "Carried over when the ledger was repaired.",
+    Event.CARRIED: "The ledger was repaired: what they had said may have been in the damaged part, and does not hold.",
 }
 
 

@@ -17,7 +17,7 @@ class SentChoice(QWidget):
         self.box = QCheckBox(sent_words.SWITCH)
         self.box.setAccessibleDescription(f"{sent_words.ABOUT} {sent_words.DOES}")
         self._cleaned = plain("", Role.SMALL, wraps=True)
-        self.message = Message()
+        self.message = Message(is_state=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)

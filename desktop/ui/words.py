@@ -4,7 +4,7 @@ Plain, never creepy, never more than is proven: a machine is named as a machine,
 Each table names every member of its enum, so that none can be shown without words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
@@ -55,6 +55,7 @@ ASIDE_SENTENCES: Final = {
     Aside.UNCERTAIN: "The connection broke before the provider answered, so it is not known whether this copy left. "
     "Nothing is sent again by itself: ask, or look in the provider's Sent folder.",
 }
+SAID_NO: Final = "Said no"
 WHY_NOT: Final = {
     WhyNot.NO_PERMISSION: "They have not given permission. Record it under People once they have.",
     WhyNot.ASKED: "When it was sent they had been asked, and had not said yes.",
@@ -151,16 +152,27 @@ _ANSWERS_OF_A_KIND: Final = (
 
 
 def status_line(
-    rung: Rung, asides: Sequence[Aside], *, returns_on: date | None = None, failure: FailureReason | None = None
+    rung: Rung,
+    asides: Sequence[Aside],
+    *,
+    returns_on: date | None = None,
+    failure: FailureReason | None = None,
+    unsaid: Collection[Aside] = (),
 ) -> str:
-    """Return a status in words, as "Clicked", "Sent · No sign yet" or "Delivered · Away, back on Mon 30 Nov"."""
+    """Return a status in words, as "Clicked", "Sent · No sign yet" or "Delivered · Away, back on Mon 30 Nov".
+
+    `unsaid` are asides that are said elsewhere.
+    """
     if Aside.NOT_DELIVERED in asides and rung <= Rung.DELIVERED:
         return f"{ASIDES[Aside.NOT_DELIVERED]}: {FAILURES[failure]}" if failure else ASIDES[Aside.NOT_DELIVERED]
     if Aside.UNCERTAIN in asides and rung is Rung.QUEUED:
         return "Answer lost · not known whether it left"
     # Who has answered is known to have read it: that it carried no picture is no news any more.
-    silent = {Aside.NOT_TRACKED} if rung >= Rung.CONFIRMED else set()
+    silent = {*unsaid, *((Aside.NOT_TRACKED,) if rung >= Rung.CONFIRMED else ())}
     said = {Aside.AWAY: away_words(returns_on)}
+    if Aside.NOT_TRACKED in asides:
+        # Nothing was in this mail that could be stopped: it asked, at most.
+        said[Aside.STOPPED] = SAID_NO
     return " · ".join((RUNGS[rung], *(said.get(aside, ASIDES[aside]) for aside in asides if aside not in silent)))
 
 

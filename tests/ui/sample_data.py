@@ -23,6 +23,7 @@ from desktop.store.hits import record_hits
 from desktop.store.ledger import Repair, evidence_file, repair_ledger
 from desktop.store.mail import CopyState, NewCopy, NewToken, record_message, record_outcome
 from desktop.store.people import record_grant, record_stops
+from desktop.store.policies import grounds
 from desktop.ui.actions import (
     AccountDraft,
     Actions,
@@ -379,6 +380,7 @@ class FakeApp:
             trust=Trust(held=self.held, delete_channel=lambda: self.note("delete_channel", None)),
             repair_ledger=self.repair_ledger,
             erase_person=lambda address: self.note("erase_person", address),
+            grounds_of=lambda address, account_id: grounds(self.store, address, account_id, is_suppressed=False),
             practice=self.practice,
         )
 

@@ -184,11 +184,14 @@ def test_a_change_opens_with_what_stands(store: Store, open_window: Open, qtbot:
     ticked = [box.isChecked() for box in (form._opens, form._clicks, form._reading, form._place)]
     assert ticked == [False, True, False, True]
     QTest.keyClick(form._opens, Qt.Key.Key_Space)
+    # What was known of links alone is no evidence of more.
+    assert form._evidence.toPlainText() == ""
+    form._evidence.setPlainText("On the phone again")
     QTest.keyClick(form._record, Qt.Key.Key_Space)
     wanted = frozenset({Purpose.OPENS, Purpose.CLICKS, Purpose.PLACE})
     qtbot.waitUntil(lambda: permission_of(store, "anna@fjord.example").purposes == wanted)
     kept = permission_of(store, "anna@fjord.example")
-    assert (kept.method, kept.evidence) == (Method.CONTRACT, "Contract of 3 May")
+    assert (kept.method, kept.evidence) == (Method.CONTRACT, "On the phone again")
 
 
 def test_somebody_without_a_permission_gets_an_empty_form(filled: Store, open_window: Open, qtbot: QtBot) -> None:
