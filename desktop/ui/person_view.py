@@ -9,7 +9,17 @@ from enum import StrEnum
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.core.address import shown
 from desktop.core.permission import REFUSING, Standing
@@ -26,6 +36,8 @@ from desktop.ui.tab_order import keep_reading_order
 from desktop.ui.theme import Themes
 
 _WIDEST: Final = 720
+# From this width on two buttons stand beside each other.
+_BESIDE: Final = 460
 
 
 class Deed(StrEnum):
@@ -77,6 +89,7 @@ class PersonView(QScrollArea):
         self._themes = themes
         self._row: PersonRow | None = None
         self._outlooks: tuple[Outlook, ...] = ()
+        self._rows: list[QHBoxLayout] = []
         self.buttons = {deed: self._button(deed) for deed in Deed}
         self._record, self._withdraw = self.buttons[Deed.RECORD], self.buttons[Deed.WITHDRAW]
         self._record.setProperty("kind", "primary")
@@ -132,14 +145,22 @@ class PersonView(QScrollArea):
         inside.addWidget(self._wanted)
         inside.addWidget(self._barred)
         inside.addSpacing(4)
-        inside.addLayout(_row(*(self.buttons[deed] for deed in (Deed.RECORD, Deed.WITHDRAW))))
-        others = (Deed.ASK, Deed.DO_NOT_ASK, Deed.LIST, Deed.UNLIST)
-        inside.addLayout(_row(*(self.buttons[deed] for deed in others)))
+        for deeds in ((Deed.RECORD, Deed.WITHDRAW), (Deed.ASK, Deed.DO_NOT_ASK, Deed.LIST, Deed.UNLIST)):
+            row = _row(*(self.buttons[deed] for deed in deeds))
+            self._rows.append(row)
+            inside.addLayout(row)
         return card
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put buttons below each other where they have no room beside each other."""
+        super().resizeEvent(event)
+        is_wide = self.viewport().width() >= _BESIDE
+        for row in self._rows:
+            row.setDirection(QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom)
 
     def _held_card(self) -> Card:
         card, inside = _card()
-        inside.addWidget(plain("Everything that is held of them", Role.HEADING))
+        inside.addWidget(plain("Everything that is held of them", Role.HEADING, wraps=True))
         for deed, hint in ((Deed.EXPORT, consent_words.EXPORT_HINT), (Deed.ERASE, consent_words.ERASED_HINT)):
             inside.addWidget(plain(hint, Role.DIM, wraps=True))
             inside.addLayout(_row(self.buttons[deed]))

@@ -268,6 +268,19 @@ def test_29_the_settings_open_at_their_top(store: Store, open_window: Open, qtbo
     assert area.verticalScrollBar().value() == 0
 
 
+def test_28_the_card_can_be_read_in_the_smallest_window(asked: Store, open_window: Open, qtbot: QtBot) -> None:
+    """Nothing of it is out of reach: buttons and choices stand below each other, and the rest scrolls."""
+    window = open_window()
+    window.resize(window.minimumSize())
+    window.show_people()
+    view = window.people.view
+    qtbot.waitUntil(lambda: bool(view.history.rows) and view.verticalScrollBar().maximum() > 0)
+    holder = view.widget()
+    assert holder is not None
+    assert holder.minimumSizeHint().width() <= view.viewport().width()
+    qtbot.waitUntil(lambda: view.horizontalScrollBar().maximum() == 0)
+
+
 def test_a_deletion_is_said_among_the_facts(asked: Store) -> None:
     """Whoever had deleted what was recorded has a line that says so, with the day."""
     row = person(asked, ANNA)
