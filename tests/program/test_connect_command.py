@@ -63,7 +63,7 @@ def test_where_no_secret_can_be_kept_the_line_is_not_used(
     store = Store(places.store, clock=utc_now)
     settings.put(store, SECRETS_SETTING, Keep.KEYRING.value)
     store.close()
-    monkeypatch.setattr(keyring, "get_keyring", fail.Keyring)
+    monkeypatch.setattr(keyring.core, "_keyring_backend", fail.Keyring())  # type: ignore[no-untyped-call]
     with served(tmp_path / "relay", Clock(), open_registration=False) as base:
         line = invited(tmp_path / "relay")
         assert commands.run(["connect", line]) == commands.EX_TEMPFAIL
