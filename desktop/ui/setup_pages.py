@@ -229,6 +229,8 @@ class ServersPage(QWidget):
         column.addWidget(self.servers)
         column.addWidget(self.message)
         column.addStretch(1)
+        for field in self.servers.findChildren(QLineEdit):
+            field.textEdited.connect(self.message.mend)
 
     def focus_first(self) -> None:
         """Give the keyboard to the first field."""

@@ -16,6 +16,8 @@ from desktop.core.policy import WhyNot
 from desktop.core.status import Aside, Rung
 from desktop.store.accounts import accounts, save_account
 from desktop.store.database import Store
+from desktop.store.erase import apply_deletion
+from desktop.store.known import last_deletion
 from desktop.store.ledger import evidence_file, history, repair_ledger
 from desktop.store.people import PersonRow, people, permission_of
 from desktop.store.policies import grounds, is_anybody_told, set_person_policy
@@ -25,9 +27,10 @@ from desktop.ui.person_outlook import Outlook, outlooks_of
 from desktop.ui.person_view import Deed, PersonView
 from desktop.ui.settings_dialog import ACCOUNTS
 from desktop.ui.theme import Themes
+from relay.wire.answer import Answer, AnswerKind
 from relay.wire.purpose import Purpose
 from tests.ui.sample_asks import ask, press
-from tests.ui.sample_data import ACCOUNT, NOW
+from tests.ui.sample_data import ACCOUNT, NOW, octets
 from tests.ui.test_ui_consent import ANNA, BEN, CLARA, Open, person
 from tests.ui.test_ui_privacy import break_ledger
 
@@ -285,7 +288,18 @@ def test_a_deletion_is_said_among_the_facts(asked: Store) -> None:
     """Whoever had deleted what was recorded has a line that says so, with the day."""
     row = person(asked, ANNA)
     assert "Deleted" not in dict(person_words.facts_of(row))
-    facts = dict(person_words.facts_of(row, NOW - timedelta(days=1)))
+    assert last_deletion(asked, ANNA) is None
+    at = NOW - timedelta(days=1)
+    wish = Answer(
+        id=bytes(16),
+        kind=AnswerKind.DELETE,
+        token_id=bytes(12),
+        tag=octets(f"tag{ANNA}", 8),
+        at_ms=round(at.timestamp() * 1000),
+    )
+    asked.write(lambda connection: (apply_deletion(connection, wish, now=NOW), None))
+    assert last_deletion(asked, CLARA) is None
+    facts = dict(person_words.facts_of(row, last_deletion(asked, ANNA)))
     assert facts["Deleted"].startswith("on 5 May, as they asked")
 
 
