@@ -284,14 +284,17 @@ def test_what_is_left_out_is_missed_by_its_step(
         never = Sabotage(step="asked", names=(("desktop.core.policy.is_to_be_asked", lambda *_, **__: False),))
         assert found(stage, never) == "[]"
 
+        passed_over = Sabotage(step="sent", names=(("desktop.core.triage.is_own_automatic", lambda _header: True),))
+        assert found(stage, passed_over) == "0"
+        unread = Sabotage(step="reply", before=lambda stage: stage.control.stop_imap())
+        assert "Replied" not in found(stage, unread)
+    with opened() as stage:  # The step sends its mail once a round.
+        holds(stage, "permissions", "send")
+
         def with_picture(survey: Survey, additions: Additions) -> bytes:
             picture = f"{stage.desk.relay_url}/open/{'A' * 72}.gif"
             return splice(survey, replace(additions, picture_url=picture, purposes=SEEING))
 
         nosy = Sabotage(step="asked", names=(("desktop.outgoing.copies.splice", with_picture),))
         assert found(stage, nosy) == "['picture', 'question']"
-        passed_over = Sabotage(step="sent", names=(("desktop.core.triage.is_own_automatic", lambda _header: True),))
-        assert found(stage, passed_over) == "0"
-        unread = Sabotage(step="reply", before=lambda stage: stage.control.stop_imap())
-        assert "Replied" not in found(stage, unread)
     caplog.clear()
