@@ -84,7 +84,7 @@ def _person(
 
 # 198.51.100.0/24 and 203.0.113.0/24 (RFC 5737) stand for ordinary access networks, on no published list.
 ANNA: Final = _person("Anna Becker", "anna.becker@becker-architekten.example", "Thunderbird", "198.51.100.23")
-ERIK: Final = _person("Erik Lund", "erik.lund@lund-bygg.example", "Thunderbird; gave no permission", "203.0.113.40")
+ERIK: Final = _person("Erik Lund", "erik.lund@lund-bygg.example", "Thunderbird; never asked at first", "203.0.113.40")
 PAUL: Final = _person("Paul Mayer", "paul.mayer@becker-architekten.example", "no such mailbox", "198.51.100.24")
 TOMAS: Final = _person(
     "Tomás Vidal",
