@@ -147,7 +147,7 @@ class Report:
 async def run(wanted: int, seed: int, folder: Path) -> Report:
     """Run a relay, attack it, and say what came of it."""
     command = [sys.executable, "-m", "relay", "serve", "--data", str(folder / "relay"), "--port", "0"]
-    options = ["--open-registration", "--trusted-proxy", "127.0.0.0/8"]
+    options = ["--open-registration", "--trusted-proxy", "127.0.0.0/8", "--contact", "mailto:relay@example.org"]
     log = folder / "log"
     with log.open("wb") as errors:
         relay = await asyncio.create_subprocess_exec(

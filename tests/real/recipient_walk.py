@@ -33,12 +33,19 @@ class Walk:
     """One recipient's walk; tags are the language's own, so that walks share a relay."""
 
     def __init__(
-        self, browser: Inspected, base: str, language: Language, full_disk: Callable[[], AbstractContextManager[None]]
+        self,
+        browser: Inspected,
+        base: str,
+        language: Language,
+        full_disk: Callable[[], AbstractContextManager[None]],
+        stranger: Desk,
     ) -> None:
-        """Register a desktop that asks; inside `full_disk()` the relay can keep nothing."""
+        """Register a desktop that asks; inside `full_disk()` the relay can keep nothing, and it lost `stranger`."""
         self._browser = browser
         self._desk = Desk(base)
         self._leaving = Desk(base)
+        self._stranger = stranger
+        self._stranger.base = base
         self._claims = Claims(sender=SENDERS[language], language=language, purposes=frozenset(Purpose))
         self._full_disk = full_disk
         self._people = 0
@@ -47,6 +54,7 @@ class Walk:
         """Close the desktops' connections."""
         self._desk.close()
         self._leaving.close()
+        self._stranger.close()
 
     def _somebody(self) -> bytes:
         self._people += 1
@@ -119,6 +127,10 @@ class Walk:
         self._browser.go(deleting)
         self._browser.press_button("button[value=delete]")
         yield Page.DELETED_HERE
+        self._browser.go(self._stranger.stop_url())
+        yield Page.STOP_GONE
+        self._browser.press_button("button")
+        yield Page.STOPPED_GONE
 
     def _later(self) -> Iterator[str]:
         browser = self._browser

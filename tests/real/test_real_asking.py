@@ -319,7 +319,7 @@ def test_a_stop_holds_at_once_and_is_learnt_when_the_desktop_is_back(  # noqa: P
     reader.go(offers["bob"].stops[0])
     reader.press_button("button")
     assert reader.heading() == "You have stopped"
-    folder = ground / "stopped"
+    folder = ground / "asked-stopped"
     folder.mkdir()
     scanners.curl([*tracked.pictures, *offers["bob"].pictures], folder, bobs_network)
     assert (noras_desktop.held().hits_count, len(noras_desktop.held().stops)) == (0, 1)

@@ -25,11 +25,27 @@ pytestmark = pytest.mark.timeout(240)
 @pytest.fixture(scope="module")
 def origin(ground: Path) -> Iterator[str]:
     """Serve a relay whose operator blocks one host, and give its address."""
-    data = ground / "pages-relay"
-    data.mkdir()
-    (data / "blocked.txt").write_text(f"host {BLOCKED_HOST}\n", "ascii")
-    with running(data, Clock(), limits=Limits(posts_per_network=10_000)) as relay:
+    with running(_folder(ground), Clock(), limits=Limits(posts_per_network=10_000)) as relay:
         yield relay.base
+
+
+def _folder(ground: Path) -> Path:
+    data = ground / "pages-relay"
+    data.mkdir(exist_ok=True)
+    (data / "blocked.txt").write_text(f"host {BLOCKED_HOST}\n", "ascii")
+    return data
+
+
+@pytest.fixture(scope="module")
+def strangers(ground: Path) -> Iterator[list[Desk]]:
+    """Give desktops, one for each walk, that the relay at `origin` knew before its database was lost."""
+    with running(_folder(ground), Clock()) as relay:
+        desks = [Desk(relay.base) for _ in range(2 * len(Language))]
+    for file in _folder(ground).glob("relay.sqlite3*"):
+        file.unlink()
+    yield desks
+    for desk in desks:
+        desk.close()
 
 
 @contextmanager
@@ -49,6 +65,7 @@ def full_disk() -> Iterator[None]:
 def test_every_page_serves_everybody(  # noqa: PLR0917 - fixtures are given by name
     ground: Path,
     bobs_screen: Screen,
+    strangers: list[Desk],
     origin: str,
     pictures: Path,
     caplog: pytest.LogCaptureFixture,
@@ -62,7 +79,7 @@ def test_every_page_serves_everybody(  # noqa: PLR0917 - fixtures are given by n
     browser = Inspected(
         ground / f"pages-{language}-{has_scripts}", bobs_screen, language=language, has_scripts=has_scripts
     )
-    walk = Walk(browser, origin, language, full_disk)
+    walk = Walk(browser, origin, language, full_disk, strangers.pop())
     faults: dict[str, tuple[str, ...]] = {}
     try:
         for name in walk.pages():
