@@ -4,10 +4,8 @@ Pressing again thanks again and stores nothing more.  A stop holds here too: a s
 stores nothing at all, and the page says so instead of thanking for what nobody hears.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,20 +13,17 @@ from starlette.responses import Response
 from relay.answers import Answers
 from relay.blocks import Blocks
 from relay.body import read_body
-from relay.consent import USED_BYTES
 from relay.counts import Counts
 from relay.database import Database, StorageError
 from relay.eventlog import MS_PER_DAY, EventLog
 from relay.hits import ACCEPTED_DAYS
 from relay.masters import Masters
 from relay.pages import Page, Pages
-from relay.pressing import is_own_press, link_of, path_of, token_of
+from relay.pressing import MAX_FORM_BYTES, is_own_press, link_of, path_of, token_of, used_mark
 from relay.stops import Stops
 from relay.wire.answer import Answer, AnswerKind
 from relay.wire.token import Token, TokenType
 from relay.wire.urls import read_confirm_path
-
-_MAX_FORM_BYTES: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +52,11 @@ class Confirming:
         token = self._token(request)
         if token is None:
             return self.pages.answer(request, Page.INCOMPLETE)
-        await read_body(request, _MAX_FORM_BYTES)
+        await read_body(request, MAX_FORM_BYTES)
         if not is_own_press(request, self.base):
             return self._shown(request, token)
         answer = self.answers.of(token, AnswerKind.CONFIRM)
-        mark = hashlib.sha256(path_of(request).encode("ascii")).digest()[:USED_BYTES]
+        mark = used_mark(path_of(request))
         try:
             page = await self.log.run(lambda database: self._keep(token, answer, mark, database))
         except (StorageError, OSError):

@@ -4,7 +4,6 @@ A yes needs a box that lets something be seen; a no stops the tag like the stop 
 stop too: its tag is that of the generation which a yes would begin, and a stopped tag stays stopped.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,7 +20,7 @@ from relay.database import Database, StorageError
 from relay.eventlog import MS_PER_DAY, EventLog
 from relay.masters import Masters
 from relay.pages import Page, Pages
-from relay.pressing import is_own_press, link_of, path_of
+from relay.pressing import MAX_FORM_BYTES, is_own_press, link_of, path_of, used_mark
 from relay.stops import Stops
 from relay.wire.answer import Answer, AnswerKind
 from relay.wire.claims import BadClaimsError, Claims, read_claims
@@ -31,8 +30,6 @@ from relay.wire.urls import BadUrlError, read_consent_url
 from relay.wire.wording import asked_text, wording_hash
 
 ANSWERABLE_DAYS: Final = 365
-USED_BYTES: Final = 16
-_MAX_FORM_BYTES: Final = 4_096
 # What lets something be seen; place and reading time only say more of it.
 _SEEING: Final = frozenset({Purpose.OPENS, Purpose.CLICKS})
 
@@ -77,7 +74,7 @@ class Consent:
         asked = self._asked(request)
         if asked is None:
             return self.pages.answer(request, Page.INCOMPLETE)
-        button, ticked = _read(await read_body(request, _MAX_FORM_BYTES))
+        button, ticked = _read(await read_body(request, MAX_FORM_BYTES))
         chosen = ticked & asked.claims.purposes if button == "yes" else frozenset()
         hindrance = self._hindrance(asked, self.reader)
         if hindrance is not None:
@@ -139,7 +136,7 @@ class Consent:
             query = request.scope["query_string"].decode("ascii", errors="replace")
             text, octets = read_consent_url(path_of(request), query)
             token = self.masters.verify(text, TokenType.CONSENT, bound=octets)
-            mark = hashlib.sha256(text.encode("ascii")).digest()[:USED_BYTES]
+            mark = used_mark(text)
             return _Asked(token=token, claims=read_claims(octets), mark=mark)
         except (BadUrlError, BadTokenError, BadClaimsError):
             return None

@@ -4,13 +4,18 @@ Who pressed is asked of the browser alone: it says where a form was sent from, a
 Newer ones say it themselves; from older ones, and from any on a relay without TLS, it is the form's Origin that tells.
 """
 
+import hashlib
 from collections.abc import Callable
+from typing import Final
 
 from starlette.requests import Request
 
 from relay.masters import Masters
 from relay.wire.token import BadTokenError, Token, TokenType
 from relay.wire.urls import BadUrlError, page_url
+
+MAX_FORM_BYTES: Final = 4_096
+_USED_BYTES: Final = 16
 
 
 def token_of(
@@ -34,6 +39,11 @@ def path_of(request: Request) -> str:
 def link_of(masters: Masters, token: Token) -> str:
     """Return the path of the page that tells the token's recipient what is recorded."""
     return page_url("", masters.page_token(token))
+
+
+def used_mark(spelling: str) -> bytes:
+    """Return the 16 octets that are kept of a link that was used: of them no link can be made again."""
+    return hashlib.sha256(spelling.encode("ascii")).digest()[:_USED_BYTES]
 
 
 def is_own_press(request: Request, base: str) -> bool:

@@ -22,14 +22,13 @@ from relay.eventlog import EventLog
 from relay.marks import Marks
 from relay.masters import Masters
 from relay.pages import Page, Pages
-from relay.pressing import is_own_press, token_of
+from relay.pressing import MAX_FORM_BYTES, is_own_press, token_of
 from relay.stopping import Stopping
 from relay.unread import Unread
 from relay.wire.answer import Answer, AnswerKind
 from relay.wire.token import Token, TokenType
 from relay.wire.urls import read_page_path
 
-_MAX_FORM_BYTES: Final = 4_096
 _PART: Final = 2_048
 
 
@@ -60,7 +59,7 @@ class Recipient:
         token = self._token(request)
         if token is None:
             return self.pages.answer(request, Page.INCOMPLETE)
-        wishes = parse_qs((await read_body(request, _MAX_FORM_BYTES)).decode("latin-1")).get("wish", [])
+        wishes = parse_qs((await read_body(request, MAX_FORM_BYTES)).decode("latin-1")).get("wish", [])
         if wishes == ["stop"]:
             return await self.stopping.stop(request, token)
         if wishes == ["delete"] and is_own_press(request, self.base):

@@ -18,7 +18,7 @@ from relay.database import ROW_KEY_BYTES, Database, StorageError
 from relay.eventlog import EventLog
 from relay.masters import Masters
 from relay.pages import Page, Pages
-from relay.pressing import link_of, token_of
+from relay.pressing import MAX_FORM_BYTES, link_of, token_of
 from relay.stops import Stops
 from relay.wire.token import RECIPIENT_TAG_BYTES, Token, TokenType
 from relay.wire.urls import read_stop_path
@@ -26,7 +26,6 @@ from relay.wire.urls import read_stop_path
 # Stops are kept for ever and in memory; a tag for everyone that somebody ever wrote to is far from this.
 MAX_TAGS: Final = 250_000
 MAX_EXCHANGE_BYTES: Final = 4 * 1_024 * 1_024
-_MAX_FORM_BYTES: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class Stopping:
         token = self._token(request)
         if token is None:
             return self.pages.answer(request, Page.INCOMPLETE)
-        await read_body(request, _MAX_FORM_BYTES)
+        await read_body(request, MAX_FORM_BYTES)
         return await self.stop(request, token)
 
     async def stop(self, request: Request, token: Token) -> Response:
